@@ -1,0 +1,221 @@
+# mxpace. `make help` lists the targets; README.md says where things are.
+
+VERSION   := 0.1.0
+BUILD     ?= release
+B         := build/$(BUILD)
+prefix    ?= /usr
+DESTDIR   ?=
+
+# --- packages -------------------------------------------------------------------------------------
+PKGS_LIB      := hiredis libpcre2-8 libconfig
+PKGS_POLICYD  := libevent libcares
+PKGS_TEST     := cmocka
+APT_BUILD     := build-essential pkg-config libhiredis-dev libpcre2-dev libconfig-dev libevent-dev \
+                 libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev
+APT_RUN       := postfix redis-server redis-tools dnsmasq-base iproute2 netcat-openbsd python3
+APT_CHECK     := $(APT_RUN) clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
+
+PKGCONFIG ?= pkg-config
+# --- flags ----------------------------------------------------------------------------------------
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
+            -Wpointer-arith -Wwrite-strings -Wswitch-enum
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+LHARDEN  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+ifeq ($(CI),true)
+WARN     += -Werror
+endif
+
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
+LNK_release := $(LHARDEN)
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LNK_asan    := -fsanitize=address,undefined
+OPT_clang   := $(OPT_release)
+LNK_clang   := $(LNK_release)
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LNK_fuzz    := -fsanitize=address,undefined
+OPT_cov     := -O0 -g --coverage
+LNK_cov     := --coverage
+ifneq ($(filter clang fuzz,$(BUILD)),)
+CC       := clang
+endif
+
+CPPFLAGS += -D_GNU_SOURCE -DMXPACE_VERSION='"$(VERSION)"' -I. -Ilib -Ipolicyd -Ibounce-pipe -Ictl -I$(B)/gen
+CFLAGS   ?=
+ALL_CFLAGS  = -std=c11 $(WARN) $(OPT_$(BUILD)) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LNK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
+
+# --- sources --------------------------------------------------------------------------------------
+LUA        := $(sort $(wildcard lib/lua/*.lua))
+DIRS       := lib policyd bounce-pipe ctl
+srcs        = $(sort $(wildcard $(1)/*.c))
+objs        = $(patsubst %.c,$(B)/%.o,$(1))
+noMain      = $(filter-out %/main.o,$(call objs,$(call srcs,$(1))))
+ARCHIVES   := $(B)/ctl.a $(B)/policyd.a $(B)/bounce-pipe.a $(B)/lib.a
+PROGRAMS   := $(B)/mxpolicyd $(B)/mxbounce $(B)/mxctl
+UNIT       := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+LUATEST    := $(patsubst tests/lua/%.c,$(B)/lua/%,$(sort $(wildcard tests/lua/test_*.c)))
+FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCH      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+
+LIBS       := $(shell $(PKGCONFIG) --libs $(PKGS_LIB) 2>/dev/null)
+LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
+PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/null)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all check check-e2e check-long check-asan check-valgrind demo bench fuzz fuzz-replay lint format cov \
+        install clean help deps deps-check tests
+all: $(PROGRAMS)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+# A missing package stops with the line to type.
+$(B)/.packages: Makefile
+	@mkdir -p $(@D)
+	@$(PKGCONFIG) --exists $(PKGS_LIB) $(PKGS_POLICYD) || { \
+	  echo "mxpace needs packages that are missing; on Debian: apt-get install $(APT_BUILD)" >&2; exit 1; }
+	@touch $@
+
+# Objects are made again when the flags change.
+$(B)/.flags: FORCE | $(B)/.packages
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' > $@
+FORCE:
+
+# --- build ----------------------------------------------------------------------------------------
+## make              build/release/{mxpolicyd,mxbounce,mxctl}
+$(B)/%.o: %.c $(B)/.flags $(B)/gen/lua_scripts.inc
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Lua scripts as bytes, one array each.
+$(B)/gen/lua_scripts.inc: $(LUA) Makefile | $(B)/.packages
+	@mkdir -p $(@D)
+	@for f in $(LUA); do n=$$(basename $$f .lua); \
+	  echo "static const char script_$$n[] = {"; od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0};"; \
+	done > $@.tmp && mv $@.tmp $@
+
+$(B)/lib.a: $(call objs,$(call srcs,lib))
+$(B)/policyd.a: $(call noMain,policyd)
+$(B)/bounce-pipe.a: $(call noMain,bounce-pipe)
+$(B)/ctl.a: $(call noMain,ctl)
+$(ARCHIVES):
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+link = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
+$(B)/mxpolicyd: $(B)/policyd/main.o $(B)/policyd.a $(B)/lib.a
+	$(link) $^ $(LIBS_EV) $(LIBS)
+$(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe.a $(B)/lib.a
+	$(link) $^ $(LIBS)
+$(B)/mxctl: $(B)/ctl/main.o $(ARCHIVES)
+	$(link) $^ $(LIBS_EV) $(LIBS)
+
+# --- tests ----------------------------------------------------------------------------------------
+$(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+$(B)/lua/%: $(B)/tests/lua/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+$(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(link) $^ $(LIBS_EV) $(LIBS)
+# A fuzz target for libFuzzer (BUILD=fuzz), and the same with a main of ours that replays files.
+$(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ $(LIBS_EV) $(LIBS)
+$(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(link) $^ $(LIBS_EV) $(LIBS)
+
+tests: $(UNIT) $(LUATEST) $(patsubst %,$(B)/replay/%,$(FUZZERS))
+
+## make deps         installs what make, make demo and make check need (apt, as root), and says so
+deps:
+	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
+
+## make demo         the main job in a private mail world: Redis, Postfix, providers, bounces
+demo:
+	@sh tests/deps $(APT_BUILD) $(APT_RUN)
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/demo
+
+## make check        unit, Lua, end-to-end tests, fuzz seeds, lint
+check:
+	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
+	@$(MAKE) --no-print-directory all tests
+	@/usr/bin/python3 tests/run --build $(B) unit lua fuzz e2e lint
+
+## make check-e2e    the end-to-end tests alone
+check-e2e: all
+	@/usr/bin/python3 tests/run --build $(B) e2e
+
+## make check-asan   unit, Lua, fuzz seeds and end-to-end tests under ASan and UBSan
+check-asan:
+	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
+	@$(MAKE) --no-print-directory BUILD=asan all tests
+	@/usr/bin/python3 tests/run --build build/asan unit lua fuzz e2e
+
+## make check-valgrind   unit and end-to-end tests under valgrind
+check-valgrind:
+	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
+	@$(MAKE) --no-print-directory BUILD=debug all tests
+	@/usr/bin/python3 tests/run --build build/debug --valgrind unit e2e
+
+## make fuzz FUZZ_SECONDS=60   libFuzzer on every target, for so long each
+FUZZ_SECONDS ?= 60
+fuzz:
+	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
+	@$(MAKE) --no-print-directory BUILD=fuzz fuzzers
+	@/usr/bin/python3 tests/fuzz/run --seconds $(FUZZ_SECONDS) $(FUZZERS)
+.PHONY: fuzzers
+fuzzers: $(patsubst %,$(B)/fuzz/%,$(FUZZERS))
+
+## make bench        measurements: decisions a second beside the bare script, latency, CPU
+bench:
+	@sh tests/deps $(APT_BUILD) $(APT_RUN)
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@/usr/bin/python3 tests/bench/bench.py
+
+## make lint         floors, documents against code, man pages, shell scripts, formatting
+lint:
+	@/usr/bin/python3 tests/run --build $(B) lint
+
+## make format       clang-format over all C files
+format:
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(DIRS) tests/unit tests/lua tests/fuzz tests/bench))
+
+## make cov          coverage of the unit and Lua tests (gcov)
+cov:
+	@$(MAKE) --no-print-directory BUILD=cov all tests
+	@/usr/bin/python3 tests/run --build build/cov unit lua fuzz
+	@cd build/cov && find lib policyd bounce-pipe ctl -name '*.gcda' | xargs gcov -n 2>/dev/null | \
+	  awk '/^File/{f=$$2} /^Lines/{print $$0, f}' | grep -v /usr/include | sort -t: -k2 -n
+
+## make install      DESTDIR=, prefix=/usr
+install: all
+	install -D -m 755 $(B)/mxpolicyd $(DESTDIR)$(prefix)/sbin/mxpolicyd
+	install -D -m 755 $(B)/mxbounce $(DESTDIR)$(prefix)/libexec/mxpace/mxbounce
+	install -D -m 755 $(B)/mxctl $(DESTDIR)$(prefix)/bin/mxctl
+	for f in mxpace.conf mx-rules.conf bounce-rules.conf; do \
+	  test -e $(DESTDIR)/etc/mxpace/$$f || install -D -m 644 conf/$$f $(DESTDIR)/etc/mxpace/$$f; done
+	install -D -m 644 conf/mxpolicyd.service $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.service
+	install -D -m 644 conf/mxpace.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/mxpace.conf
+	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
+	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done
+	for f in postfix-examples/*; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/doc/mxpace/$$f; done
+
+## make deb          the Debian package, in build/
+.PHONY: deb
+deb:
+	@sh tests/deps $(APT_BUILD) debhelper
+	rm -rf build/deb && mkdir -p build/deb/mxpace-$(VERSION)
+	git ls-files -z | xargs -0 cp --parents -t build/deb/mxpace-$(VERSION)
+	cd build/deb/mxpace-$(VERSION) && dpkg-buildpackage -us -uc -b
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,567 @@
+#!/usr/bin/python3
+"""Measures mxpolicyd beside redis-benchmark of the very same script on the same keys.
+
+A private world in a network namespace of its own: redis-server on a unix socket, dnsmasq with the
+MX records of the benchmark's domains, mxpolicyd with limits so high that everything is granted.
+policyload asks mxpolicyd over 1 to 1000 connections; redis-benchmark sends the EVALSHA that
+mxpolicyd itself was seen to send. The two take turns, round after round, and medians are compared,
+so that a busy or throttled machine hits both alike.
+
+A measurement, not a test: claims that are not met are printed, and the exit code is 0 all the same;
+it is 1 when the measurement could not be made.
+"""
+
+import argparse
+import collections
+import ctypes
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LEVELS = (1, 16, 64, 256, 1000)
+DOMAINS = 100
+ADDRESSES = 10000
+SUFFIX = "bench.test"
+BASELINE_CLIENTS = 50
+READY_S = 15        # for a server to serve
+ANSWER_MS = 10000   # for one answer
+SPARE_S = 30        # for a run, over its nominal time
+MOMENTARY = 2       # MONITOR is watched for so many seconds at most
+
+
+class BenchError(Exception):
+    """The measurement could not be made."""
+
+
+# ---------------------------------------------------------------- the world
+
+def die_with_parent():
+    """In a child before exec: it must not outlive us, however we end."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
+class Server:
+    """A server in the foreground; a thread keeps what it prints."""
+
+    def __init__(self, *command):
+        self.name = os.path.basename(command[0])
+        self.lines = []
+        self.changed = threading.Condition()
+        self.ended = False
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", preexec_fn=die_with_parent)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def said(self):
+        return "\n".join("    " + line for line in self.lines[-15:]) or "    (nothing)"
+
+    def wait_for(self, text):
+        def found():
+            return any(text in line for line in self.lines)
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended or found(), READY_S)
+            if not found():
+                why = "ended" if self.ended else f"not ready within {READY_S} s"
+                raise BenchError(f"{self.name}: {why}; it said:\n{self.said()}")
+
+    def check(self):
+        if self.process.poll() is not None:
+            raise BenchError(f"{self.name}: ended, status {self.process.returncode}; "
+                             f"it said:\n{self.said()}")
+
+    def cpu_ns(self):
+        """Nanoseconds its threads have run, from the scheduler."""
+        total = 0
+        for stat in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
+            total += int(stat.read_text().split()[0])
+        return total
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.reader.join(5)
+
+
+class Resp:
+    """A blocking Redis connection, for what is not measured."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(5)
+        self.sock.connect(path)
+        self.file = self.sock.makefile("rb")
+
+    def send(self, *words):
+        words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self.sock.sendall(b"*%d\r\n" % len(words) +
+                          b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+
+    def receive(self):
+        line = self.file.readline()
+        if not line.endswith(b"\r\n"):
+            raise BenchError("redis-server closed the connection")
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"-":
+            raise BenchError("redis-server: " + rest.decode(errors="replace"))
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return None if rest == b"-1" else [self.receive() for _ in range(int(rest))]
+        return rest
+
+    def ask(self, *words):
+        self.send(*words)
+        return self.receive()
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+class World:
+    """The servers, their folder, and where they listen."""
+
+    def __init__(self, mxpolicyd):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mxpace-bench-"))
+        self.redis_socket = str(self.folder / "redis.sock")
+        self.policy_socket = str(self.folder / "policy.sock")
+        self.mxpolicyd_path = mxpolicyd
+        self.servers = []
+
+    def __enter__(self):
+        try:
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            self.redis = self.start(
+                "redis-server", "--port", 0, "--unixsocket", self.redis_socket, "--save", "",
+                "--appendonly", "no", "--dir", self.folder, until="eady to accept connections")
+            self.start("dnsmasq", "--no-daemon", "--conf-file=" + self.write_dns(),
+                       until="started, version")
+            self.mxpolicyd = self.start(self.mxpolicyd_path, "-c", self.write_conf(),
+                                        until="ready:")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for server in reversed(self.servers):
+            server.stop()
+        shutil.rmtree(self.folder)
+
+    def start(self, *command, until):
+        server = Server(*command)
+        self.servers.append(server)
+        server.wait_for(until)
+        return server
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def write_dns(self):
+        mx = "".join(f"mx-host=d{i}.{SUFFIX},mx{i % 2 + 1}.provider.test,10\n"
+                     for i in range(DOMAINS))
+        return self.write("dnsmasq.conf", f"""
+no-resolv
+no-hosts
+listen-address=127.0.0.1
+bind-interfaces
+local-ttl=3600
+host-record=mx1.provider.test,192.0.2.1
+host-record=mx2.provider.test,192.0.2.2
+{mx}""")
+
+    def write_conf(self):
+        self.write("mx-rules.conf", """
+mx_rules = (
+  { name = "provider"; mx = [ "*.provider.test" ];
+    connections = 1000000; messages_per_connection = 50; messages_per_hour = 1000000000; },
+  { name = "default"; mx = [ "*" ]; scope = "site";
+    connections = 5; messages_per_connection = 20; messages_per_hour = 1000; }
+);
+""")
+        return self.write("mxpace.conf", f"""
+redis = "unix:{self.redis_socket}";
+policy_listen = "unix:{self.policy_socket}";
+socket_mode = "0600";
+metrics_listen = "";
+enforce = "admission";
+node = "bench";
+dns_servers = [ "127.0.0.1" ];
+mx_rules = "{self.folder}/mx-rules.conf";
+mx_rules_local = "";
+state_dir = "{self.folder}";
+max_clients = 2000;
+""")
+
+
+# ---------------------------------------------------------------- the script, as Redis sees it
+
+def monitor_words(line):
+    """The words of a command in a line of MONITOR, as bytes."""
+    escapes = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b"}
+
+    def unescape(match):
+        text = match.group(1)
+        return bytes([int(text[1:], 16)]) if len(text) == 3 else escapes.get(text, text)
+    return [re.sub(rb"\\(x[0-9a-f]{2}|.)", unescape, word)
+            for word in re.findall(rb'"((?:[^"\\]|\\.)*)"', line)]
+
+
+def seen_commands(world, policyload, requests):
+    """The commands clients send to Redis while mxpolicyd decides so many requests."""
+    monitor = Resp(world.redis_socket)
+    monitor.ask("MONITOR")
+    policyload(connections=1, requests=requests)
+    last = Resp(world.redis_socket)
+    last.ask("ECHO", "end-of-bench-sample")
+    last.close()
+    commands = []
+    until = time.monotonic() + MOMENTARY
+    while time.monotonic() < until:
+        line = monitor.receive()
+        words = monitor_words(line)
+        if words[-1:] == [b"end-of-bench-sample"]:
+            break
+        if not re.match(rb"\S+ \[\d+ lua\]", line):
+            commands.append(words)
+    monitor.close()
+    return commands
+
+
+def one_argument(values):
+    """One argument of the baseline's command, for those that were seen in its place."""
+    counted = collections.Counter(values)
+    if len(counted) < len(values):
+        return counted.most_common(1)[0][0]
+    head = os.path.commonprefix(values)
+    tail = os.path.commonprefix([value[len(head):][::-1] for value in values])[::-1]
+    return head + b"__rand_int__" + tail
+
+
+def learn_evalsha(world, policyload):
+    """The EVALSHA of a decision as mxpolicyd sends it, as arguments for redis-benchmark.
+
+    An argument that is another one each time (a message's name) becomes a random number.
+    """
+    script = ROOT / "lib/lua/take.lua"
+    sha = hashlib.sha1(script.read_bytes()).hexdigest().encode()
+    requests = 40
+    calls = [words for words in seen_commands(world, policyload, requests)
+             if words[0].upper() == b"EVALSHA" and words[1] == sha]
+    if len(calls) < requests // 2 or len({len(words) for words in calls}) != 1:
+        raise BenchError(f"{requests} requests made {len(calls)} calls of {script.name} ({sha}); "
+                         "the baseline cannot be learnt from them")
+    return [one_argument(values) for values in zip(*calls)]
+
+
+# ---------------------------------------------------------------- measuring
+
+def run(command, seconds):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=seconds, preexec_fn=die_with_parent)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{command[0]}: not done within {seconds} s") from None
+    errors = done.stderr.decode(errors="replace").strip()
+    if done.returncode != 0 or "rror" in errors:
+        raise BenchError(f"{command[0]}: status {done.returncode}: {errors}")
+    return done.stdout.decode()
+
+
+@dataclasses.dataclass
+class Policyload:
+    """Asks mxpolicyd; called, it gives policyload's figures."""
+    program: str
+    target: str
+
+    def __call__(self, connections, requests=None, run_ms=None):
+        bound = ["-n", str(requests)] if requests else ["-t", str(run_ms)]
+        figures = json.loads(run(
+            [self.program, "-c", str(connections), *bound, "-a", str(ADDRESSES), "-d", str(DOMAINS),
+             "-s", SUFFIX, "-w", str(ANSWER_MS), "unix:" + self.target],
+            (run_ms or 0) / 1000 + ANSWER_MS / 1000 + SPARE_S))
+        if set(figures["answers"]) != {"DUNNO"}:
+            raise BenchError("mxpolicyd did not grant every request, so the figures would mean "
+                             f"little: {figures['answers']}")
+        return figures
+
+
+class Baseline:
+    """Sends one command with redis-benchmark; called, it gives its figures."""
+
+    def __init__(self, redis_socket, command):
+        self.redis_socket = redis_socket
+        self.command = command
+        self.rate = {}
+
+    def __call__(self, clients, run_ms):
+        requests = max(2000, int(self.rate.get(clients, 10000) * run_ms / 1000))
+        out = run(["redis-benchmark", "-s", self.redis_socket, "-c", str(clients), "-P", "1",
+                   "-n", str(requests), "-r", "1000000000", "--csv", *self.command],
+                  run_ms / 1000 + SPARE_S)
+        values = [float(value.strip('"')) for value in out.strip().rsplit(",", 7)[1:]]
+        rate, mean, _, p50, _, p99, longest = values
+        self.rate[clients] = rate
+        return {"clients": clients, "per_second": rate, "mean_us": mean * 1000, "p50_us": p50 * 1000,
+                "p99_us": p99 * 1000, "max_us": longest * 1000}
+
+
+def command_stats(resp):
+    """Per command: calls, and microseconds of Redis spent in them."""
+    stats = {}
+    for line in resp.ask("INFO", "commandstats").decode().splitlines():
+        match = re.match(r"cmdstat_([^:]+):calls=(\d+),usec=(\d+)", line)
+        if match:
+            stats[match.group(1)] = (int(match.group(2)), int(match.group(3)))
+    return stats
+
+
+def stats_per_decision(before, after, decisions):
+    """The commands there was at least one of in ten decisions."""
+    rows = {}
+    for name, (calls, usec) in after.items():
+        calls -= before.get(name, (0, 0))[0]
+        usec -= before.get(name, (0, 0))[1]
+        if calls >= decisions / 10:
+            rows[name] = {"calls": calls / decisions, "us_per_call": usec / calls}
+    return rows
+
+
+def measure_level(world, policyload, connections, run_ms):
+    mxpolicyd, redis = world.mxpolicyd.cpu_ns(), world.redis.cpu_ns()
+    figures = policyload(connections, run_ms=run_ms)
+    world.mxpolicyd.check()
+    world.redis.check()
+    decisions = figures["requests"]
+    figures["mxpolicyd_cpu_us"] = (world.mxpolicyd.cpu_ns() - mxpolicyd) / 1000 / decisions
+    figures["redis_cpu_us"] = (world.redis.cpu_ns() - redis) / 1000 / decisions
+    figures["policyload_cpu_us"] = figures.pop("own_cpu_us") / decisions
+    return figures
+
+
+def measure(world, policyload, options):
+    """Rounds over all levels; in each, mxpolicyd and then the baseline."""
+    policyload(64, run_ms=options.run_ms)
+    command = learn_evalsha(world, policyload)
+    resp = Resp(world.redis_socket)
+    call = [word.replace(b"__rand_int__", b"000000000000") for word in command]
+    first_reply = resp.ask(*call)
+    baseline = Baseline(world.redis_socket, command)
+    for clients in (1, BASELINE_CLIENTS):
+        baseline(clients, 300)
+    runs = {connections: [] for connections in LEVELS}
+    for number in range(options.rounds):
+        for connections in LEVELS:
+            progress(f"round {number + 1} of {options.rounds}, {connections} connections")
+            before = command_stats(resp)
+            figures = measure_level(world, policyload, connections, options.run_ms)
+            figures["redis_commands"] = stats_per_decision(before, command_stats(resp),
+                                                           figures["requests"])
+            clients = 1 if connections == 1 else BASELINE_CLIENTS
+            redis = world.redis.cpu_ns()
+            figures["baseline"] = baseline(clients, options.run_ms)
+            figures["baseline"]["redis_cpu_ns"] = world.redis.cpu_ns() - redis
+            runs[connections].append(figures)
+    progress("")
+    last_reply = resp.ask(*call)
+    resp.close()
+    return command, (first_reply, last_reply), runs
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+# ---------------------------------------------------------------- telling
+
+def summarise(connections, runs):
+    """The medians of a level's runs; what only the worst run tells, from that."""
+    def median(key, of=runs):
+        return statistics.median(figures[key] for figures in of)
+    baselines = [figures["baseline"] for figures in runs]
+    ratios = [figures["per_second"] / figures["baseline"]["per_second"] for figures in runs]
+    shares = [figures["min_per_connection"] * connections / figures["requests"] for figures in runs]
+    row = {key: median(key) for key in (
+        "per_second", "mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "mxpolicyd_cpu_us",
+        "redis_cpu_us", "policyload_cpu_us", "min_per_connection", "max_per_connection")}
+    row.update(
+        connections=connections, max_us=max(figures["max_us"] for figures in runs),
+        ratio=statistics.median(ratios), ratio_lowest=min(ratios), ratio_highest=max(ratios),
+        lowest_share=min(shares), redis_commands=runs[-1]["redis_commands"],
+        baseline={key: median(key, baselines) for key in baselines[0]}, runs=runs)
+    return row
+
+
+def claims_of(rows):
+    """(claim, measured, met) for each figure that is promised."""
+    def row(connections):
+        return next(row for row in rows if row["connections"] == connections)
+    for connections in (16, 64):
+        ratio = row(connections)["ratio"]
+        yield (f"throughput at {connections} connections >= 0.9 x redis-benchmark -c 50",
+               f"{ratio:.2f} x", ratio >= 0.9)
+    p99 = row(64)["p99_us"]
+    yield "p99 at 64 connections < 2 ms", f"{p99 / 1000:.2f} ms", p99 < 2000
+    share = row(1000)["lowest_share"]
+    yield ("none of 1000 connections starved (each got at least half its share, in every run)",
+           f"least {100 * share:.0f} % of its share", share >= 0.5)
+    worst = max(rows, key=lambda row: row["mxpolicyd_cpu_us"])
+    yield ("at most 10 us CPU of mxpolicyd a decision, at every level",
+           f"{worst['mxpolicyd_cpu_us']:.1f} us (at {worst['connections']})",
+           worst["mxpolicyd_cpu_us"] <= 10)
+    times = 1 / row(1)["ratio"]
+    yield ("one connection: a decision <= 1.4 x the bare EVALSHA round trip", f"{times:.2f} x",
+           times <= 1.4)
+
+
+def print_table(rows):
+    head = ("conns", "decisions/s", "redis-b./s", "ratio", "p50 us", "p99 us", "max us",
+            "per conn min-max", "mxpolicyd us", "redis us", "load us")
+    form = "{:>5} {:>11} {:>10} {:>16} {:>8} {:>8} {:>8} {:>16} {:>12} {:>8} {:>7}"
+    print(form.format(*head))
+    for row in rows:
+        print(form.format(
+            row["connections"], f"{row['per_second']:.0f}", f"{row['baseline']['per_second']:.0f}",
+            f"{row['ratio']:.2f} ({row['ratio_lowest']:.2f}-{row['ratio_highest']:.2f})",
+            f"{row['p50_us']:.0f}", f"{row['p99_us']:.0f}", f"{row['max_us']:.0f}",
+            f"{row['min_per_connection']:.0f}-{row['max_per_connection']:.0f}",
+            f"{row['mxpolicyd_cpu_us']:.1f}", f"{row['redis_cpu_us']:.1f}",
+            f"{row['policyload_cpu_us']:.1f}"))
+
+
+def tell(command, rows):
+    words = b" ".join(command).decode(errors="replace")
+    print(f"the script, as mxpolicyd calls it: {words}\n")
+    print_table(rows)
+    print("\n(medians of the rounds; ratio with its lowest and highest round; max: of all rounds;\n"
+          "us: CPU a decision of mxpolicyd, redis-server, policyload. Baseline: redis-benchmark -P 1"
+          f"\nof the same EVALSHA, -c {BASELINE_CLIENTS}; -c 1 beside one connection.)\n")
+    one, many = rows[0], next(row for row in rows if row["connections"] == 64)
+    print(f"bare EVALSHA round trip, one client: {1e6 / one['baseline']['per_second']:.1f} us; "
+          f"a decision over one connection: {1e6 / one['per_second']:.1f} us")
+    print("Redis' own time at 64 connections: " + ", ".join(
+        f"{name} {stat['calls']:.2f} a decision, {stat['us_per_call']:.1f} us each"
+        for name, stat in sorted(many["redis_commands"].items())) + "\n")
+    for claim, measured, met in claims_of(rows):
+        print(f"{'met    ' if met else 'NOT MET'}  {claim}: {measured}")
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    version = run(["redis-server", "--version"], 10).split()
+    return {"cpus": os.cpu_count(), "cpu": model.group(1) if model else "unknown",
+            "kernel": os.uname().release, "redis": version[2] if len(version) > 2 else "unknown",
+            "load_before": os.getloadavg()[0]}
+
+
+# ---------------------------------------------------------------- main
+
+def parse_options(argv):
+    build = ROOT / "build/release"
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--mxpolicyd", default=build / "mxpolicyd", metavar="PROGRAM")
+    parser.add_argument("--policyload", default=build / "tests/bench/policyload",
+                        metavar="PROGRAM")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--run-ms", type=int, default=1000, help="length of one run")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.rounds < 1 or options.run_ms < 100:
+        parser.error("at least 1 round, of at least 100 ms")
+    return options
+
+
+def enter_namespace(argv):
+    """Starts this program again in a network namespace where port 53 of loopback is free."""
+    unshare = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
+    try:
+        os.execvp("unshare", [*unshare, sys.executable, __file__, *argv, "--inside"])
+    except OSError as error:
+        raise BenchError(f"unshare: {error.strerror}") from None
+
+
+def check_programs(options):
+    for program in (options.mxpolicyd, options.policyload):
+        if not os.access(program, os.X_OK):
+            raise BenchError(f"{program}: not there; build it first (make bench does)")
+    for program in ("redis-server", "redis-benchmark", "dnsmasq", "ip", "unshare"):
+        if shutil.which(program) is None:
+            raise BenchError(f"{program}: not installed")
+
+
+def bench(options):
+    about = machine()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    began = time.monotonic()
+    with World(options.mxpolicyd) as world:
+        policyload = Policyload(options.policyload, world.policy_socket)
+        command, replies, runs = measure(world, policyload, options)
+    rows = [summarise(connections, runs[connections]) for connections in LEVELS]
+    print(f"mxpace bench: {about['cpus']} CPUs ({about['cpu']}), Redis {about['redis']}, "
+          f"load before {about['load_before']:.2f}, {options.rounds} rounds of "
+          f"{options.run_ms} ms, {time.monotonic() - began:.0f} s\n")
+    tell(command, rows)
+    if options.json:
+        figures = {"machine": about, "rounds": options.rounds, "run_ms": options.run_ms,
+                   "command": [word.decode(errors="replace") for word in command],
+                   "replies": repr(replies), "levels": rows,
+                   "claims": [{"claim": claim, "measured": measured, "met": met}
+                              for claim, measured, met in claims_of(rows)]}
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def main(argv):
+    options = parse_options(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        check_programs(options)
+        if not options.inside:
+            enter_namespace(argv)
+        bench(options)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
