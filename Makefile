@@ -94,6 +94,7 @@ $(B)/gen/lua_scripts.inc: $(LUA) Makefile | $(B)/.packages
 	@mkdir -p $(@D)
 	@for f in $(LUA); do n=$$(basename $$f .lua); \
 	  echo "static const char script_$$n[] = {"; od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0};"; \
+	  echo "static const char sha1_$$n[] = \"$$(sha1sum < $$f | cut -c1-40)\";"; \
 	done > $@.tmp && mv $@.tmp $@
 
 $(B)/lib.a: $(call objs,$(call srcs,lib))

@@ -152,6 +152,20 @@ conf_string(const struct config_setting_t *setting)
 	return config_setting_get_string(setting);
 }
 
+bool
+conf_fraction(const struct config_setting_t *setting, double *value)
+{
+	int type = config_setting_type(setting);
+
+	if (type == CONFIG_TYPE_FLOAT)
+		*value = config_setting_get_float(setting);
+	else if (type == CONFIG_TYPE_INT)
+		*value = config_setting_get_int(setting);
+	else
+		return false;
+	return true;
+}
+
 const char *
 conf_where(const struct conf_reader *reader, const struct config_setting_t *setting)
 {

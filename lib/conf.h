@@ -86,6 +86,8 @@ const char *conf_name(const struct config_setting_t *setting); /* "" in a list *
 bool conf_is_group(const struct config_setting_t *setting);
 bool conf_is_list(const struct config_setting_t *setting); /* ( ) or [ ] */
 const char *conf_string(const struct config_setting_t *setting); /* NULL: not a string */
+/* A number with or without a point; false: something else. */
+bool conf_fraction(const struct config_setting_t *setting, double *value);
 /* The file a setting stands in, @include'd or reader's own. */
 const char *conf_where(const struct conf_reader *reader, const struct config_setting_t *setting);
 unsigned conf_line(const struct config_setting_t *setting);

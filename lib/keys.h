@@ -8,6 +8,7 @@
  *   mxpace:groups                    zset    groups by last use (Unix time)
  *   mxpace:mx:DOMAIN                 string  the MX set, for people, other nodes and mxctl
  *   mxpace:node:NODE                 hash    a running mxpolicyd
+ *   mxpace:nodes                     zset    nodes by when they were last heard of
  *   mxpace:events                    stream  bounces, quarantines, removals
  *   mxpace:unclassified              zset    normalised texts no rule knew, by count
  *
@@ -34,7 +35,7 @@ void keys_node(struct str *out, const char *node);
 #define KEYS_GROUPS           "mxpace:groups"
 #define KEYS_EVENTS           "mxpace:events"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
-#define KEYS_NODE_MATCH       "mxpace:node:*"
+#define KEYS_NODES            "mxpace:nodes"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */
 void keys_encode(struct str *out, struct span text);

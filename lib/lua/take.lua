@@ -77,7 +77,7 @@ if allowed > 0 then
     end
 end
 for k = 2, #KEYS do
-    local head, bucket, total, count, old, width, size = unpack(rings[k])
+    local head, bucket, total, count, old, width, size = unpack(rings[k], 1, 7)
     if old == 'all' then
         redis.call('DEL', KEYS[k])
     elseif old then

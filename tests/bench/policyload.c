@@ -8,8 +8,6 @@
  * requests (the end-to-end tests send those).
  */
 
-#define _GNU_SOURCE 1 /* memmem */
-
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,6 +24,7 @@
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +32,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hist.h"
+
 #define NS_PER_S         UINT64_C(1000000000)
 #define NS_PER_MS        UINT64_C(1000000)
-#define OVERDUE_CHECK_NS (100 * NS_PER_MS)
+#define OVERDUE_CHECK_MS 100
 #define EVENTS_PER_WAIT  256
 #define REQUEST_SIZE     1280
 #define ANSWER_SIZE      2048
@@ -46,28 +47,13 @@
 struct options {
 	const char *address; /* unix:PATH or inet:HOST:PORT */
 	const char *suffix;  /* recipients are uNNN@dNNN.SUFFIX */
-	unsigned connections;
-	uint64_t requests;    /* 0: bounded by seconds only */
-	uint64_t duration_ns; /* 0: bounded by requests only */
-	uint64_t wait_ns;     /* for a connection, and for each answer */
-	unsigned addresses;
-	unsigned domains;
-	unsigned repeat; /* requests with one instance, as for a message to several recipients */
-};
-
-/*
- * Counts of values, at most 0.4 % from the true one: every power of two is cut into 128 equal
- * buckets, and a bucket stands for its middle.
- */
-#define HIST_BITS    7
-#define HIST_CUTS    (1u << HIST_BITS)
-#define HIST_BUCKETS ((64 - HIST_BITS + 1) * HIST_CUTS)
-
-struct hist {
-	uint64_t count[HIST_BUCKETS];
-	uint64_t total;
-	uint64_t sum;
-	uint64_t max;
+	uint64_t connections;
+	uint64_t requests;    /* 0: bounded by time only */
+	uint64_t duration_ms; /* 0: bounded by requests only */
+	uint64_t wait_ms;     /* for a connection, and for each answer */
+	uint64_t addresses;
+	uint64_t domains;
+	uint64_t repeat; /* requests with one instance, as for a message to several recipients */
 };
 
 struct conn {
@@ -77,7 +63,7 @@ struct conn {
 	uint64_t sent_ns;
 	uint64_t answered;
 	uint64_t instance;
-	unsigned instance_uses;
+	uint64_t instance_uses;
 	size_t out_len, out_done, in_len;
 	char out[REQUEST_SIZE];
 	char in[ANSWER_SIZE];
@@ -117,6 +103,22 @@ die(const char *format, ...)
 	exit(1);
 }
 
+static void conn_die(const struct load *, const struct conn *, const char *, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
+
+static void
+conn_die(const struct load *load, const struct conn *conn, const char *format, ...)
+{
+	char why[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	die("connection %td, after %" PRIu64 " answers: %s", conn - load->conns + 1, conn->answered,
+	    why);
+}
+
 static uint64_t
 now_ns(void)
 {
@@ -136,52 +138,6 @@ next_random(uint64_t *state)
 	return *state * UINT64_C(2685821657736338717);
 }
 
-static unsigned
-hist_bucket(uint64_t value)
-{
-	unsigned shift;
-
-	if (value < HIST_CUTS)
-		return (unsigned)value;
-	shift = 63u - (unsigned)__builtin_clzll(value) - HIST_BITS;
-	return (shift + 1) * HIST_CUTS + (unsigned)((value >> shift) - HIST_CUTS);
-}
-
-static uint64_t
-hist_middle(unsigned bucket)
-{
-	unsigned shift;
-
-	if (bucket < 2 * HIST_CUTS)
-		return bucket;
-	shift = bucket / HIST_CUTS - 1;
-	return ((uint64_t)(HIST_CUTS + bucket % HIST_CUTS) << shift) + (UINT64_C(1) << (shift - 1));
-}
-
-static void
-hist_add(struct hist *hist, uint64_t value)
-{
-	hist->count[hist_bucket(value)]++;
-	hist->total++;
-	hist->sum += value;
-	if (value > hist->max)
-		hist->max = value;
-}
-
-/* The value which `per_mille` of all values do not exceed. */
-static uint64_t
-hist_quantile(const struct hist *hist, unsigned per_mille)
-{
-	uint64_t rank = (hist->total * per_mille + 999) / 1000, seen = 0;
-
-	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
-		seen += hist->count[i];
-		if (seen >= rank && seen > 0)
-			return hist_middle(i) < hist->max ? hist_middle(i) : hist->max;
-	}
-	return hist->max;
-}
-
 /* What smtpd(8) of Postfix 3.7 sends at RCPT TO, all attributes, in its order. */
 static void
 request_format(struct load *load, struct conn *conn)
@@ -190,15 +146,14 @@ request_format(struct load *load, struct conn *conn)
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
 	    "client_address=192.0.2.25\nclient_name=app.example.test\nclient_port=40512\n"
 	    "reverse_client_name=app.example.test\nserver_address=192.0.2.1\nserver_port=25\n"
-	    "helo_name=app.example.test\nsender=news@example.test\nrecipient=u%u@d%u.%s\n"
-	    "recipient_count=0\nqueue_id=\ninstance=%x.%" PRIx64 ".%" PRIx64
-	    ".0\nsize=20480\netrn_domain=\n"
-	    "stress=\nsasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
-	    "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_"
-	    "cipher=\n"
-	    "encryption_keysize=0\npolicy_context=\n\n";
+	    "helo_name=app.example.test\nsender=news@example.test\n"
+	    "recipient=u%" PRIu64 "@d%" PRIu64 ".%s\nrecipient_count=0\nqueue_id=\n"
+	    "instance=%x.%" PRIx64 ".%" PRIx64 ".0\nsize=20480\netrn_domain=\nstress=\n"
+	    "sasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
+	    "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\n"
+	    "encryption_cipher=\nencryption_keysize=0\npolicy_context=\n\n";
 	const struct options *opt = load->opt;
-	unsigned address = (unsigned)(next_random(&load->random) % opt->addresses);
+	uint64_t address = next_random(&load->random) % opt->addresses;
 	int len;
 
 	if (conn->instance_uses == 0)
@@ -210,12 +165,6 @@ request_format(struct load *load, struct conn *conn)
 		die("the domain suffix is too long");
 	conn->out_len = (size_t)len;
 	conn->out_done = 0;
-}
-
-static unsigned
-conn_number(const struct load *load, const struct conn *conn)
-{
-	return (unsigned)(conn - load->conns) + 1;
 }
 
 static void
@@ -238,8 +187,7 @@ conn_send(struct load *load, struct conn *conn)
 	n = send(
 	    conn->fd, conn->out + conn->out_done, conn->out_len - conn->out_done, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN && errno != EINTR)
-		die("connection %u: send after %" PRIu64 " answers: %s", conn_number(load, conn),
-		    conn->answered, strerror(errno));
+		conn_die(load, conn, "send: %s", strerror(errno));
 	if (n > 0)
 		conn->out_done += (size_t)n;
 	wants_write = conn->out_done < conn->out_len;
@@ -255,7 +203,7 @@ load_is_over(const struct load *load, uint64_t now)
 	const struct options *opt = load->opt;
 
 	return (opt->requests > 0 && load->issued >= opt->requests) ||
-	       (opt->duration_ns > 0 && now - load->start_ns >= opt->duration_ns);
+	       (opt->duration_ms > 0 && now - load->start_ns >= opt->duration_ms * NS_PER_MS);
 }
 
 static void
@@ -279,8 +227,7 @@ words_add(struct load *load, const struct conn *conn, const char *text, size_t l
 	while (n < len && (isalnum((unsigned char)text[n]) || text[n] == '_'))
 		n++;
 	if (n == 0 || n >= WORD_SIZE || (n < len && text[n] != ' '))
-		die("connection %u: no action in the answer: action=%.*s", conn_number(load, conn),
-		    (int)len, text);
+		conn_die(load, conn, "no action in the answer: action=%.*s", (int)len, text);
 	for (i = 0; i < load->nwords; i++)
 		if (strlen(load->words[i].text) == n && memcmp(load->words[i].text, text, n) == 0)
 			break;
@@ -293,34 +240,30 @@ words_add(struct load *load, const struct conn *conn, const char *text, size_t l
 	load->words[i].count++;
 }
 
-/* True when the bytes read so far are a whole answer; ends the program when they cannot become one.
- */
+/* True: the bytes read are a whole answer. Ends the program when they cannot become one. */
 static bool
 answer_is_complete(struct load *load, const struct conn *conn)
 {
 	static const char head[] = "action=";
 	const size_t head_len = sizeof(head) - 1;
-	size_t common = conn->in_len < head_len ? conn->in_len : head_len;
-	const char *end, *newline;
+	const char *in = conn->in, *newline = memchr(in, '\n', conn->in_len);
+	size_t line_len = newline == NULL ? conn->in_len : (size_t)(newline - in);
 
-	if (memcmp(conn->in, head, common) != 0 || memchr(conn->in, '\0', conn->in_len) != NULL)
-		die("connection %u: malformed answer: %.*s", conn_number(load, conn),
-		    (int)conn->in_len, conn->in);
-	end = memmem(conn->in, conn->in_len, "\n\n", 2);
-	newline = memchr(conn->in, '\n', conn->in_len);
-	if (newline != NULL && end != newline && newline + 1 < conn->in + conn->in_len)
-		die("connection %u: more than one line in the answer: %.*s",
-		    conn_number(load, conn), (int)conn->in_len, conn->in);
-	if (end == NULL) {
-		if (conn->in_len == sizeof(conn->in))
-			die("connection %u: answer longer than %zu bytes", conn_number(load, conn),
-			    sizeof(conn->in));
+	if (memcmp(in, head, conn->in_len < head_len ? conn->in_len : head_len) != 0 ||
+	    memchr(in, '\0', conn->in_len) != NULL)
+		conn_die(load, conn, "malformed answer: %.*s", (int)line_len, in);
+	if (newline == NULL && conn->in_len == sizeof(conn->in))
+		conn_die(load, conn, "answer longer than %zu bytes", sizeof(conn->in));
+	if (newline == NULL || conn->in_len == line_len + 1)
 		return false;
-	}
-	if (end + 2 != conn->in + conn->in_len)
-		die("connection %u: bytes nobody asked for after the answer",
-		    conn_number(load, conn));
-	words_add(load, conn, conn->in + head_len, (size_t)(end - conn->in) - head_len);
+	if (newline[1] != '\n')
+		conn_die(
+		    load, conn, "more than one line in the answer: %.*s", (int)conn->in_len, in);
+	if (conn->in_len > line_len + 2)
+		conn_die(load, conn, "bytes nobody asked for after the answer");
+	if (line_len < head_len)
+		conn_die(load, conn, "malformed answer: %.*s", (int)line_len, in);
+	words_add(load, conn, in + head_len, line_len - head_len);
 	return true;
 }
 
@@ -334,13 +277,12 @@ conn_read(struct load *load, struct conn *conn)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n == -1)
-		die("connection %u: recv after %" PRIu64 " answers: %s", conn_number(load, conn),
-		    conn->answered, strerror(errno));
+		conn_die(load, conn, "recv: %s", strerror(errno));
 	if (n == 0)
-		die("connection %u: closed by the server after %" PRIu64 " answers and %zu bytes",
-		    conn_number(load, conn), conn->answered, conn->in_len);
+		conn_die(
+		    load, conn, "closed by the server, %zu bytes into an answer", conn->in_len);
 	if (!conn->waiting)
-		die("connection %u: bytes nobody asked for", conn_number(load, conn));
+		conn_die(load, conn, "bytes nobody asked for");
 	conn->in_len += (size_t)n;
 	if (!answer_is_complete(load, conn))
 		return;
@@ -358,13 +300,11 @@ conn_read(struct load *load, struct conn *conn)
 static void
 load_check_overdue(const struct load *load, uint64_t now)
 {
-	for (unsigned i = 0; i < load->opt->connections; i++) {
+	for (uint64_t i = 0; i < load->opt->connections; i++) {
 		const struct conn *conn = &load->conns[i];
 
-		if (conn->waiting && now - conn->sent_ns > load->opt->wait_ns)
-			die("connection %u: no answer within %" PRIu64 " ms (after %" PRIu64
-			    " answers)",
-			    i + 1, load->opt->wait_ns / NS_PER_MS, conn->answered);
+		if (conn->waiting && now - conn->sent_ns > load->opt->wait_ms * NS_PER_MS)
+			conn_die(load, conn, "no answer within %" PRIu64 " ms", load->opt->wait_ms);
 	}
 }
 
@@ -375,12 +315,11 @@ load_run(struct load *load)
 	uint64_t next_check;
 
 	load->start_ns = load->last_answer_ns = now_ns();
-	next_check = load->start_ns + OVERDUE_CHECK_NS;
-	for (unsigned i = 0; i < load->opt->connections && !load_is_over(load, load->start_ns); i++)
+	next_check = load->start_ns + OVERDUE_CHECK_MS * NS_PER_MS;
+	for (uint64_t i = 0; i < load->opt->connections && !load_is_over(load, load->start_ns); i++)
 		conn_ask(load, &load->conns[i]);
 	while (load->waiting > 0) {
-		int n = epoll_wait(
-		    load->epoll_fd, events, EVENTS_PER_WAIT, (int)(OVERDUE_CHECK_NS / NS_PER_MS));
+		int n = epoll_wait(load->epoll_fd, events, EVENTS_PER_WAIT, OVERDUE_CHECK_MS);
 		uint64_t now;
 
 		if (n == -1 && errno != EINTR)
@@ -396,7 +335,7 @@ load_run(struct load *load)
 		now = now_ns();
 		if (now >= next_check) {
 			load_check_overdue(load, now);
-			next_check = now + OVERDUE_CHECK_NS;
+			next_check = now + OVERDUE_CHECK_MS * NS_PER_MS;
 		}
 	}
 }
@@ -448,17 +387,17 @@ inet_address(const char *text, struct sockaddr_storage *storage)
 static void
 conn_open(struct load *load, struct conn *conn, const struct sockaddr_storage *addr, socklen_t len)
 {
-	struct timeval wait = { .tv_sec = (time_t)(load->opt->wait_ns / NS_PER_S),
-		.tv_usec = (suseconds_t)(load->opt->wait_ns % NS_PER_S / 1000) };
+	struct timeval wait = { .tv_sec = (time_t)(load->opt->wait_ms / 1000),
+		.tv_usec = (suseconds_t)(load->opt->wait_ms % 1000 * 1000) };
 	int on = 1;
 
 	conn->fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (conn->fd == -1)
-		die("connection %u: socket: %s", conn_number(load, conn), strerror(errno));
+		conn_die(load, conn, "socket: %s", strerror(errno));
 	if (setsockopt(conn->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
 		die("setsockopt: %s", strerror(errno));
 	if (connect(conn->fd, (const struct sockaddr *)addr, len) == -1)
-		die("connection %u: %s: %s", conn_number(load, conn), load->opt->address,
+		conn_die(load, conn, "%s: %s", load->opt->address,
 		    errno == EAGAIN ? "no room in the backlog in time" : strerror(errno));
 	if (addr->ss_family != AF_UNIX &&
 	    setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
@@ -469,7 +408,7 @@ conn_open(struct load *load, struct conn *conn, const struct sockaddr_storage *a
 }
 
 static void
-raise_file_limit(unsigned connections)
+raise_file_limit(uint64_t connections)
 {
 	struct rlimit limit;
 	rlim_t wanted = connections + 16;
@@ -480,7 +419,7 @@ raise_file_limit(unsigned connections)
 		return;
 	limit.rlim_cur = wanted;
 	if (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		die("%u connections need %ju open files, the limit is %ju", connections,
+		die("%" PRIu64 " connections need %ju open files, the limit is %ju", connections,
 		    (uintmax_t)wanted, (uintmax_t)limit.rlim_max);
 }
 
@@ -503,15 +442,15 @@ load_open(struct load *load)
 		die("epoll_create1: %s", strerror(errno));
 	load->conns = calloc(load->opt->connections, sizeof(*load->conns));
 	if (load->conns == NULL)
-		die("no memory for %u connections", load->opt->connections);
-	for (unsigned i = 0; i < load->opt->connections; i++)
+		die("no memory for %" PRIu64 " connections", load->opt->connections);
+	for (uint64_t i = 0; i < load->opt->connections; i++)
 		conn_open(load, &load->conns[i], &addr, len);
 }
 
 static void
 load_close(struct load *load)
 {
-	for (unsigned i = 0; i < load->opt->connections; i++)
+	for (uint64_t i = 0; i < load->opt->connections; i++)
 		close(load->conns[i].fd);
 	close(load->epoll_fd);
 	free(load->conns);
@@ -531,14 +470,15 @@ load_print(const struct load *load)
 	uint64_t least = UINT64_MAX, most = 0;
 	struct rusage usage;
 
-	for (unsigned i = 0; i < load->opt->connections; i++) {
+	for (uint64_t i = 0; i < load->opt->connections; i++) {
 		uint64_t answered = load->conns[i].answered;
 
 		least = answered < least ? answered : least;
 		most = answered > most ? answered : most;
 	}
 	getrusage(RUSAGE_SELF, &usage);
-	printf("{\"connections\":%u,\"requests\":%" PRIu64 ",\"seconds\":%.6f,\"per_second\":%.1f,",
+	printf("{\"connections\":%" PRIu64 ",\"requests\":%" PRIu64
+	       ",\"seconds\":%.6f,\"per_second\":%.1f,",
 	    load->opt->connections, hist->total, seconds, (double)hist->total / seconds);
 	printf("\"mean_us\":%.2f,\"p50_us\":%.2f,\"p90_us\":%.2f,\"p99_us\":%.2f,\"p999_us\":%.2f,"
 	       "\"max_us\":%.2f,",
@@ -556,20 +496,6 @@ load_print(const struct load *load)
 	puts("}}");
 }
 
-static uint64_t
-number(char option, const char *text, uint64_t min, uint64_t max)
-{
-	uintmax_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoumax(text, &end, 10);
-	if (errno != 0 || !isdigit((unsigned char)text[0]) || *end != '\0' || value < min ||
-	    value > max)
-		die("-%c %s: not a number from %" PRIu64 " to %" PRIu64, option, text, min, max);
-	return value;
-}
-
 static void usage(FILE *, int) __attribute__((noreturn));
 
 static void
@@ -583,53 +509,61 @@ usage(FILE *to, int status)
 	      "  -d N     over so many domains (100)\n"
 	      "  -s NAME  which end in NAME (bench.test): u7@d7.bench.test\n"
 	      "  -r N     requests with the same instance on a connection (1)\n"
-	      "  -w N     wait at most N milliseconds for a connection, and for each answer "
-	      "(10000)\n",
+	      "  -w N     wait at most N ms for a connection, and for each answer (10000)\n",
 	    to);
 	exit(status);
+}
+
+static const struct number_option {
+	char letter;
+	uint64_t min, max;
+	size_t offset;
+} number_options[] = {
+	{ 'c', 1, 20000, offsetof(struct options, connections) },
+	{ 'n', 1, 1000000000, offsetof(struct options, requests) },
+	{ 't', 1, 3600000, offsetof(struct options, duration_ms) },
+	{ 'a', 1, 100000000, offsetof(struct options, addresses) },
+	{ 'd', 1, 1000000, offsetof(struct options, domains) },
+	{ 'r', 1, 1000000, offsetof(struct options, repeat) },
+	{ 'w', 1, 600000, offsetof(struct options, wait_ms) },
+};
+
+static void
+number_set(struct options *opt, const struct number_option *row, const char *text)
+{
+	uintmax_t value;
+	char *end;
+
+	errno = 0;
+	value = strtoumax(text, &end, 10);
+	if (errno != 0 || !isdigit((unsigned char)text[0]) || *end != '\0' || value < row->min ||
+	    value > row->max)
+		die("-%c %s: not a number from %" PRIu64 " to %" PRIu64, row->letter, text,
+		    row->min, row->max);
+	*(uint64_t *)((char *)opt + row->offset) = value;
 }
 
 static void
 options_parse(struct options *opt, int argc, char **argv)
 {
+	const size_t rows = sizeof(number_options) / sizeof(number_options[0]);
+	size_t i;
 	int c;
 
 	while ((c = getopt(argc, argv, "c:n:t:a:d:s:r:w:h")) != -1) {
-		switch (c) {
-		case 'c':
-			opt->connections = (unsigned)number('c', optarg, 1, 20000);
-			break;
-		case 'n':
-			opt->requests = number('n', optarg, 1, UINT64_C(1000000000));
-			break;
-		case 't':
-			opt->duration_ns = number('t', optarg, 1, 3600000) * NS_PER_MS;
-			break;
-		case 'a':
-			opt->addresses = (unsigned)number('a', optarg, 1, 100000000);
-			break;
-		case 'd':
-			opt->domains = (unsigned)number('d', optarg, 1, 1000000);
-			break;
-		case 's':
+		for (i = 0; i < rows && number_options[i].letter != c; i++)
+			continue;
+		if (i < rows)
+			number_set(opt, &number_options[i], optarg);
+		else if (c == 's')
 			opt->suffix = optarg;
-			break;
-		case 'r':
-			opt->repeat = (unsigned)number('r', optarg, 1, 1000000);
-			break;
-		case 'w':
-			opt->wait_ns = number('w', optarg, 1, 600000) * NS_PER_MS;
-			break;
-		case 'h':
-			usage(stdout, 0);
-		default:
-			usage(stderr, 2);
-		}
+		else
+			usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : 2);
 	}
 	if (argc - optind != 1)
 		usage(stderr, 2);
 	opt->address = argv[optind];
-	if (opt->requests == 0 && opt->duration_ns == 0)
+	if (opt->requests == 0 && opt->duration_ms == 0)
 		opt->requests = DEFAULT_REQUESTS;
 }
 
@@ -637,12 +571,14 @@ int
 main(int argc, char **argv)
 {
 	static struct load load;
-	struct options opt = { .suffix = "bench.test",
+	struct options opt = {
+		.suffix = "bench.test",
 		.connections = 1,
 		.addresses = 10000,
 		.domains = 100,
 		.repeat = 1,
-		.wait_ns = 10 * NS_PER_S };
+		.wait_ms = 10000,
+	};
 
 	options_parse(&opt, argc, argv);
 	load.opt = &opt;

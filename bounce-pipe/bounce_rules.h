@@ -1,0 +1,61 @@
+/*
+ * bounce_rules - bounce-rules.conf: which words and codes mean which type and reason.
+ *
+ * The file has four lists, in the order in which their rules are trusted: `provider` (texts of one
+ * provider, known by remote MTA or wording), `status_text` (an enhanced status and a text), `text`
+ * and `code` (status or reply code without a text). The first rule that matches decides, from the
+ * first list's first rule to the last list's last. bounce-rules(5) teaches writing one.
+ *
+ * Immutable and reference-counted; whoever holds a reference may use it in one thread.
+ */
+#ifndef BOUNCE_RULES_H
+#define BOUNCE_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "pattern.h"
+#include "reason.h"
+
+enum bounce_rules_list {
+	BOUNCE_RULES_PROVIDER,
+	BOUNCE_RULES_STATUS_TEXT,
+	BOUNCE_RULES_TEXT,
+	BOUNCE_RULES_CODE,
+	BOUNCE_RULES_LISTS
+};
+
+struct bounce_rule {
+	const char *name; /* unique */
+	enum bounce_rules_list list;
+	int type; /* enum bounce_type */
+	int reason; /* enum reason */
+	struct pattern *pattern; /* NULL: no `match` */
+	struct conf_strings status; /* masks: "5.1.1", "5.7.*", "*.2.2"; none: any or no status */
+	struct conf_strings code; /* masks: "550", "55?" */
+	struct conf_strings remote; /* masks on the remote MTA */
+	struct conf_strings sample, not_sample;
+	const char *sample_remote; /* the remote MTA that the samples come from */
+	bool shadowed; /* an earlier rule may take its samples */
+	const char *comment;
+	const char *file;
+	unsigned line;
+};
+
+struct bounce_rules;
+
+/* NULL and all mistakes as file:line. Loading proves no samples. */
+struct bounce_rules *bounce_rules_load(const char *path, struct conf_errors *errors);
+/* The same from text, with a name for mistakes. */
+struct bounce_rules *bounce_rules_parse(const char *text, const char *name,
+    struct conf_errors *errors);
+struct bounce_rules *bounce_rules_ref(struct bounce_rules *rules);
+void bounce_rules_free(struct bounce_rules **rules); /* gives a reference back */
+
+/* In the order of trust. */
+size_t bounce_rules_count(const struct bounce_rules *rules);
+const struct bounce_rule *bounce_rules_at(const struct bounce_rules *rules, size_t i);
+const char *bounce_rules_list_name(enum bounce_rules_list list); /* "status_text" */
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * dsn - SMTP reply codes (RFC 5321, 4.2) and enhanced status codes (RFC 3463) in text.
+ *
+ * Pure. Replies reach us inside other text ("host mx[192.0.2.1] said: 550 5.1.1 no such user (in
+ * reply to RCPT TO command)"), folded, numbered in brackets "(#5.1.1)" or not at all, among
+ * addresses, dates and IP addresses that look like them.
+ */
+#ifndef DSN_H
+#define DSN_H
+
+#include <stdbool.h>
+
+#include "span.h"
+
+struct dsn_status {
+	unsigned char class; /* 2, 4 or 5; 0: none */
+	unsigned short subject;
+	unsigned short detail;
+};
+
+struct dsn {
+	unsigned short code; /* 200 to 599; 0: none */
+	struct dsn_status status;
+};
+
+enum { DSN_STATUS_SIZE = sizeof("5.999.999") };
+
+/* The whole of text is a status: "5.1.1", blanks around it and "(#…)" or a comment behind it
+ * allowed ("5.1.1 (bad destination mailbox address)"). -1: it is none. */
+int dsn_parse_status(struct span text, struct dsn_status *status);
+/* The whole of text is a reply code. 0: it is none. */
+unsigned dsn_parse_code(struct span text);
+
+/* "5.1.1"; "" for none. Returns buf. */
+const char *dsn_format_status(struct dsn_status status, char buf[DSN_STATUS_SIZE]);
+
+/* The class is all it says: 4.0.0 or 5.0.0. */
+bool dsn_status_is_vague(struct dsn_status status);
+
+/*
+ * The first reply of a server in text. The code: after "said:", "response:" and their like, else
+ * at the start of a line, else the first number that reads as one; 4yz and 5yz only. The status:
+ * behind that code, else in "(#5.1.1)", else the first that stands alone. What is not there is 0.
+ */
+struct dsn dsn_find(struct span text);
+
+/* The codes speak of something permanent: the status decides, else the reply code. */
+bool dsn_is_permanent(const struct dsn *dsn);
+
+#endif

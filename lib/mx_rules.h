@@ -1,0 +1,99 @@
+/*
+ * mx_rules - which limits hold for which MX hosts: /etc/mxpace/mx-rules.conf as a value.
+ *
+ * Rules are tried in order; the first of which every host of an MX set matches one mask decides, so
+ * a domain that mixes providers falls through to the default rule. Immutable once loaded and
+ * reference-counted: a reload loads another one beside it. mx-rules(5) describes the file.
+ */
+#ifndef MX_RULES_H
+#define MX_RULES_H
+
+#include "conf.h"
+#include "limit.h"
+#include "mx_set.h"
+
+enum { MX_RULE_LIMITS_MAX = 8, MX_RULE_NAME_MAX = 64 };
+
+enum mx_scope {
+	MX_SCOPE_PROVIDER, /* the rule is one group */
+	MX_SCOPE_SITE, /* each MX set is a group of its own */
+};
+
+enum mx_per {
+	MX_PER_IP, /* limits hold for each sending IP */
+	MX_PER_GROUP, /* for all sending IPs together */
+};
+
+enum backoff_action {
+	BACKOFF_REDUCE,
+	BACKOFF_ONE_CONNECTION,
+	BACKOFF_SUSPEND,
+	BACKOFF_AS_SOFT,
+};
+
+struct backoff_rule { /* checked here; acted upon at delivery time (enforce = "egress") */
+	struct pattern *match; /* on the provider's reply */
+	struct conf_strings sample; /* replies that it must match */
+	struct limit after; /* so many within so long */
+	int action; /* enum backoff_action */
+	double factor;
+	int64_t min; /* messages per hour */
+	int64_t for_ms;
+};
+
+struct mx_rule {
+	const char *name;
+	struct conf_strings mx; /* masks */
+	int scope; /* enum mx_scope */
+	int per; /* enum mx_per */
+	int64_t connections; /* at once; 0: no limit */
+	int64_t messages_per_connection; /* 0: no limit */
+	int64_t messages_per_hour; /* 0: no limit */
+	bool burst; /* true: the hourly limit alone, without its 5-minute share */
+	struct conf_strings limits_text;
+	struct conf_strings sample_mx; /* hosts that must come out at this rule */
+	const char *origin; /* where the figures come from */
+	struct backoff_rule *backoff;
+	size_t backoff_count;
+	/* All message limits as they are enforced, shortest period first, one for each period. */
+	struct limit limits[MX_RULE_LIMITS_MAX];
+	size_t limit_count;
+	const char *file; /* where it stands */
+	unsigned line;
+};
+
+struct mx_rules {
+	unsigned references;
+	unsigned generation; /* another one for each load of this process */
+	size_t count;
+	struct mx_rule *rules;
+	struct arena arena;
+};
+
+/* Reads path, then local (NULL or an absent file: none) over it: a local rule of a shipped rule's
+ * name changes the keys it sets, any other stands before the shipped ones. NULL: the mistakes are
+ * in errors. The caller holds the one reference. */
+struct mx_rules *mx_rules_load(const char *path, const char *local, struct conf_errors *errors);
+struct mx_rules *mx_rules_parse(const char *text, const char *name, struct conf_errors *errors);
+struct mx_rules *mx_rules_hold(struct mx_rules *rules);
+void mx_rules_release(struct mx_rules **rules);
+
+/* What loading does not prove: every sample comes out at its rule, every backoff sample matches.
+ * Adds mistakes; returns how many. */
+unsigned mx_rules_check(const struct mx_rules *rules, struct conf_errors *errors);
+
+/* NULL when no rule matches. */
+const struct mx_rule *mx_rules_match(const struct mx_rules *rules, const struct mx_set *set);
+const struct mx_rule *mx_rules_named(const struct mx_rules *rules, struct span name);
+
+/* The group of a set under its rule: "google", or "default/mx1.foo.test" with site scope. */
+enum { MX_GROUP_SIZE = MX_RULE_NAME_MAX + 1 + MX_SET_NAME_SIZE };
+void mx_rule_group(const struct mx_rule *rule, const struct mx_set *set, char out[MX_GROUP_SIZE]);
+/* The rule a group's name stands for; NULL when there is none any more. */
+const struct mx_rule *mx_rules_of_group(const struct mx_rules *rules, const char *group);
+
+extern const char *const mx_scope_names[];
+extern const char *const mx_per_names[];
+extern const char *const backoff_action_names[];
+
+#endif

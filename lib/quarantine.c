@@ -1,0 +1,122 @@
+#include "quarantine.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static const struct quarantine_rule default_rules[REASON_COUNT] = {
+	[REASON_USER_UNKNOWN] = { 1, 0 },
+	[REASON_MAILBOX_FULL] = { 3, 30 * DAY_MS },
+	[REASON_INACTIVE_USER] = { 3, 0 },
+	[REASON_INVALID_DOMAIN] = { 3, 0 },
+	[REASON_UNREACHABLE] = { 5, 10 * DAY_MS },
+	[REASON_FEEDBACK_LOOP] = { 0, 0 },
+};
+
+static const char *const status_names[] = {
+	[QUARANTINE_NONE] = "none",
+	[QUARANTINE_COUNTING] = "counting",
+	[QUARANTINE_QUARANTINED] = "quarantined",
+};
+
+void
+quarantine_policy_defaults(struct quarantine_policy *policy)
+{
+	policy->significant_ms = DAY_MS;
+	policy->quiet_ms = 10 * DAY_MS;
+	memcpy(policy->rules, default_rules, sizeof(default_rules));
+}
+
+const char *
+quarantine_status_name(enum quarantine_status status)
+{
+	return status_names[status];
+}
+
+enum field_type { FIELD_STATUS, FIELD_TYPE, FIELD_REASON, FIELD_NUMBER, FIELD_TEXT };
+
+#define AT(member)   offsetof(struct quarantine_entry, member)
+#define SIZE(member) sizeof(((struct quarantine_entry *)0)->member)
+static const struct {
+	const char *name;
+	enum field_type type;
+	size_t offset, size;
+} fields[] = {
+	{ "status", FIELD_STATUS, AT(status), 0 },
+	{ "type", FIELD_TYPE, AT(type), 0 },
+	{ "reason", FIELD_REASON, AT(reason), 0 },
+	{ "errors", FIELD_NUMBER, AT(errors), 0 },
+	{ "first", FIELD_NUMBER, AT(first_s), 0 },
+	{ "last", FIELD_NUMBER, AT(last_s), 0 },
+	{ "since", FIELD_NUMBER, AT(since_s), 0 },
+	{ "release", FIELD_NUMBER, AT(release_s), 0 },
+	{ "code", FIELD_TEXT, AT(code), SIZE(code) },
+	{ "text", FIELD_TEXT, AT(text), SIZE(text) },
+	{ "mx", FIELD_TEXT, AT(mx), SIZE(mx) },
+	{ "campaign", FIELD_TEXT, AT(campaign), SIZE(campaign) },
+	{ "rule", FIELD_TEXT, AT(rule), SIZE(rule) },
+	{ "by", FIELD_TEXT, AT(by), SIZE(by) },
+};
+#undef AT
+#undef SIZE
+
+static void
+set_status(enum quarantine_status *status, struct span value)
+{
+	for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++)
+		if (span_eq(span_of(status_names[i]), value))
+			*status = (enum quarantine_status)i;
+}
+
+void
+quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value)
+{
+	unsigned long long number;
+	size_t i = 0;
+	void *at;
+
+	while (i < sizeof(fields) / sizeof(fields[0]) && !span_eq(span_of(fields[i].name), field))
+		i++;
+	if (i == sizeof(fields) / sizeof(fields[0]))
+		return;
+	at = (char *)entry + fields[i].offset;
+	switch (fields[i].type) {
+	case FIELD_STATUS:
+		set_status(at, value);
+		break;
+	case FIELD_TYPE:
+		bounce_type_parse(value, at);
+		break;
+	case FIELD_REASON:
+		reason_parse(value, at);
+		break;
+	case FIELD_NUMBER:
+		if (span_number(value, &number) && number <= INT64_MAX)
+			*(int64_t *)at = (int64_t)number;
+		break;
+	case FIELD_TEXT:
+		snprintf(at, fields[i].size, "%.*s", (int)value.len, value.ptr);
+		break;
+	}
+}
+
+void
+quarantine_entry_words(const struct quarantine_entry *entry, struct str *out)
+{
+	char date[CLOCK_DATE_SIZE];
+
+	clock_format(entry->since_s, date);
+	str_addf(out, "quarantined since %.10s: %s", date, reason_name(entry->reason));
+	if (entry->text[0] != '\0')
+		str_addf(out, " (%s)", entry->text);
+	else if (entry->code[0] != '\0')
+		str_addf(out, " (%s)", entry->code);
+	if (entry->release_s > 0) {
+		clock_format(entry->release_s, date);
+		str_addf(out, ", until %.10s", date);
+	}
+}

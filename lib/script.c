@@ -1,0 +1,31 @@
+#include "script.h"
+
+#include "lua_scripts.inc"
+
+#define ROW(name) { #name, sha1_##name, script_##name, sizeof(script_##name) - 1 }
+static const struct {
+	const char *name, *sha1, *text;
+	size_t len;
+} scripts[SCRIPT_COUNT] = {
+	[SCRIPT_TAKE] = ROW(take),
+	[SCRIPT_GIVE_BACK] = ROW(give_back),
+	[SCRIPT_ERROR] = ROW(error),
+};
+
+struct span
+script_text(enum script script)
+{
+	return span_make(scripts[script].text, scripts[script].len);
+}
+
+const char *
+script_sha1(enum script script)
+{
+	return scripts[script].sha1;
+}
+
+const char *
+script_name(enum script script)
+{
+	return scripts[script].name;
+}

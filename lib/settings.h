@@ -1,0 +1,89 @@
+/*
+ * settings - mxpace.conf as a value. mxpace.conf(5) describes every key; conf/mxpace.conf shows
+ * them at their defaults. Immutable once loaded and reference-counted.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "conf.h"
+#include "quarantine.h"
+
+enum enforce { ENFORCE_OBSERVE, ENFORCE_ADMISSION, ENFORCE_EGRESS };
+enum on_failure { ON_FAILURE_PERMIT, ON_FAILURE_DEFER };
+enum quarantine_action {
+	QUARANTINE_REJECT,
+	QUARANTINE_DISCARD,
+	QUARANTINE_HOLD,
+	QUARANTINE_PREPEND,
+};
+
+struct sending_ip {
+	const char *name; /* what keys and people call it: the public address */
+	const char *bind4, *bind6; /* the local addresses it is sent from; "" none */
+	struct conf_strings nodes; /* where it exists; empty: on every node */
+};
+
+/* Where Redis is: "redis://[user:password@]host[:port][/db]" or "unix:/path[?db=N]". */
+struct store_address {
+	const char *host; /* "" for a unix socket */
+	int64_t port;
+	const char *path;
+	const char *user, *password; /* "" none */
+	int64_t db;
+	const char *text; /* for logs: without the password */
+};
+
+struct settings {
+	unsigned references;
+	const char *file;
+
+	struct store_address redis;
+	const char *redis_text;
+	int64_t store_timeout_ms;
+	int on_store_failure; /* enum on_failure */
+
+	const char *policy_listen;
+	const char *map_listen;
+	const char *metrics_listen;
+	const char *socket_mode_text;
+	unsigned socket_mode;
+	const char *socket_owner, *socket_group;
+	struct conf_strings allow_from;
+	int64_t policy_timeout_ms, policy_idle_ms;
+	int64_t max_clients;
+
+	int enforce; /* enum enforce */
+	int64_t hold_ms;
+	const char *node; /* never empty once loaded */
+	struct sending_ip *sending_ips;
+	size_t sending_ip_count;
+	struct conf_strings local_domains;
+
+	struct conf_strings dns_servers;
+	int64_t dns_timeout_ms;
+	int on_dns_failure; /* enum on_failure */
+
+	const char *mx_rules, *mx_rules_local, *bounce_rules; /* paths, resolved */
+	const char *state_dir;
+
+	int quarantine_action; /* enum quarantine_action */
+	struct quarantine_policy quarantine;
+	const char *verp_delimiters;
+	int64_t max_message_size;
+	struct conf_strings campaign_headers, account_headers, list_headers;
+
+	struct arena arena;
+};
+
+/* NULL: the mistakes are in errors. */
+struct settings *settings_load(const char *path, struct conf_errors *errors);
+struct settings *settings_parse(const char *text, const char *name, struct conf_errors *errors);
+struct settings *settings_hold(struct settings *settings);
+void settings_release(struct settings **settings);
+
+/* Whether a domain in the normal form is delivered here (local_domains). */
+bool settings_is_local(const struct settings *settings, const char *domain);
+
+extern const char *const enforce_names[];
+
+#endif

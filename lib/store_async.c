@@ -1,0 +1,706 @@
+#include "store_async.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "store_reply.h"
+
+enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, CALLS_MAX = 100000 };
+
+struct store_async {
+	struct event_base *base;
+	struct store_address address;
+	char *host, *path, *user, *password, *text;
+	int64_t timeout_ms;
+	store_change *on_change;
+	void *arg;
+
+	redisAsyncContext *redis; /* NULL: not connected */
+	struct event *readable, *writable;
+	struct event *retry; /* connect again */
+	struct event *expire; /* the oldest run's deadline, or the greeting's */
+	struct event *deliver; /* runs that failed within their own start */
+	bool greeted; /* Redis has answered on this connection */
+	bool said_away; /* what on_change was told last */
+	bool told; /* ... if anything */
+	bool writing; /* in redisAsyncHandleWrite of ours */
+	int64_t retry_ms;
+	int64_t greeting_deadline_ms;
+
+	struct store_batch batch;
+	TAILQ_HEAD(store_calls, store_call) calls; /* oldest first: all deadlines are alike */
+	struct store_calls failed;
+	struct store_async_figures figures;
+};
+
+enum call_kind { CALL_RUN, CALL_SEND, CALL_GREETING };
+
+/* One batch under way. Lives until its last reply came, even when done or cancelled before. */
+struct store_call {
+	TAILQ_ENTRY(store_call) link;
+	struct store_async *store; /* NULL once the store is gone */
+	enum call_kind kind;
+	bool listed; /* in store->calls */
+	bool failing; /* in store->failed */
+	bool over; /* done or cancelled: replies to come are dropped */
+	size_t outstanding; /* replies still to come */
+	enum store_outcome outcome;
+	struct err err;
+	store_done *done;
+	void *arg;
+	int64_t deadline_ms, started_ms;
+	size_t count;
+	struct call_command {
+		struct store_call *call;
+		struct store_command command;
+		bool repeated; /* a NOSCRIPT was answered by loading and sending again */
+	} *commands;
+	char *wire; /* for sending again */
+};
+
+static void connect_now(struct store_async *store);
+static void give_up(struct store_async *store, const char *words);
+
+/* -- libevent beneath hiredis ---------------------------------------------------------------- */
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+
+	(void)fd;
+	(void)what;
+	if (store->redis != NULL)
+		redisAsyncHandleRead(store->redis);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+
+	(void)fd;
+	(void)what;
+	if (store->redis != NULL)
+		redisAsyncHandleWrite(store->redis);
+}
+
+static void
+add_read(void *arg)
+{
+	struct store_async *store = arg;
+
+	if (store->readable != NULL && !event_pending(store->readable, EV_READ, NULL))
+		event_add(store->readable, NULL);
+}
+
+static void
+del_read(void *arg)
+{
+	struct store_async *store = arg;
+
+	if (store->readable != NULL)
+		event_del(store->readable);
+}
+
+/* Called by hiredis for each command; a run flushes by itself, so only a connection in the making
+ * or a full socket needs the event. */
+static void
+add_write(void *arg)
+{
+	struct store_async *store = arg;
+
+	if (store->writable != NULL && !store->writing)
+		event_add(store->writable, NULL);
+}
+
+static void
+del_write(void *arg)
+{
+	struct store_async *store = arg;
+
+	if (store->writable != NULL)
+		event_del(store->writable);
+}
+
+static void
+cleanup(void *arg)
+{
+	struct store_async *store = arg;
+
+	if (store->readable != NULL)
+		event_free(store->readable);
+	if (store->writable != NULL)
+		event_free(store->writable);
+	store->readable = store->writable = NULL;
+}
+
+static void
+attach(struct store_async *store)
+{
+	redisAsyncContext *redis = store->redis;
+
+	redis->ev.data = store;
+	redis->ev.addRead = add_read;
+	redis->ev.delRead = del_read;
+	redis->ev.addWrite = add_write;
+	redis->ev.delWrite = del_write;
+	redis->ev.cleanup = cleanup;
+	store->readable = event_new(store->base, redis->c.fd, EV_READ | EV_PERSIST, on_readable, store);
+	store->writable = event_new(store->base, redis->c.fd, EV_WRITE | EV_PERSIST, on_writable, store);
+}
+
+/* -- calls ----------------------------------------------------------------------------------- */
+
+static void
+tell(struct store_async *store, bool working, const char *words)
+{
+	if (store->told && store->said_away == !working)
+		return;
+	store->told = true;
+	store->said_away = !working;
+	store->on_change(store->arg, working, words);
+}
+
+static void
+unlist(struct store_call *call)
+{
+	if (call->listed) {
+		TAILQ_REMOVE(&call->store->calls, call, link);
+		call->store->figures.waiting--;
+	}
+	if (call->failing)
+		TAILQ_REMOVE(&call->store->failed, call, link);
+	call->listed = call->failing = false;
+}
+
+static void
+free_if_idle(struct store_call *call)
+{
+	if (call->over && call->outstanding == 0)
+		free(call);
+}
+
+/* Tells the caller, once. The call itself stays until its last reply. */
+static void
+finish(struct store_call *call)
+{
+	struct store_async *store = call->store;
+
+	unlist(call);
+	call->over = true;
+	if (call->outcome == STORE_REFUSED)
+		store->figures.refused++;
+	if (call->kind == CALL_RUN) {
+		store->figures.seconds += (double)(clock_monotonic_ms() - call->started_ms) / 1000;
+		call->done(call->arg, call->outcome, &call->err);
+	}
+}
+
+/* The same from within a start: later, by the event loop. */
+static void
+finish_later(struct store_call *call)
+{
+	struct timeval now = { 0, 0 };
+
+	unlist(call);
+	call->failing = true;
+	TAILQ_INSERT_TAIL(&call->store->failed, call, link);
+	evtimer_add(call->store->deliver, &now);
+}
+
+static void
+on_deliver(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+	struct store_call *call;
+
+	(void)fd;
+	(void)what;
+	while ((call = TAILQ_FIRST(&store->failed)) != NULL) {
+		finish(call);
+		free_if_idle(call);
+	}
+}
+
+static void
+arm_deadline(struct store_async *store)
+{
+	struct store_call *oldest = TAILQ_FIRST(&store->calls);
+	int64_t deadline_ms = oldest != NULL ? oldest->deadline_ms : 0;
+	struct timeval wait;
+	int64_t ms;
+
+	if (store->redis != NULL && !store->greeted &&
+	    (deadline_ms == 0 || store->greeting_deadline_ms < deadline_ms))
+		deadline_ms = store->greeting_deadline_ms;
+	if (deadline_ms == 0)
+		return;
+	ms = deadline_ms - clock_monotonic_ms();
+	ms = ms > 0 ? ms : 0;
+	wait = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
+	evtimer_add(store->expire, &wait);
+}
+
+static void
+on_expire(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+	struct store_call *oldest = TAILQ_FIRST(&store->calls);
+	int64_t now_ms = clock_monotonic_ms();
+
+	(void)fd;
+	(void)what;
+	if ((oldest != NULL && oldest->deadline_ms <= now_ms) ||
+	    (store->redis != NULL && !store->greeted && store->greeting_deadline_ms <= now_ms)) {
+		char words[64];
+
+		store->figures.timeouts++;
+		snprintf(words, sizeof(words), "no answer within %lld ms",
+		    (long long)store->timeout_ms);
+		give_up(store, words);
+	}
+	arm_deadline(store);
+}
+
+/* Errors which say that Redis as a whole does not work for us now. */
+static bool
+is_lasting(const struct err *err)
+{
+	static const char *const words[] = { "LOADING", "OOM ", "READONLY", "MISCONF", "NOAUTH",
+		"WRONGPASS", "NOPERM", "MASTERDOWN", "NOREPLICAS", "BUSY ", "CLUSTERDOWN", "ERR AUTH",
+		"ERR invalid password", "ERR Client sent AUTH" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_starts(span_of(err->text), span_of(words[i])))
+			return true;
+	return false;
+}
+
+static void load_and_repeat(struct call_command *command);
+
+static void
+on_reply(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct call_command *command = privdata;
+	struct store_call *call = command->call;
+	struct store_async *store = call->store;
+	const redisReply *reply = data;
+
+	(void)redis;
+	call->outstanding--;
+	if (call->over) {
+		free_if_idle(call);
+		return;
+	}
+	if (reply == NULL) { /* disconnected: an ordinary outcome */
+		call->outcome = STORE_AWAY;
+		err_set(&call->err, "hung up");
+	} else if (store_reply_is_noscript(reply) && command->command.script != SCRIPT_NONE &&
+	    !command->repeated && store->redis != NULL) {
+		load_and_repeat(command);
+		return;
+	} else {
+		struct err err;
+
+		if (call->outcome == STORE_DONE &&
+		    store_reply_decode(&command->command, reply, &err) != 0) {
+			call->outcome = STORE_REFUSED;
+			call->err = err;
+		}
+		if (call->outcome == STORE_REFUSED && is_lasting(&call->err))
+			tell(store, false, call->err.text);
+	}
+	if (call->outstanding > 0)
+		return;
+	if (call->kind == CALL_GREETING && call->outcome == STORE_DONE) {
+		store->greeted = true;
+		store->retry_ms = RETRY_MIN_MS;
+		tell(store, true, "");
+	} else if (call->kind == CALL_RUN && call->outcome == STORE_DONE) {
+		tell(store, true, "");
+	}
+	if (store->writing)
+		finish_later(call);
+	else {
+		finish(call);
+		free_if_idle(call);
+	}
+}
+
+static struct store_call *
+call_new(struct store_async *store, enum call_kind kind, store_done *done, void *arg)
+{
+	const struct store_batch *batch = &store->batch;
+	struct store_call *call = mem_alloc(
+	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len);
+
+	call->store = store;
+	call->kind = kind;
+	call->done = done;
+	call->arg = arg;
+	call->count = batch->count;
+	call->commands = (struct call_command *)(call + 1);
+	call->wire = (char *)(call->commands + batch->count);
+	memcpy(call->wire, batch->wire.data, batch->wire.len);
+	for (size_t i = 0; i < batch->count; i++)
+		call->commands[i] = (struct call_command){ call, batch->commands[i], false };
+	return call;
+}
+
+static void
+queue(struct call_command *command)
+{
+	struct store_call *call = command->call;
+
+	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command,
+		call->wire + command->command.start,
+		command->command.end - command->command.start) == REDIS_OK)
+		call->outstanding++;
+	else {
+		call->outcome = STORE_AWAY;
+		err_set(&call->err, "hung up");
+	}
+}
+
+/* Writes what is queued, at once. Replies cannot come of it, failures can: see on_reply. */
+static void
+flush(struct store_async *store)
+{
+	if (store->redis == NULL || (store->redis->c.flags & REDIS_CONNECTED) == 0)
+		return;
+	store->writing = true;
+	redisAsyncHandleWrite(store->redis);
+	store->writing = false;
+	if (store->redis != NULL && sdslen(store->redis->c.obuf) > 0)
+		add_write(store);
+}
+
+static struct store_call *
+start(struct store_async *store, enum call_kind kind, store_done *done, void *arg)
+{
+	struct store_call *call = call_new(store, kind, done, arg);
+
+	store_batch_empty(&store->batch);
+	call->started_ms = clock_monotonic_ms();
+	call->deadline_ms = call->started_ms + store->timeout_ms;
+	call->listed = true;
+	TAILQ_INSERT_TAIL(&store->calls, call, link);
+	store->figures.waiting++;
+	store->writing = true; /* a command that cannot be queued must not call back here */
+	for (size_t i = 0; i < call->count; i++)
+		queue(&call->commands[i]);
+	store->writing = false;
+	if (call->outstanding == 0) {
+		finish_later(call);
+		return call;
+	}
+	if (!evtimer_pending(store->expire, NULL))
+		arm_deadline(store);
+	flush(store);
+	return call;
+}
+
+static void
+load_and_repeat(struct call_command *command)
+{
+	struct store_call *call = command->call;
+	struct store_async *store = call->store;
+
+	command->repeated = true;
+	/* Load all: the next command will miss its script as well. */
+	store_batch_empty(&store->batch);
+	for (int i = 0; i < SCRIPT_COUNT; i++)
+		store_put_script(&store->batch, (enum script)i);
+	store_async_send(store);
+	if (store->redis != NULL)
+		queue(command);
+	flush(store);
+	if (call->outstanding == 0 && !call->over)
+		finish_later(call);
+}
+
+/* -- connection ------------------------------------------------------------------------------ */
+
+static void
+greet(struct store_async *store)
+{
+	struct store_batch *batch = store_async_batch(store);
+
+	store_put_login(batch, store->address.user, store->address.password, store->address.db);
+	for (int i = 0; i < SCRIPT_COUNT; i++)
+		store_put_script(batch, (enum script)i);
+	start(store, CALL_GREETING, NULL, NULL);
+}
+
+static void
+retry_later(struct store_async *store)
+{
+	struct timeval wait = { store->retry_ms / 1000, store->retry_ms % 1000 * 1000 };
+
+	evtimer_add(store->retry, &wait);
+	store->retry_ms = store->retry_ms * 2 < RETRY_MAX_MS ? store->retry_ms * 2 : RETRY_MAX_MS;
+}
+
+/* The connection is gone; hiredis frees its context itself or just did. */
+static void
+lost(struct store_async *store, const char *words)
+{
+	store->redis = NULL;
+	store->greeted = false;
+	tell(store, false, words);
+	retry_later(store);
+}
+
+static void
+on_connect(const redisAsyncContext *redis, int status)
+{
+	struct store_async *store = redis->data;
+
+	/* 0.14: the context is still in use by our caller and is freed by it, not here. */
+	if (store != NULL && status != REDIS_OK)
+		lost(store, redis->errstr);
+}
+
+static void
+on_disconnect(const redisAsyncContext *redis, int status)
+{
+	struct store_async *store = redis->data;
+
+	if (store != NULL)
+		lost(store, status != REDIS_OK ? redis->errstr : "hung up");
+}
+
+/* Ends a connection from our side. All calls under way end as away. */
+static void
+give_up(struct store_async *store, const char *words)
+{
+	redisAsyncContext *redis = store->redis;
+	struct store_call *call;
+
+	store->redis = NULL;
+	store->greeted = false;
+	tell(store, false, words);
+	while ((call = TAILQ_FIRST(&store->calls)) != NULL) {
+		call->outcome = STORE_AWAY;
+		err_set(&call->err, "%s", words);
+		finish(call);
+		free_if_idle(call);
+	}
+	if (redis != NULL) {
+		redis->data = NULL;
+		redisAsyncFree(redis);
+		retry_later(store);
+	}
+}
+
+static void
+connect_now(struct store_async *store)
+{
+	const struct store_address *address = &store->address;
+
+	store->redis = *address->path != '\0' ? redisAsyncConnectUnix(address->path)
+					      : redisAsyncConnect(address->host, (int)address->port);
+	if (store->redis == NULL || store->redis->err != 0) {
+		char words[160];
+
+		snprintf(words, sizeof(words), "%s",
+		    store->redis != NULL ? store->redis->errstr : "no memory");
+		if (store->redis != NULL)
+			redisAsyncFree(store->redis);
+		lost(store, words);
+		return;
+	}
+	store->figures.connects++;
+	store->redis->data = store;
+	store->greeting_deadline_ms = clock_monotonic_ms() + store->timeout_ms;
+	attach(store);
+	redisAsyncSetConnectCallback(store->redis, on_connect);
+	redisAsyncSetDisconnectCallback(store->redis, on_disconnect);
+	greet(store);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+
+	(void)fd;
+	(void)what;
+	if (store->redis == NULL)
+		connect_now(store);
+}
+
+/* -- public ---------------------------------------------------------------------------------- */
+
+/* The address as numbers, so that connecting again never waits for DNS. */
+static int
+resolve(struct store_async *store, struct err *err)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	char numeric[INET6_ADDRSTRLEN];
+	int rc;
+
+	if (*store->address.host == '\0')
+		return 0;
+	rc = getaddrinfo(store->address.host, NULL, &hints, &found);
+	if (rc == 0)
+		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL, 0,
+		    NI_NUMERICHOST);
+	if (rc != 0)
+		err_set(err, "Redis host %s: %s", store->address.host, gai_strerror(rc));
+	if (found != NULL)
+		freeaddrinfo(found);
+	if (rc != 0)
+		return -1;
+	free(store->host);
+	store->host = mem_dup(numeric);
+	store->address.host = store->host;
+	return 0;
+}
+
+struct store_async *
+store_async_new(struct event_base *base, const struct store_address *address, int64_t timeout_ms,
+    store_change *on_change, void *arg, struct err *err)
+{
+	struct store_async *store = mem_alloc(sizeof(*store));
+	struct timeval now = { 0, 0 };
+
+	store->base = base;
+	store->address.port = address->port;
+	store->address.db = address->db;
+	store->address.host = store->host = mem_dup(address->host);
+	store->address.path = store->path = mem_dup(address->path);
+	store->address.user = store->user = mem_dup(address->user);
+	store->address.password = store->password = mem_dup(address->password);
+	store->address.text = store->text = mem_dup(address->text);
+	store->timeout_ms = timeout_ms;
+	store->on_change = on_change;
+	store->arg = arg;
+	store->retry_ms = RETRY_MIN_MS;
+	TAILQ_INIT(&store->calls);
+	TAILQ_INIT(&store->failed);
+	store->retry = evtimer_new(base, on_retry, store);
+	store->expire = evtimer_new(base, on_expire, store);
+	store->deliver = evtimer_new(base, on_deliver, store);
+	if (resolve(store, err) != 0) {
+		store_async_free(&store);
+		return NULL;
+	}
+	evtimer_add(store->retry, &now);
+	return store;
+}
+
+static void
+drop(struct store_calls *calls)
+{
+	struct store_call *call;
+
+	while ((call = TAILQ_FIRST(calls)) != NULL) {
+		unlist(call);
+		call->over = true;
+		free_if_idle(call);
+	}
+}
+
+void
+store_async_free(struct store_async **store)
+{
+	struct store_async *old = *store;
+
+	*store = NULL;
+	if (old == NULL)
+		return;
+	drop(&old->calls);
+	drop(&old->failed);
+	if (old->redis != NULL) {
+		old->redis->data = NULL;
+		redisAsyncFree(old->redis);
+	}
+	event_free(old->retry);
+	event_free(old->expire);
+	event_free(old->deliver);
+	store_batch_free(&old->batch);
+	free(old->host);
+	free(old->path);
+	free(old->user);
+	free(old->password);
+	free(old->text);
+	free(old);
+}
+
+void
+store_async_set_timeout(struct store_async *store, int64_t timeout_ms)
+{
+	store->timeout_ms = timeout_ms;
+}
+
+bool
+store_async_works(const struct store_async *store)
+{
+	return store->redis != NULL && store->greeted && !store->said_away;
+}
+
+struct store_batch *
+store_async_batch(struct store_async *store)
+{
+	store_batch_empty(&store->batch);
+	return &store->batch;
+}
+
+struct store_call *
+store_async_run(struct store_async *store, store_done *done, void *arg, struct err *err)
+{
+	if (store->redis == NULL || !store->greeted) {
+		err_set(err, "not connected");
+		return NULL;
+	}
+	if (store->figures.waiting >= CALLS_MAX) {
+		err_set(err, "too many requests are waiting for Redis");
+		return NULL;
+	}
+	store->figures.runs++;
+	return start(store, CALL_RUN, done, arg);
+}
+
+void
+store_async_cancel(struct store_call **call)
+{
+	struct store_call *old = *call;
+
+	*call = NULL;
+	if (old == NULL || old->over)
+		return;
+	unlist(old);
+	old->over = true;
+	free_if_idle(old);
+}
+
+void
+store_async_send(struct store_async *store)
+{
+	if (store->redis == NULL || !store->greeted || store->batch.count == 0 ||
+	    store->figures.waiting >= CALLS_MAX) {
+		store_batch_empty(&store->batch);
+		return;
+	}
+	store->figures.sent++;
+	start(store, CALL_SEND, NULL, NULL);
+}
+
+struct store_async_figures
+store_async_figures(const struct store_async *store)
+{
+	return store->figures;
+}

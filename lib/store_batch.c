@@ -1,0 +1,94 @@
+#include "store_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+store_batch_empty(struct store_batch *batch)
+{
+	str_empty(&batch->wire);
+	batch->count = 0;
+}
+
+void
+store_batch_free(struct store_batch *batch)
+{
+	str_free(&batch->wire);
+	batch->count = 0;
+}
+
+/* Decimal digits of n, CRLF; cheaper than printf, and this runs some thirty times a decision. */
+static void
+add_number_line(struct str *wire, char prefix, uint64_t n)
+{
+	char text[24];
+	size_t i = sizeof(text);
+
+	text[--i] = '\n';
+	text[--i] = '\r';
+	do
+		text[--i] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	text[--i] = prefix;
+	str_add(wire, text + i, sizeof(text) - i);
+}
+
+void
+store_batch_begin(struct store_batch *batch, size_t args)
+{
+	struct store_command *command = &batch->commands[batch->count];
+
+	if (batch->count == STORE_BATCH_MAX)
+		abort(); /* a verb of ours was asked for more than a batch holds */
+	*command = (struct store_command){ batch->wire.len, 0, SCRIPT_NONE, NULL, NULL };
+	add_number_line(&batch->wire, '*', args);
+}
+
+void
+store_batch_begin_script(struct store_batch *batch, enum script script, size_t keys, size_t args)
+{
+	store_batch_begin(batch, 3 + args);
+	batch->commands[batch->count].script = script;
+	store_batch_arg(batch, SPAN("EVALSHA"));
+	store_batch_arg(batch, span_make(script_sha1(script), 40));
+	store_batch_arg_number(batch, (int64_t)keys);
+}
+
+void
+store_batch_arg(struct store_batch *batch, struct span arg)
+{
+	add_number_line(&batch->wire, '$', arg.len);
+	str_add_span(&batch->wire, arg);
+	str_add(&batch->wire, "\r\n", 2);
+}
+
+void
+store_batch_arg_text(struct store_batch *batch, const char *arg)
+{
+	store_batch_arg(batch, span_of(arg));
+}
+
+void
+store_batch_arg_number(struct store_batch *batch, int64_t arg)
+{
+	char text[24];
+	size_t i = sizeof(text);
+	uint64_t n = arg < 0 ? 0 - (uint64_t)arg : (uint64_t)arg;
+
+	do
+		text[--i] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	if (arg < 0)
+		text[--i] = '-';
+	store_batch_arg(batch, span_make(text + i, sizeof(text) - i));
+}
+
+void
+store_batch_end(struct store_batch *batch, store_decode *decode, void *result)
+{
+	struct store_command *command = &batch->commands[batch->count++];
+
+	command->end = batch->wire.len;
+	command->decode = decode;
+	command->result = result;
+}

@@ -1,0 +1,125 @@
+#include "store_sync.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <sys/time.h>
+
+#include "mem.h"
+#include "store_reply.h"
+
+struct store_sync {
+	redisContext *redis;
+};
+
+struct store_sync *
+store_sync_open(const struct store_address *address, int64_t timeout_ms, struct err *err)
+{
+	struct timeval timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
+	struct store_batch login = { 0 };
+	struct store_sync *store;
+	redisContext *redis = *address->path != '\0'
+	    ? redisConnectUnixWithTimeout(address->path, timeout)
+	    : redisConnectWithTimeout(address->host, (int)address->port, timeout);
+
+	if (redis == NULL || redis->err != 0) {
+		err_set(err, "Redis at %s: %s", address->text,
+		    redis != NULL ? redis->errstr : "no memory");
+		redisFree(redis);
+		return NULL;
+	}
+	redisSetTimeout(redis, timeout);
+	store = mem_alloc(sizeof(*store));
+	store->redis = redis;
+	store_put_login(&login, address->user, address->password, address->db);
+	if (login.count > 0 && store_sync_run(store, &login, err) != STORE_DONE) {
+		err_prefix(err, "Redis at %s", address->text);
+		store_sync_close(&store);
+	}
+	store_batch_free(&login);
+	return store;
+}
+
+void
+store_sync_close(struct store_sync **store)
+{
+	if (*store == NULL)
+		return;
+	redisFree((*store)->redis);
+	free(*store);
+	*store = NULL;
+}
+
+static int
+send_bytes(struct store_sync *store, const char *bytes, size_t len, struct err *err)
+{
+	if (redisAppendFormattedCommand(store->redis, bytes, len) == REDIS_OK)
+		return 0;
+	err_set(err, "%s", store->redis->errstr);
+	return -1;
+}
+
+static redisReply *
+receive(struct store_sync *store, struct err *err)
+{
+	void *reply = NULL;
+
+	if (redisGetReply(store->redis, &reply) == REDIS_OK)
+		return reply;
+	err_set(err, "%s", store->redis->errstr);
+	return NULL;
+}
+
+/* Loads the script and sends its command once more. NULL: away. */
+static redisReply *
+load_and_repeat(struct store_sync *store, const struct store_batch *batch,
+    const struct store_command *command, struct err *err)
+{
+	struct store_batch load = { 0 };
+	redisReply *reply = NULL;
+
+	store_put_script(&load, command->script);
+	if (send_bytes(store, load.wire.data, load.wire.len, err) == 0 &&
+	    send_bytes(store, batch->wire.data + command->start, command->end - command->start, err) ==
+		0 &&
+	    (reply = receive(store, err)) != NULL) {
+		freeReplyObject(reply);
+		reply = receive(store, err);
+	}
+	store_batch_free(&load);
+	return reply;
+}
+
+enum store_outcome
+store_sync_run(struct store_sync *store, struct store_batch *batch, struct err *err)
+{
+	enum store_outcome outcome = STORE_DONE;
+	bool noscript[STORE_BATCH_MAX] = { false };
+
+	if (send_bytes(store, batch->wire.data, batch->wire.len, err) != 0)
+		outcome = STORE_AWAY;
+	for (size_t i = 0; i < batch->count && outcome != STORE_AWAY; i++) {
+		redisReply *reply = receive(store, err);
+
+		noscript[i] = batch->commands[i].script != SCRIPT_NONE &&
+		    store_reply_is_noscript(reply);
+		if (reply == NULL)
+			outcome = STORE_AWAY;
+		else if (!noscript[i] && store_reply_decode(&batch->commands[i], reply, err) != 0)
+			outcome = STORE_REFUSED;
+		freeReplyObject(reply);
+	}
+	for (size_t i = 0; i < batch->count && outcome != STORE_AWAY; i++) {
+		redisReply *reply;
+
+		if (!noscript[i])
+			continue;
+		reply = load_and_repeat(store, batch, &batch->commands[i], err);
+		if (reply == NULL)
+			outcome = STORE_AWAY;
+		else if (store_reply_decode(&batch->commands[i], reply, err) != 0)
+			outcome = STORE_REFUSED;
+		freeReplyObject(reply);
+	}
+	store_batch_empty(batch);
+	return outcome;
+}

@@ -1,0 +1,347 @@
+"""A private mail world: providers with DNS and MX hosts, Redis, Postfix nodes, mxpolicyd, mxbounce.
+
+Lives inside isolation.enter(). Everything stands where a real installation has it (/etc/mxpace, /etc/postfix,
+/var/spool/postfix, /usr/libexec/mxpace/mxbounce), mxpolicyd and mxbounce run as the user mxpace.
+
+    MXPACE_BUILD   folder of the binaries, default build/release
+    MXPACE_WRAP    put before mxpolicyd and mxbounce, e.g. "valgrind -q --error-exitcode=99 --leak-check=full"
+    MXPACE_KEEP    a folder that gets a copy of all logs at the end
+"""
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+
+import isolation
+import libconf
+from dns import Dns
+from policy import Policy
+from postfix import Postfix
+from process import PATIENCE, Log, Process, wait_for
+from redis_server import RedisServer
+from sink import Sink
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLES = TREE + "/postfix-examples"
+ADMISSION = ("main.cf.admission",)
+BOUNCE = ("main.cf.bounce", "master.cf.bounce", "transport.bounce")
+RETURN_PATH = "news@bounces.example.com"  # the domain that the example files show
+
+CONF_FOLDER = "/etc/mxpace"
+CONF = CONF_FOLDER + "/mxpace.conf"
+MXBOUNCE = "/usr/libexec/mxpace/mxbounce"
+STATE_FOLDER = "/var/lib/mxpace"
+
+# Invented providers. A provider's sink listens on these addresses.
+HOSTS = {
+    "mx1.bigmail.test": "127.0.1.1", "mx2.bigmail.test": "127.0.1.2", "mx.citrus.test": "127.0.1.3",
+    "mx1.foo.test": "127.0.1.10", "mx1.twin.test": "127.0.1.11", "mx2.twin.test": "127.0.1.12",
+    "implicit.test": "127.0.1.13",
+}
+DOMAINS = {
+    "bigmail.test": ["mx1.bigmail.test", "mx2.bigmail.test"], "bigmail-jp.test": ["mx2.bigmail.test"],
+    "citrus.test": ["mx.citrus.test"],
+    "foo.test": ["mx1.foo.test"], "foo-hosted.test": ["mx1.foo.test"],
+    "twin.test": ["mx1.twin.test", "mx2.twin.test"],
+    "mixed.test": ["mx1.bigmail.test", "mx1.foo.test"],
+    "nullmx.test": [],
+}
+RULES = [
+    {"name": "bigmail", "mx": ["*.bigmail.test"], "scope": "provider"},
+    {"name": "citrus", "mx": ["*.citrus.test"], "scope": "provider"},
+    {"name": "default", "mx": ["*"], "scope": "site"},
+]
+HOSTNAMES = {"a": "mta1.shop.test", "b": "mta2.shop.test"}
+SENDING_IP = "198.51.100.7"  # a name in keys; nothing binds to it
+
+REPORTS = r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|^==\d+== "
+
+
+def rules(**limits):
+    """RULES with these keys added: rules(bigmail={"limits": ["5/10s"]})."""
+    unknown = set(limits) - {rule["name"] for rule in RULES}
+    if unknown:
+        raise KeyError(unknown)
+    return [{**rule, **limits.get(rule["name"], {})} for rule in RULES]
+
+
+def build_folder():
+    return os.path.join(TREE, os.environ.get("MXPACE_BUILD", "build/release"))
+
+
+class Policyd:
+    """One running mxpolicyd."""
+
+    def __init__(self, world, name, conf_path, path):
+        self.name, self.conf_path, self.socket = name, conf_path, path
+        self.log = Log(world.logs + "/mxpolicyd-%s.log" % name)
+        self._world = world
+        self._process = None
+
+    def start(self, wait=True):
+        since = self.log.mark()
+        argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
+        self._process = Process("mxpolicyd " + self.name, argv, self.log.path, env=self._world.report_options(self.name),
+                                user="mxpace")
+        if wait:
+            self.ready(since)
+        return self
+
+    def ready(self, since=0):
+        def says_so():
+            if not self._process.running():
+                raise AssertionError("mxpolicyd %s ended: %s" % (self.name, "; ".join(self.log.tail(3))))
+            return self.log.find(r"info: ready: ", since)
+        wait_for(says_so, "mxpolicyd %s to be ready" % self.name)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def running(self):
+        return self._process is not None and self._process.running()
+
+    def connect(self):
+        """A policy connection over its unix socket."""
+        return Policy(self.socket)
+
+    def send(self, number):
+        self._process.send(number)
+
+    def wait(self, deadline=10.0):
+        return self._process.wait(deadline)
+
+    def stop(self):
+        """SIGTERM; it must end by itself, with 0, and leave no report."""
+        code = self._process.stop()
+        if self._process.killed:
+            raise AssertionError("mxpolicyd %s did not end after SIGTERM and was killed" % self.name)
+        if code != 0:
+            raise AssertionError("mxpolicyd %s ended with %d" % (self.name, code))
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+
+class World:
+    """with World(...) as w: w.redis, w.dns, w.sink, w.postfix, w.postfix_b; w.policyd(...) starts an mxpolicyd."""
+
+    def __init__(self, rules=None, conf=None, postfix=0, examples=ADMISSION, hosts=HOSTS, domains=DOMAINS):
+        """postfix: how many nodes. conf: settings of mxpace.conf beside the ones every test needs."""
+        self.root = isolation.root
+        self.logs = self.root + "/logs"
+        self._reports = self.root + "/reports"
+        self._conf = conf or {}
+        self._rules = RULES if rules is None else rules
+        self._hosts, self._domains = hosts, domains
+        self._postfix_count, self._examples = postfix, examples
+        self._parts = []
+        self._nodes = {}
+        self.postfix = self.postfix_b = None
+
+    def __enter__(self):
+        try:
+            self._host_files()
+            self._install()
+            self._launch()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, kind, error, _traceback):
+        complaints = self._end()
+        if kind is None and complaints:
+            raise AssertionError("; ".join(complaints))
+
+    # What the world is made of.
+
+    def _host_files(self):
+        os.mkdir(self.logs, 0o755)
+        os.mkdir(self._reports)
+        os.chmod(self._reports, 0o1777)
+        os.chmod(self.logs, 0o755)
+        for file in ("passwd", "group"):
+            with open(isolation.host("/etc/" + file), encoding="utf-8") as f:
+                lines = [line for line in f.read().splitlines() if not line.startswith("mxpace:")]
+            taken = {line.split(":")[2] for line in lines}
+            number = next(n for n in map(str, range(64000, 65000)) if n not in taken)
+            lines.append({"passwd": "mxpace:x:%s:%s::/nonexistent:/usr/sbin/nologin", "group": "mxpace:x:%s:"}[file]
+                         % ((number, number) if file == "passwd" else number))
+            isolation.own_file("/etc/" + file, "\n".join(lines) + "\n")
+        isolation.own_file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+        isolation.own_file("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 %s mta1\n" % HOSTNAMES["a"])
+        socket.sethostname(HOSTNAMES["a"])
+        isolation.own_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+
+    def _install(self):
+        """What make install does, here."""
+        build, programs = build_folder(), ("mxpolicyd", "mxbounce", "mxctl")
+        os.mkdir(self.root + "/bin")
+        for name in programs:
+            if os.path.exists(os.path.join(build, name)):
+                shutil.copy(os.path.join(build, name), self.root + "/bin")
+        isolation.own_folder(STATE_FOLDER, "mxpace", "mxpace")
+        isolation.own_folder(CONF_FOLDER)
+        for name in ("mx-rules.conf", "bounce-rules.conf"):
+            if os.path.exists(TREE + "/conf/" + name):
+                shutil.copy(TREE + "/conf/" + name, CONF_FOLDER)
+        self.write_rules(self._rules)
+        isolation.own_folder(os.path.dirname(MXBOUNCE))
+        if self._examples and "master.cf.bounce" in self._examples:
+            self._install_mxbounce()
+
+    def _install_mxbounce(self):
+        """A short script in its place notes as whom pipe(8) started it, keeps the message, and starts the real one."""
+        self.returned = self.root + "/returned"
+        os.mkdir(self.returned)
+        os.chmod(self.returned, 0o1777)
+        options = " ".join("%s=%s" % item for item in self.report_options("mxbounce").items())
+        command = shlex.join([*self.wrap("mxbounce"), self.binary("mxbounce")])
+        with open(MXBOUNCE, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nid -un >%s/$$.user\ntee %s/$$.eml | %s %s \"$@\"\n"
+                    % (self.returned, self.returned, options, command))
+        os.chmod(MXBOUNCE, 0o755)
+
+    def _launch(self):
+        self.redis = RedisServer(self.root + "/redis", self.logs + "/redis.log")
+        self.dns = Dns(self._hosts, self._domains, self.logs + "/dnsmasq.log")
+        self.sink = Sink(self.logs + "/sink.log", self._hosts)
+        self._parts = [self.redis, self.dns, self.sink]
+        for name in "ab"[:self._postfix_count]:
+            self._parts.append(self._make_postfix(name))
+        self.write_conf(CONF)
+        for part in self._parts:
+            part.launch()
+        for part in self._parts:
+            part.ready()
+
+    def _make_postfix(self, name):
+        """The first node has the real paths, the second its own."""
+        address = {"a": "127.0.0.1", "b": "127.0.0.2"}[name]
+        if name == "a":
+            folders = [isolation.own_folder(path) for path in ("/etc/postfix", "/var/spool/postfix", "/var/lib/postfix")]
+        else:
+            isolation.add_address(address, 1)
+            folders = [self.root + "/postfix-b/" + kind for kind in ("etc", "queue", "data")]
+            for folder in folders:
+                os.makedirs(folder)
+        node = Postfix(name, HOSTNAMES[name], address, isolation.host("/etc/postfix"), folders, self.logs)
+        node.add(EXAMPLES, *self._examples)
+        setattr(self, "postfix" if name == "a" else "postfix_b", node)
+        return node
+
+    # mxpolicyd and its configuration.
+
+    def write_rules(self, rule_list, path=CONF_FOLDER + "/mx-rules.conf"):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(libconf.text({"mx_rules": rule_list}))
+
+    def settings(self, name="a", **settings):
+        """What a node's mxpace.conf says."""
+        number = "ab".index(name[0])
+        return {
+            "redis": self.redis.url, "node": "mta%d" % (number + 1), "sending_ips": [{"name": SENDING_IP}],
+            "policy_listen": "unix:" + self._socket(name), "metrics_listen": "127.0.0.1:%d" % (9925 + number),
+            "mx_rules_local": "", "local_domains": ["bounces.example.com", "local.test"],
+            **self._conf, **settings}
+
+    def write_conf(self, path=CONF, name="a", **settings):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(libconf.text(self.settings(name, **settings)))
+        return path
+
+    def policyd(self, name="a", start=True, **settings):
+        """Starts an mxpolicyd; "a" and "b" are the ones that the Postfix nodes ask. "a" has /etc/mxpace/mxpace.conf."""
+        path = CONF if name == "a" else "%s/node-%s.conf" % (CONF_FOLDER, name)
+        node = self._nodes[name] = Policyd(self, name, self.write_conf(path, name, **settings), self._socket(name))
+        return node.start() if start else node
+
+    def _socket(self, name):
+        """In a folder that mxpace may write and Postfix may enter, made here if need be."""
+        mta = {"a": self.postfix, "b": self.postfix_b}.get(name)
+        folder = (mta.queue if mta else "%s/run-%s" % (self.root, name)) + "/mxpace"
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            shutil.chown(folder, "mxpace", "postfix" if mta else "mxpace")
+            os.chmod(folder, 0o2750)
+        return folder + "/policy"
+
+    # Programs.
+
+    def binary(self, name):
+        path = "%s/bin/%s" % (self.root, name)
+        if not os.path.exists(path):
+            raise AssertionError("%s/%s is not there: make it first" % (build_folder(), name))
+        return path
+
+    def wrap(self, name):
+        words = shlex.split(os.environ.get("MXPACE_WRAP", ""))
+        if words and os.path.basename(words[0]) == "valgrind":
+            words.append("--log-file=%s/%s.%%p" % (self._reports, name))
+        return words
+
+    def report_options(self, name):
+        path = "log_path=%s/%s" % (self._reports, name)
+        return {"ASAN_OPTIONS": path, "UBSAN_OPTIONS": path + ":print_stacktrace=1"}
+
+    def run(self, *argv, data=b"", user=None, deadline=60):
+        """One program to its end; text of both outputs."""
+        kw = {"user": user, "group": user, "extra_groups": []} if user else {}
+        done = subprocess.run(argv, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, cwd="/",
+                              timeout=deadline * PATIENCE, env={**os.environ, **self.report_options("run")}, **kw)
+        done.stdout, done.stderr = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        return done
+
+    def mxctl(self, *args, conf=CONF, data=b""):
+        return self.run(self.binary("mxctl"), "-c", conf, *args, data=data)
+
+    def mxbounce_argv(self, *args, conf=CONF):
+        return [*self.wrap("mxbounce"), self.binary("mxbounce"), "-c", conf, *args]
+
+    def mxbounce(self, message, recipient=RETURN_PATH, conf=CONF):
+        """As pipe(8) starts it, for a notice with the null sender."""
+        argv = self.mxbounce_argv("--sender", "", "--recipient", recipient, conf=conf)
+        return self.run(*argv, data=message, user="mxpace")
+
+    # The end.
+
+    def reports(self):
+        """What sanitizers and valgrind wrote."""
+        found = []
+        for folder, names in ((self._reports, None), (self.logs, r"mxpolicyd-.*\.log")):
+            for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+                if names is None or re.fullmatch(names, name):
+                    log = Log(os.path.join(folder, name))
+                    text = log.text().strip() if names is None else "\n".join(log.lines(REPORTS))
+                    if text:
+                        found.append("%s:\n%s" % (name, text))
+        return found
+
+    def tails(self, count=25):
+        """The ends of all logs worth reading after a failure, as lines."""
+        lines = []
+        for name in sorted(os.listdir(self.logs)) if os.path.isdir(self.logs) else ():
+            if name not in ("sink.log", "redis.log"):
+                tail = Log(os.path.join(self.logs, name)).tail(count)
+                lines += ["--- " + name, *tail] if tail else []
+        return lines
+
+    def _end(self):
+        """Ends everything, whatever state it is in; returns what was wrong with mxpolicyd's end."""
+        complaints = []
+        for node in self._nodes.values():
+            if node.running():
+                try:
+                    node.stop()
+                except AssertionError as e:
+                    complaints.append(str(e))
+        for part in reversed(self._parts):
+            part.stop()
+        complaints += self.reports()
+        if os.environ.get("MXPACE_KEEP"):
+            shutil.copytree(self.logs, os.environ["MXPACE_KEEP"], dirs_exist_ok=True)
+        return complaints
