@@ -15,9 +15,9 @@
 #include "str.h"
 
 struct classify_facts {
-	unsigned code; /* SMTP reply code, 0: none */
-	const char *status; /* "5.1.1", "" */
-	struct span diagnostic; /* UTF-8; line breaks and runs of blanks count as one blank */
+	unsigned code; /* SMTP reply code; 0: the one in the diagnostic, if any */
+	const char *status; /* "5.1.1"; "" or a vague one: a better one in the diagnostic counts */
+	struct span diagnostic;
 	const char *remote_mta; /* "" */
 	const char *action; /* RFC 3464's, "" is failed */
 };
@@ -30,23 +30,19 @@ struct verdict {
 
 struct verdict classify(const struct bounce_rules *rules, const struct classify_facts *facts);
 
+/* The diagnostic as patterns see it: one line, addresses as "<address>", the "550-5.1.1 " of further
+ * lines of a reply and the "host … said: " before it taken off, typographic apostrophes as '. */
+void classify_text(struct span diagnostic, struct str *out);
+
 /* Whether this one rule's conditions hold: 1 yes, 0 no, -1 its pattern hit a limit. */
 int classify_rule_matches(const struct bounce_rule *rule, const struct classify_facts *facts);
 
-/* A bare SMTP reply or diagnostic, one line: finds the codes in it (`mxctl classify`). buf holds
- * the status that facts then point to. */
+/* A bare SMTP reply or diagnostic, one line, as `mxctl classify` reads them. remote_mta "": not
+ * known. */
 struct verdict classify_line(const struct bounce_rules *rules, struct span line,
     const char *remote_mta);
 
 /* type, reason and rule of every recipient of a report of any kind. */
 void classify_report(const struct bounce_rules *rules, struct report *report);
-
-/* Proves every sample of every rule: its sample must come to that rule (or only match it, if the
- * rule is shadowed), its not_sample must not match it. -1 and one line each in errors. */
-int bounce_rules_check(const struct bounce_rules *rules, struct conf_errors *errors);
-
-/* A text no rule knew, for counting its like: addresses, ids, IPs, host names, numbers and dates
- * replaced by words in < >, at most 200 bytes. */
-void classify_normalise(struct span text, struct str *out);
 
 #endif

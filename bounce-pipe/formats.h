@@ -2,12 +2,14 @@
  * formats - readers for systems that return mail without a delivery status part: a row each.
  *
  * A row has a name, a test and a reader. The first whose test says yes and whose reader finds a
- * recipient wins; so put the special ones first and "plain" stays last. Pure.
+ * recipient wins, so special ones come first. Pure. A new system is a row in formats.c, its two
+ * functions in the file of its kind (formats_mta.c), and its sample in tests/messages/.
  */
 #ifndef FORMATS_H
 #define FORMATS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "arena.h"
 #include "mime.h"
@@ -19,23 +21,36 @@ struct format_input {
 	const struct mime_part *root;
 	const char *subject; /* decoded, "" */
 	const char *from; /* decoded, "" */
-	struct span text; /* the first text part, decoded, without the message that came back */
+	const char *verp_recipient; /* "" */
+	struct span text; /* what people read, UTF-8, without the message that came back */
 };
 
 struct format {
 	const char *name;
 	bool (*matches)(const struct format_input *in);
-	/* Adds recipients, sets kind. */
+	/* Adds recipients with diagnostic and action. */
 	void (*read)(const struct format_input *in, struct report *report);
 };
 
 /* True: a row understood it; report has kind, format and recipients. */
 bool formats_read(const struct format_input *in, struct report *report);
 
-/* Where the message that came back begins in a plain text, as an offset; text.len: nowhere. */
-size_t formats_returned(struct span text);
+/* The last resort, not in the table: a message that looks like a bounce and has an SMTP reply. */
+bool formats_read_plain(const struct format_input *in, struct report *report);
 
-/* Row by row, NULL at the end; for documents and tests. */
-const char *formats_name(size_t i);
+/* The table, a row with name NULL at its end. */
+extern const struct format formats[];
+
+/* Adds a recipient and what its diagnostic tells. action "": failed. */
+void formats_add(struct report *report, struct span address, struct span diagnostic,
+    const char *action);
+
+/* formats_mta.c */
+bool formats_is_postfix(const struct format_input *in);
+void formats_read_postfix(const struct format_input *in, struct report *report);
+bool formats_is_qmail(const struct format_input *in);
+void formats_read_qmail(const struct format_input *in, struct report *report);
+bool formats_is_exim(const struct format_input *in);
+void formats_read_exim(const struct format_input *in, struct report *report);
 
 #endif

@@ -107,11 +107,11 @@ dsn_status_is_vague(struct dsn_status status)
 }
 
 bool
-dsn_is_permanent(const struct dsn *dsn)
+dsn_is_temporary(const struct dsn *dsn)
 {
-	if (dsn->status.class != 0)
-		return dsn->status.class == 5;
-	return dsn->code >= 500;
+	if (dsn->code >= 400 && dsn->code < 500)
+		return true;
+	return dsn->status.class == 4 && !(dsn_status_is_vague(dsn->status) && dsn->code >= 500);
 }
 
 /* Whether the text before `at`, blanks left out, ends in one of these words. */

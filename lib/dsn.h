@@ -44,7 +44,7 @@ bool dsn_status_is_vague(struct dsn_status status);
  */
 struct dsn dsn_find(struct span text);
 
-/* The codes speak of something permanent: the status decides, else the reply code. */
-bool dsn_is_permanent(const struct dsn *dsn);
+/* Worth another attempt: one of the codes says so, and no 5yz stands beside a mere 4.0.0. */
+bool dsn_is_temporary(const struct dsn *dsn);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "span.h"
 
-enum { DURATION_SIZE = 32 };
+enum { DURATION_SIZE = 40 };
 
 /* Milliseconds, at most 10 years; -1 when it is no duration. A unit is required unless 0. */
 int64_t duration_parse(struct span text);

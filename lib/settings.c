@@ -321,6 +321,12 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	quarantine_policy_defaults(&settings->quarantine);
 	conf_read(&reader, conf_root(file), keys, KEYS, NULL, settings);
 	finish(&reader, conf_root(file), settings);
+	settings->lines = arena_alloc(&settings->arena, KEYS * sizeof(*settings->lines));
+	for (size_t i = 0; i < KEYS; i++) {
+		struct config_setting_t *setting = conf_member(conf_root(file), keys[i].name);
+
+		settings->lines[i] = setting != NULL ? conf_line(setting) : 0;
+	}
 	conf_close(&file);
 	if (errors->count != before)
 		settings_release(&settings);
@@ -365,4 +371,13 @@ settings_is_local(const struct settings *settings, const char *domain)
 		if (domain_matches(settings->local_domains.items[i], domain))
 			return true;
 	return false;
+}
+
+unsigned
+settings_line(const struct settings *settings, const char *key)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].name, key) == 0)
+			return settings->lines[i];
+	return 0;
 }

@@ -72,6 +72,7 @@ struct settings {
 	int64_t max_message_size;
 	struct conf_strings campaign_headers, account_headers, list_headers;
 
+	unsigned *lines; /* of each key; see settings_line */
 	struct arena arena;
 };
 
@@ -83,6 +84,9 @@ void settings_release(struct settings **settings);
 
 /* Whether a domain in the normal form is delivered here (local_domains). */
 bool settings_is_local(const struct settings *settings, const char *domain);
+
+/* The line a key was set in, 0 if it was not: for mistakes found after loading. */
+unsigned settings_line(const struct settings *settings, const char *key);
 
 extern const char *const enforce_names[];
 

@@ -136,6 +136,19 @@ field_number(const struct store_fields *fields, const char *name, int64_t otherw
 	return otherwise;
 }
 
+/* Messages in one bucket of those that the ring holds: the last `buckets` up to head. */
+static int64_t
+ring_bucket(const struct store_fields *ring, const struct limit *limit, int64_t head,
+    int64_t bucket)
+{
+	char name[24];
+
+	if (bucket < 0 || bucket > head || bucket <= head - limit->buckets)
+		return 0;
+	snprintf(name, sizeof(name), "%lld", (long long)(bucket % limit->buckets));
+	return field_number(ring, name, 0);
+}
+
 int64_t
 store_ring_used(const struct store_fields *ring, const struct limit *limit, int64_t now_ms)
 {
@@ -145,15 +158,28 @@ store_ring_used(const struct store_fields *ring, const struct limit *limit, int6
 
 	if (head < 0 || head - now >= limit->buckets)
 		return 0;
-	for (int64_t bucket = head - limit->buckets + 1; bucket <= head; bucket++) {
-		char name[24];
-
-		if (bucket <= now - limit->buckets || bucket < 0)
-			continue;
-		snprintf(name, sizeof(name), "%lld", (long long)(bucket % limit->buckets));
-		used += field_number(ring, name, 0);
-	}
+	for (int64_t bucket = head - limit->buckets + 1; bucket <= head; bucket++)
+		if (bucket > now - limit->buckets)
+			used += ring_bucket(ring, limit, head, bucket);
 	return used;
+}
+
+int64_t
+store_ring_wait(const struct store_fields *ring, const struct limit *limit, int64_t now_ms)
+{
+	int64_t head = field_number(ring, "head", -1);
+	int64_t now = now_ms / limit->width_ms;
+	int64_t left = store_ring_used(ring, limit, now_ms);
+
+	if (head > now)
+		now = head;
+	for (int64_t i = 0; i <= limit->buckets; i++) {
+		if (i > 0)
+			left -= ring_bucket(ring, limit, head, now - limit->buckets + i);
+		if (left < limit->count)
+			return i == 0 ? 0 : (now + i) * limit->width_ms - now_ms;
+	}
+	return limit->period_ms;
 }
 
 void

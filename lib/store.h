@@ -57,6 +57,8 @@ void store_put_ring(struct store_batch *batch, const char *group, const char *ip
     const struct limit *limit, struct store_fields *ring);
 /* What the ring says at a time (ms): messages in the window. */
 int64_t store_ring_used(const struct store_fields *ring, const struct limit *limit, int64_t now_ms);
+/* Milliseconds from then until there is room for a message; 0: there is. */
+int64_t store_ring_wait(const struct store_fields *ring, const struct limit *limit, int64_t now_ms);
 void store_put_connections(struct store_batch *batch, const char *group, const char *ip,
     struct store_fields *nodes);
 /* Open slots in such a hash that still count at that time. */

@@ -640,6 +640,20 @@ store_async_free(struct store_async **store)
 	free(old);
 }
 
+static void
+ignore_change(void *arg, bool working, const char *words)
+{
+	(void)arg;
+	(void)working;
+	(void)words;
+}
+
+void
+store_async_retire(struct store_async *store)
+{
+	store->on_change = ignore_change;
+}
+
 void
 store_async_set_timeout(struct store_async *store, int64_t timeout_ms)
 {

@@ -31,6 +31,8 @@ struct store_async *store_async_new(struct event_base *base, const struct store_
     int64_t timeout_ms, store_change *on_change, void *arg, struct err *err);
 /* Calls under way end without their callback. Not from within a callback of this store. */
 void store_async_free(struct store_async **store);
+/* Says no more about its health: it has been replaced and lives on for the runs under way. */
+void store_async_retire(struct store_async *store);
 void store_async_set_timeout(struct store_async *store, int64_t timeout_ms);
 
 /* Connected, greeted, and not known to refuse. */

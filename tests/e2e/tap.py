@@ -69,20 +69,36 @@ def check(condition, what):
         raise AssertionError(what)
 
 
-def main(run, **world_options):
-    """run(world) in a world of its own; never returns."""
-    global _world
+def _skip_if_impossible():
     why_not = isolation.possible()
     if why_not:
         print("1..1\nok 1 - %s # SKIP %s" % (_name, why_not))
         sys.exit(0)
+
+
+def _finish(interrupted=False):
+    print("1..%d" % _count, flush=True)
+    sys.exit(1 if _failed or interrupted else 0)
+
+
+def main(run, **world_options):
+    """run(world) in a world of its own; never returns."""
+    global _world
+    _skip_if_impossible()
     isolation.enter(int(DEADLINE_S * PATIENCE))
     interrupted = False
     try:
-        with case("the world starts and ends cleanly, no mxpolicyd left behind a report"):
+        with case("the world starts and ends cleanly, no program left a report"):
             with World(**world_options) as _world:
                 run(_world)
     except isolation.Interrupted:
         interrupted = True
-    print("1..%d" % _count, flush=True)
-    sys.exit(1 if _failed or interrupted else 0)
+    _finish(interrupted)
+
+
+def plain(run):
+    """run() on the host itself; never returns."""
+    _skip_if_impossible()
+    with case("it ran to its end"):
+        run()
+    _finish()

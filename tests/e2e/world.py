@@ -34,37 +34,32 @@ CONF = CONF_FOLDER + "/mxpace.conf"
 MXBOUNCE = "/usr/libexec/mxpace/mxbounce"
 STATE_FOLDER = "/var/lib/mxpace"
 
-# Invented providers. A provider's sink listens on these addresses.
+# Invented sites; the sink listens on these addresses. providers() adds more.
 HOSTS = {
-    "mx1.bigmail.test": "127.0.1.1", "mx2.bigmail.test": "127.0.1.2", "mx.citrus.test": "127.0.1.3",
-    "mx1.foo.test": "127.0.1.10", "mx1.twin.test": "127.0.1.11", "mx2.twin.test": "127.0.1.12",
-    "implicit.test": "127.0.1.13",
+    "mx1.foo.test": "127.0.1.1", "mx1.twin.test": "127.0.1.2", "mx2.twin.test": "127.0.1.3", "implicit.test": "127.0.1.4",
 }
 DOMAINS = {
-    "bigmail.test": ["mx1.bigmail.test", "mx2.bigmail.test"], "bigmail-jp.test": ["mx2.bigmail.test"],
-    "citrus.test": ["mx.citrus.test"],
     "foo.test": ["mx1.foo.test"], "foo-hosted.test": ["mx1.foo.test"],
     "twin.test": ["mx1.twin.test", "mx2.twin.test"],
-    "mixed.test": ["mx1.bigmail.test", "mx1.foo.test"],
     "nullmx.test": [],
 }
-RULES = [
-    {"name": "bigmail", "mx": ["*.bigmail.test"], "scope": "provider"},
-    {"name": "citrus", "mx": ["*.citrus.test"], "scope": "provider"},
-    {"name": "default", "mx": ["*"], "scope": "site"},
-]
+DEFAULT_RULE = {"name": "default", "mx": ["*"], "scope": "site"}
 HOSTNAMES = {"a": "mta1.shop.test", "b": "mta2.shop.test"}
 SENDING_IP = "198.51.100.7"  # a name in keys; nothing binds to it
 
 REPORTS = r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|^==\d+== "
 
 
-def rules(**limits):
-    """RULES with these keys added: rules(bigmail={"limits": ["5/10s"]})."""
-    unknown = set(limits) - {rule["name"] for rule in RULES}
-    if unknown:
-        raise KeyError(unknown)
-    return [{**rule, **limits.get(rule["name"], {})} for rule in RULES]
+def providers(default=None, **named):
+    """World's options for a world with these providers besides: providers(big={"limits": ["5/10s"]}) has the rule big for
+    *.big.test and the domains big.test and big-two.test on one MX host, mx1.big.test."""
+    hosts, domains, rules = dict(HOSTS), dict(DOMAINS), []
+    for number, (name, limits) in enumerate(named.items(), 1):
+        mx = "mx1.%s.test" % name
+        hosts[mx] = "127.0.2.%d" % number
+        domains["%s.test" % name] = domains["%s-two.test" % name] = [mx]
+        rules.append({"name": name, "mx": ["*.%s.test" % name], **limits})
+    return {"hosts": hosts, "domains": domains, "rules": [*rules, {**DEFAULT_RULE, **(default or {})}]}
 
 
 def build_folder():
@@ -80,21 +75,18 @@ class Policyd:
         self._world = world
         self._process = None
 
-    def start(self, wait=True):
+    def start(self):
         since = self.log.mark()
         argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
         self._process = Process("mxpolicyd " + self.name, argv, self.log.path, env=self._world.report_options(self.name),
                                 user="mxpace")
-        if wait:
-            self.ready(since)
-        return self
 
-    def ready(self, since=0):
         def says_so():
             if not self._process.running():
                 raise AssertionError("mxpolicyd %s ended: %s" % (self.name, "; ".join(self.log.tail(3))))
             return self.log.find(r"info: ready: ", since)
         wait_for(says_so, "mxpolicyd %s to be ready" % self.name)
+        return self
 
     @property
     def pid(self):
@@ -121,9 +113,9 @@ class Policyd:
         if code != 0:
             raise AssertionError("mxpolicyd %s ended with %d" % (self.name, code))
 
-    def restart(self):
-        self.stop()
-        self.start()
+    def descriptors(self):
+        """How many files and connections it has open."""
+        return len(os.listdir("/proc/%d/fd" % self.pid))
 
 
 class World:
@@ -135,7 +127,7 @@ class World:
         self.logs = self.root + "/logs"
         self._reports = self.root + "/reports"
         self._conf = conf or {}
-        self._rules = RULES if rules is None else rules
+        self._rules = rules or [DEFAULT_RULE]
         self._hosts, self._domains = hosts, domains
         self._postfix_count, self._examples = postfix, examples
         self._parts = []
@@ -242,10 +234,10 @@ class World:
 
     def settings(self, name="a", **settings):
         """What a node's mxpace.conf says."""
-        number = "ab".index(name[0])
+        number = "abcdefgh".index(name)
         return {
             "redis": self.redis.url, "node": "mta%d" % (number + 1), "sending_ips": [{"name": SENDING_IP}],
-            "policy_listen": "unix:" + self._socket(name), "metrics_listen": "127.0.0.1:%d" % (9925 + number),
+            "policy_listen": "unix:" + self.socket_path(name), "metrics_listen": "127.0.0.1:%d" % (9925 + number),
             "mx_rules_local": "", "local_domains": ["bounces.example.com", "local.test"],
             **self._conf, **settings}
 
@@ -254,13 +246,15 @@ class World:
             f.write(libconf.text(self.settings(name, **settings)))
         return path
 
-    def policyd(self, name="a", start=True, **settings):
-        """Starts an mxpolicyd; "a" and "b" are the ones that the Postfix nodes ask. "a" has /etc/mxpace/mxpace.conf."""
-        path = CONF if name == "a" else "%s/node-%s.conf" % (CONF_FOLDER, name)
-        node = self._nodes[name] = Policyd(self, name, self.write_conf(path, name, **settings), self._socket(name))
-        return node.start() if start else node
+    def policyd(self, name="a", path=None, **settings):
+        """Starts an mxpolicyd; the Postfix nodes ask "a" and "b". path: its configuration file, written here; that of
+        "a" is /etc/mxpace/mxpace.conf unless named otherwise."""
+        path = path or (CONF if name == "a" else "%s/node-%s.conf" % (CONF_FOLDER, name))
+        self.write_conf(path, name, **settings)
+        node = self._nodes[name] = Policyd(self, name, path, self.socket_path(name))
+        return node.start()
 
-    def _socket(self, name):
+    def socket_path(self, name):
         """In a folder that mxpace may write and Postfix may enter, made here if need be."""
         mta = {"a": self.postfix, "b": self.postfix_b}.get(name)
         folder = (mta.queue if mta else "%s/run-%s" % (self.root, name)) + "/mxpace"

@@ -1,0 +1,223 @@
+#include "apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+#include "trust.h"
+#include "unclassified.h"
+
+enum { AT_ONCE = 6 }; /* recipients in one batch; each has up to 5 commands in the second */
+
+/* One recipient on its way: what Redis said of its error, and whether it was asked. */
+struct outcome {
+	const struct report_recipient *recipient;
+	struct store_counted counted;
+	bool asked;
+	const char *what; /* for event and log: "counted", "quarantined", ... */
+	const char *why; /* why it did not count, or "" */
+	char code[16];
+};
+
+/* FNV-1a, 64 bits: tells notices of one address apart, no more. */
+static uint64_t
+add_bytes(uint64_t sum, struct span bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.ptr[i] != '\r')
+			sum = (sum ^ (unsigned char)bytes.ptr[i]) * UINT64_C(1099511628211);
+	return sum;
+}
+
+void
+apply_id(struct span message, struct span header, char id[APPLY_ID_SIZE])
+{
+	uint64_t sum = UINT64_C(14695981039346656037);
+	struct span rest = header, line;
+
+	while (span_line(&rest, &line))
+		if (span_istarts(line, SPAN("Message-ID:")) || span_istarts(line, SPAN("Date:")))
+			sum = add_bytes(sum, line);
+	sum = add_bytes(sum, span_from(message, header.len));
+	snprintf(id, APPLY_ID_SIZE, "%016" PRIx64, sum);
+}
+
+bool
+apply_needs_store(const struct report *report)
+{
+	return (report->kind == REPORT_NDR || report->kind == REPORT_FEEDBACK) && report->count > 0;
+}
+
+static void
+format_code(const struct report_recipient *recipient, char out[16])
+{
+	if (recipient->reply_code != 0)
+		snprintf(out, 16, "%u %.8s", recipient->reply_code % 1000, recipient->status);
+	else
+		snprintf(out, 16, "%.8s", recipient->status);
+}
+
+/* Whether this recipient's failure may count at all, and why not. */
+static bool
+may_count(const struct settings *settings, const struct report *report,
+    const struct apply_envelope *envelope, struct outcome *out)
+{
+	const struct report_recipient *recipient = out->recipient;
+	struct trust_facts facts = { report->header, envelope->sender, envelope->verp_recipient };
+	char addr[ADDR_SIZE];
+
+	out->why = "";
+	if (trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
+		out->what = "ignored";
+		return false;
+	}
+	out->why = "";
+	if (report->kind == REPORT_FEEDBACK)
+		out->what = "complaint";
+	else if (addr_normalise(span_of(recipient->address), addr, NULL) != 0 || *addr == '\0')
+		out->what = "bounce", out->why = "not an address";
+	else if (addr_is_postmaster(addr))
+		out->what = "bounce", out->why = "postmaster is never quarantined";
+	else if (recipient->type == BOUNCE_IGNORED ||
+	    settings->quarantine.rules[recipient->reason].errors == 0)
+		out->what = "bounce", out->why = "this reason never quarantines";
+	else
+		return true;
+	return false;
+}
+
+static void
+put_error(const struct settings *settings, const struct report *report, const char *id,
+    struct store_batch *batch, struct outcome *out)
+{
+	const struct report_recipient *recipient = out->recipient;
+	const struct store_error error = {
+		.addr = recipient->address,
+		.ndr = id,
+		.type = recipient->type,
+		.reason = recipient->reason,
+		.rule = settings->quarantine.rules[recipient->reason],
+		.significant_ms = settings->quarantine.significant_ms,
+		.quiet_ms = settings->quarantine.quiet_ms,
+		.code = out->code,
+		.text = recipient->diagnostic,
+		.mx = recipient->remote_mta,
+		.campaign = report->campaign,
+		.bounce_rule = recipient->rule,
+	};
+
+	store_put_error(batch, &error, &out->counted);
+	out->asked = true;
+}
+
+static void
+put_event(const struct report *report, const struct apply_envelope *envelope, const char *id,
+    struct store_batch *batch, const struct outcome *out)
+{
+	const struct report_recipient *recipient = out->recipient;
+	char errors[24] = "";
+	const struct store_event_field fields[] = {
+		{ "address", recipient->address },
+		{ "bounce_type", bounce_type_name(recipient->type) },
+		{ "reason", reason_name(recipient->reason) },
+		{ "code", out->code },
+		{ "text", recipient->diagnostic },
+		{ "mx", recipient->remote_mta },
+		{ "rule", recipient->rule },
+		{ "errors", out->asked ? errors : NULL },
+		{ "why", *out->why != '\0' ? out->why : NULL },
+		{ "message_id", report->message_id },
+		{ "campaign", report->campaign },
+		{ "list", report->list },
+		{ "account", report->account },
+		{ "envelope_recipient", envelope->recipient },
+		{ "ndr", id },
+	};
+
+	snprintf(errors, sizeof(errors), "%" PRId64, out->counted.errors);
+	store_put_event(batch, out->what, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+static void
+put_consequences(const struct report *report, const struct apply_envelope *envelope,
+    const char *id, struct store_batch *batch, const struct outcome *out)
+{
+	struct str form = { 0 };
+
+	if (out->asked && out->counted.status != QUARANTINE_NONE)
+		store_put_index(batch, out->recipient->address, out->counted.expiry_s);
+	/* A notice that was seen before has its event, unless it was lost with the connection. */
+	if (!out->asked || out->counted.outcome != STORE_AGAIN)
+		put_event(report, envelope, id, batch, out);
+	if (out->recipient->reason == REASON_UNDEFINED && *out->recipient->diagnostic != '\0' &&
+	    report->kind == REPORT_NDR && strcmp(out->what, "ignored") != 0) {
+		unclassified_form(span_of(out->recipient->diagnostic), &form);
+		store_put_unclassified(batch, str_text(&form));
+	}
+	str_free(&form);
+}
+
+static void
+log_outcome(const struct outcome *out, struct str *log)
+{
+	const struct report_recipient *recipient = out->recipient;
+
+	str_addf(log, "%s: address=<%s> type=%s reason=%s code=%s rule=%s", out->what,
+	    recipient->address, bounce_type_name(recipient->type), reason_name(recipient->reason),
+	    out->code, recipient->rule);
+	if (out->asked)
+		str_addf(log, " errors=%" PRId64, out->counted.errors);
+	if (*out->why != '\0')
+		str_addf(log, " (%s)", out->why);
+	str_addf(log, ": %s\n", recipient->diagnostic);
+}
+
+static int
+run(struct store_sync *store, struct store_batch *batch, struct err *err)
+{
+	return batch->count == 0 || store_sync_run(store, batch, err) == STORE_DONE ? 0 : -1;
+}
+
+static int
+apply_some(const struct settings *settings, struct store_sync *store, const struct report *report,
+    const struct apply_envelope *envelope, const char *id, struct outcome *outcomes, size_t count,
+    struct err *err)
+{
+	struct store_batch batch = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		format_code(outcomes[i].recipient, outcomes[i].code);
+		if (may_count(settings, report, envelope, &outcomes[i]))
+			put_error(settings, report, id, &batch, &outcomes[i]);
+	}
+	rc = run(store, &batch, err);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (outcomes[i].asked)
+			outcomes[i].what = store_count_name(outcomes[i].counted.outcome);
+		put_consequences(report, envelope, id, &batch, &outcomes[i]);
+	}
+	if (rc == 0)
+		rc = run(store, &batch, err);
+	store_batch_free(&batch);
+	return rc;
+}
+
+int
+apply(const struct settings *settings, struct store_sync *store, const struct report *report,
+    const struct apply_envelope *envelope, const char *id, struct str *log, struct err *err)
+{
+	for (size_t from = 0; from < report->count; from += AT_ONCE) {
+		struct outcome outcomes[AT_ONCE] = { 0 };
+		size_t count = report->count - from < AT_ONCE ? report->count - from : AT_ONCE;
+
+		for (size_t i = 0; i < count; i++)
+			outcomes[i].recipient = &report->recipients[from + i];
+		if (apply_some(settings, store, report, envelope, id, outcomes, count, err) != 0)
+			return -1;
+		for (size_t i = 0; i < count; i++)
+			log_outcome(&outcomes[i], log);
+	}
+	return 0;
+}

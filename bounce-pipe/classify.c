@@ -1,0 +1,283 @@
+#include "classify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "charset.h"
+#include "domain.h"
+#include "dsn.h"
+#include "feedback.h"
+#include "notice.h"
+
+enum { TEXT_MAX = 1000 };
+
+/* What the rules are asked about. */
+struct subject {
+	struct str text; /* classify_text() */
+	struct dsn dsn;
+	char status[DSN_STATUS_SIZE];
+	char code[8];
+	const char *remote_mta;
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "host mx.example.org[192.0.2.1] said: ": the remote MTA is a fact of its own, and its name may
+ * hold words that rules look for. */
+static struct span
+without_host(struct span text)
+{
+	long said;
+
+	if (!span_istarts(text, SPAN("host ")))
+		return text;
+	said = span_ifind(text, SPAN(" said: "));
+	return said < 0 || said > 200 ? text : span_from(text, (size_t)said + 7);
+}
+
+/* Length of what begins a further line of a reply: "550-5.1.1 ", "550 5.1.1 ", "550-". */
+static size_t
+continuation(struct span rest, struct span code)
+{
+	size_t i = 4;
+
+	if (code.len != 3 || !span_starts(rest, code) || rest.len < 5 ||
+	    (rest.ptr[3] != '-' && rest.ptr[3] != ' '))
+		return 0;
+	while (i < rest.len && (is_digit(rest.ptr[i]) || rest.ptr[i] == '.'))
+		i++;
+	if (i == 4)
+		return rest.ptr[3] == '-' ? 4 : 0;
+	return i < rest.len && rest.ptr[i] == ' ' ? i + 1 : 0;
+}
+
+/* Bytes at `at` that read otherwise to patterns, and what they read. */
+static size_t
+substitute(struct span text, struct span *as)
+{
+	static const struct {
+		struct span bytes, as;
+	} table[] = {
+		{ SPAN("\xe2\x80\x99"), SPAN("'") },
+		{ SPAN("\xe2\x80\x98"), SPAN("'") },
+		{ SPAN("\xe2\x80\x9c"), SPAN("\"") },
+		{ SPAN("\xe2\x80\x9d"), SPAN("\"") },
+		{ SPAN("\xc2\xa0"), SPAN(" ") },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (span_starts(text, table[i].bytes)) {
+			*as = table[i].as;
+			return table[i].bytes.len;
+		}
+	return 0;
+}
+
+static void
+add_plain(struct span text, struct span code, struct str *out)
+{
+	for (size_t i = 0; i < text.len;) {
+		struct span rest = span_from(text, i), as;
+		bool at_word = out->len > 0 && out->data[out->len - 1] == ' ';
+		size_t skip = at_word ? continuation(rest, code) : 0;
+
+		if (skip > 0) {
+			i += skip;
+			continue;
+		}
+		skip = substitute(rest, &as);
+		if (skip > 0)
+			str_add_span(out, as);
+		else if ((unsigned char)text.ptr[i] > ' ')
+			str_addc(out, text.ptr[i]);
+		else if (!at_word && out->len > 0)
+			str_addc(out, ' ');
+		i += skip > 0 ? skip : 1;
+	}
+}
+
+void
+classify_text(struct span diagnostic, struct str *out)
+{
+	struct span rest = without_host(span_trim(charset_cut(diagnostic, TEXT_MAX)));
+	struct span code = span_make(rest.ptr, rest.len >= 4 && is_digit(rest.ptr[0]) &&
+		    is_digit(rest.ptr[1]) && is_digit(rest.ptr[2]) && !is_digit(rest.ptr[3])
+		? 3
+		: 0);
+
+	for (;;) {
+		struct span before = rest, address;
+
+		if (!notice_address(&rest, &address))
+			break;
+		before.len = (size_t)(address.ptr - before.ptr);
+		add_plain(before, code, out);
+		if (out->len > 0 && out->data[out->len - 1] == '<' && rest.len > 0 &&
+		    rest.ptr[0] == '>')
+			str_adds(out, "address");
+		else
+			str_adds(out, "<address>");
+	}
+	add_plain(rest, code, out);
+}
+
+static void
+subject_init(struct subject *subject, const struct classify_facts *facts)
+{
+	struct dsn found = dsn_find(facts->diagnostic);
+
+	*subject = (struct subject){ .remote_mta = facts->remote_mta };
+	dsn_parse_status(span_of(facts->status), &subject->dsn.status);
+	if (found.status.class != 0 &&
+	    (subject->dsn.status.class == 0 || dsn_status_is_vague(subject->dsn.status)) &&
+	    !(subject->dsn.status.class != 0 && dsn_status_is_vague(found.status)))
+		subject->dsn.status = found.status;
+	subject->dsn.code = (unsigned short)(facts->code != 0 ? facts->code : found.code);
+	dsn_format_status(subject->dsn.status, subject->status);
+	if (subject->dsn.code != 0)
+		snprintf(subject->code, sizeof(subject->code), "%u", subject->dsn.code);
+	classify_text(facts->diagnostic, &subject->text);
+}
+
+static bool
+status_fits(const char *mask, const char *status)
+{
+	while (*mask != '\0' && *status != '\0') {
+		if (*mask == '*') {
+			mask++;
+			status += strspn(status, "0123456789");
+		} else if (*mask++ != *status++) {
+			return false;
+		}
+	}
+	return *mask == '\0' && *status == '\0';
+}
+
+static bool
+code_fits(const char *mask, const char *code)
+{
+	for (; *mask != '\0' && *code != '\0'; mask++, code++)
+		if (*mask != '?' && *mask != *code)
+			return false;
+	return *mask == '\0' && *code == '\0';
+}
+
+static bool
+any_fits(const struct conf_strings *masks, const char *value,
+    bool (*fits)(const char *mask, const char *value))
+{
+	for (size_t i = 0; i < masks->count; i++)
+		if (fits(masks->items[i], value))
+			return true;
+	return masks->count == 0;
+}
+
+static int
+rule_matches(const struct bounce_rule *rule, const struct subject *subject)
+{
+	if (!any_fits(&rule->code, subject->code, code_fits) ||
+	    !any_fits(&rule->status, subject->status, status_fits) ||
+	    !any_fits(&rule->remote, subject->remote_mta, domain_matches))
+		return 0;
+	if (rule->pattern == NULL)
+		return 1;
+	return pattern_match(rule->pattern,
+	    span_make(str_text(&subject->text), subject->text.len));
+}
+
+int
+classify_rule_matches(const struct bounce_rule *rule, const struct classify_facts *facts)
+{
+	struct subject subject;
+	int matches;
+
+	subject_init(&subject, facts);
+	matches = rule_matches(rule, &subject);
+	str_free(&subject.text);
+	return matches;
+}
+
+static struct verdict
+by_rules(const struct bounce_rules *rules, const struct subject *subject)
+{
+	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
+		const struct bounce_rule *rule = bounce_rules_at(rules, i);
+		enum bounce_type type = (enum bounce_type)rule->type;
+
+		if (rule_matches(rule, subject) != 1)
+			continue;
+		if (type == BOUNCE_HARD && dsn_is_temporary(&subject->dsn))
+			type = BOUNCE_SOFT;
+		return (struct verdict){ type, (enum reason)rule->reason, rule };
+	}
+	return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+}
+
+struct verdict
+classify(const struct bounce_rules *rules, const struct classify_facts *facts)
+{
+	struct subject subject;
+	struct verdict verdict;
+
+	if (strcmp(facts->action, "delayed") == 0)
+		return (struct verdict){ BOUNCE_IGNORED, REASON_DELAYED, NULL };
+	if (*facts->action != '\0' && strcmp(facts->action, "failed") != 0)
+		return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+	subject_init(&subject, facts);
+	verdict = by_rules(rules, &subject);
+	str_free(&subject.text);
+	return verdict;
+}
+
+struct verdict
+classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta)
+{
+	return classify(rules, &(struct classify_facts){ .status = "", .diagnostic = line,
+				   .remote_mta = remote_mta, .action = "" });
+}
+
+static struct verdict
+recipient_verdict(const struct bounce_rules *rules, const struct report *report,
+    const struct report_recipient *recipient)
+{
+	switch (report->kind) {
+	case REPORT_NDR:
+	case REPORT_DELAY:
+	case REPORT_SUCCESS:
+		return classify(rules, &(struct classify_facts){ .code = recipient->reply_code,
+					   .status = recipient->status,
+					   .diagnostic = span_of(recipient->diagnostic),
+					   .remote_mta = recipient->remote_mta,
+					   .action = recipient->action });
+	case REPORT_AUTO_REPLY:
+		return (struct verdict){ BOUNCE_IGNORED, REASON_AUTO_REPLY, NULL };
+	case REPORT_FEEDBACK:
+		return (struct verdict){
+			feedback_is_complaint(report) ? BOUNCE_HARD : BOUNCE_IGNORED,
+			REASON_FEEDBACK_LOOP,
+			NULL,
+		};
+	case REPORT_NONE:
+		break;
+	}
+	return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+}
+
+void
+classify_report(const struct bounce_rules *rules, struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_recipient *recipient = &report->recipients[i];
+		struct verdict verdict = recipient_verdict(rules, report, recipient);
+
+		recipient->type = verdict.type;
+		recipient->reason = verdict.reason;
+		recipient->rule = verdict.rule != NULL
+		    ? arena_dup(report->arena, span_of(verdict.rule->name))
+		    : "";
+	}
+}

@@ -1,0 +1,192 @@
+/* Notices of mail servers that people run: Postfix, qmail, Exim. */
+#include <string.h>
+
+#include "formats.h"
+#include "header.h"
+#include "notice.h"
+
+/* What begins a paragraph, until the next one that begins with an address or the text's end. */
+struct paragraphs {
+	struct span rest;
+	struct span text;
+};
+
+static bool
+next_paragraph(struct paragraphs *all)
+{
+	struct span line;
+	const char *start = NULL;
+
+	while (all->rest.len > 0) {
+		const char *here = all->rest.ptr;
+
+		span_line(&all->rest, &line);
+		if (span_trim(line).len == 0) {
+			if (start != NULL)
+				return true;
+			continue;
+		}
+		if (start == NULL)
+			start = here;
+		all->text = span_make(start, (size_t)(line.ptr + line.len - start));
+	}
+	return start != NULL;
+}
+
+static bool
+is_delay(struct span text)
+{
+	static const char *const words[] = { "this is a warning message only", "this is a warning only",
+		"has not yet been delivered", "have not yet been delivered",
+		"could not be delivered for", "you do not need to resend", "will be retried", NULL };
+
+	return notice_has(text, words);
+}
+
+bool
+formats_is_postfix(const struct format_input *in)
+{
+	static const char *const words[] = { "this is the postfix program at host",
+		"this is the mail system at host", "this is the postfix mail system",
+		"the postfix program", "the mail system\n", NULL };
+
+	return notice_has(in->text, words);
+}
+
+/* "<final> (expanded from <as the sender knows it>): host … said: …" */
+void
+formats_read_postfix(const struct format_input *in, struct report *report)
+{
+	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	struct paragraphs all = { .rest = in->text };
+
+	while (next_paragraph(&all)) {
+		struct span address, behind, sender;
+		size_t before = report->count;
+		long end = span_find(all.text, SPAN(">: "));
+
+		if (all.text.ptr[0] != '<' || !notice_line_address(all.text, &address, &behind))
+			continue;
+		if (!span_starts(behind, SPAN("(expanded from"))) {
+			formats_add(report, address, behind, action);
+			continue;
+		}
+		end = span_find(behind, SPAN("):"));
+		sender = behind;
+		if (end < 0 || !notice_address(&sender, &sender))
+			sender = address;
+		formats_add(report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2),
+		    action);
+		if (report->count > before)
+			report->recipients[before].final_address = report_address(report->arena, address);
+	}
+}
+
+bool
+formats_is_qmail(const struct format_input *in)
+{
+	static const char *const words[] = { "this is the qmail-send program",
+		"this is the qmail program", "hi. this is the", NULL };
+
+	return notice_has(in->text, words);
+}
+
+/* qmail-send's own format (QSBMF): paragraphs "<recipient>:", then why on the lines below. */
+void
+formats_read_qmail(const struct format_input *in, struct report *report)
+{
+	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	struct paragraphs all = { .rest = in->text };
+
+	while (next_paragraph(&all)) {
+		struct span address, behind;
+
+		if (all.text.ptr[0] == '<' && notice_line_address(all.text, &address, &behind))
+			formats_add(report, address, behind, action);
+	}
+}
+
+bool
+formats_is_exim(const struct format_input *in)
+{
+	static const char *const words[] = { "created automatically by mail delivery software", NULL };
+
+	return header_raw(in->root->header, "X-Failed-Recipients").ptr != NULL ||
+	    notice_has(in->text, words);
+}
+
+static size_t
+indent_of(struct span line)
+{
+	size_t n = 0;
+
+	while (n < line.len && line.ptr[n] == ' ')
+		n++;
+	return n;
+}
+
+/* "(generated from info@example.org)": that is what the sender knows. */
+static struct span
+generated_from(struct span diagnostic, struct span address)
+{
+	static const struct span words = SPAN("generated from ");
+	long at = span_find(diagnostic, words);
+	struct span rest, found;
+
+	if (at < 0)
+		return address;
+	rest = span_from(diagnostic, (size_t)at + words.len);
+	return notice_address(&rest, &found) ? found : address;
+}
+
+static void
+add_exim(struct report *report, struct span address, struct span diagnostic, const char *action)
+{
+	struct span known = generated_from(diagnostic, address);
+	size_t before = report->count;
+
+	if (address.ptr == NULL)
+		return;
+	formats_add(report, known, diagnostic, action);
+	if (report->count > before && !span_eq(known, address))
+		report->recipients[before].final_address = report_address(report->arena, address);
+}
+
+/* Addresses on lines of their own, indented by two, why below them, indented further. */
+static void
+read_exim_list(const struct format_input *in, const char *action, struct report *report)
+{
+	struct span rest = in->text, line, address = { NULL, 0 }, found, behind;
+	const char *said = NULL;
+
+	while (span_line(&rest, &line)) {
+		size_t indent = indent_of(line);
+
+		if (indent == 2 && notice_line_address(line, &found, &behind) && behind.len < 60) {
+			if (address.ptr != NULL)
+				add_exim(report, address,
+				    span_make(said, (size_t)(line.ptr - said)), action);
+			address = found;
+			said = behind.ptr;
+		} else if (address.ptr != NULL && indent == 0 && span_trim(line).len > 0) {
+			add_exim(report, address, span_make(said, (size_t)(line.ptr - said)), action);
+			address.ptr = NULL;
+		}
+	}
+	if (address.ptr != NULL)
+		add_exim(report, address,
+		    span_make(said, (size_t)(in->text.ptr + in->text.len - said)), action);
+}
+
+void
+formats_read_exim(const struct format_input *in, struct report *report)
+{
+	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	struct span failed = header_raw(in->root->header, "X-Failed-Recipients");
+	struct span address;
+
+	read_exim_list(in, action, report);
+	while (report->count == 0 && notice_address(&failed, &address))
+		formats_add(report, address, notice_about(in->text, report_address(in->arena, address)),
+		    action);
+}

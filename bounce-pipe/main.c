@@ -1,0 +1,260 @@
+/* mxbounce - understands one returned message and writes down what follows. mxbounce(8). */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "classify.h"
+#include "log.h"
+#include "ndr.h"
+#include "unreadable.h"
+#include "verp.h"
+
+struct options {
+	const char *file;
+	const char *sender, *recipient;
+	bool dry_run, json;
+};
+
+/* pipe(8) bounces a message on any exit status but 0 and 75, and a bounce of a bounce is lost: so
+ * outside of --dry-run every failure, also one of the options or the configuration, is 75. */
+static int
+failure(const struct options *options, int status)
+{
+	return options->dry_run ? status : EX_TEMPFAIL;
+}
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: mxbounce [-c file] --sender address --recipient address < message\n"
+	      "       mxbounce [-c file] --dry-run [--json] [--sender address] [--recipient address] "
+	      "< message\n"
+	      "       mxbounce --version\n",
+	    to);
+}
+
+/* -1: usage; 1: done already. */
+static int
+parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "sender", required_argument, NULL, 's' },
+		{ "recipient", required_argument, NULL, 'r' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool wrong = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:s:r:njVh", names, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->file = optarg;
+			break;
+		case 's':
+			options->sender = optarg;
+			break;
+		case 'r':
+			options->recipient = optarg;
+			break;
+		case 'n':
+			options->dry_run = true;
+			break;
+		case 'j':
+			options->json = true;
+			break;
+		case 'V':
+			puts("mxbounce " MXPACE_VERSION);
+			return 1;
+		case 'h':
+			usage(stdout);
+			return 1;
+		default:
+			wrong = true;
+		}
+	}
+	return wrong || optind < argc ? -1 : 0;
+}
+
+/* At most `max` bytes; what is beyond is read and dropped: a message that is too long is understood
+ * from its beginning. */
+static int
+read_message(int64_t max, struct str *message, struct err *err)
+{
+	char dropped[65536];
+
+	for (;;) {
+		size_t room = (size_t)max - message->len;
+		size_t want = room < sizeof(dropped) ? room : message->len + sizeof(dropped);
+		ssize_t n;
+
+		if (room == 0) {
+			n = read(STDIN_FILENO, dropped, sizeof(dropped));
+		} else {
+			want = want < room ? want : room;
+			str_reserve(message, want);
+			n = read(STDIN_FILENO, message->data + message->len, want);
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_set(err, "reading the message: %s", strerror(errno));
+			return -1;
+		}
+		if (n == 0)
+			return 0;
+		if (room > 0)
+			message->len += (size_t)n;
+	}
+}
+
+static void
+log_lines(void (*log)(const char *, ...), const struct str *lines)
+{
+	struct span rest = span_make(str_text(lines), lines->len), line;
+
+	while (span_line(&rest, &line))
+		log("%.*s", (int)line.len, line.ptr);
+}
+
+/* Settings and rules, or -1 with the mistakes logged. */
+static int
+load(const struct options *options, struct settings **settings, struct bounce_rules **rules)
+{
+	struct conf_errors errors = { 0 };
+
+	*rules = NULL;
+	*settings = settings_load(options->file, &errors);
+	if (*settings != NULL)
+		*rules = bounce_rules_load((*settings)->bounce_rules, &errors);
+	log_lines(log_error, &errors.lines);
+	conf_errors_free(&errors);
+	return *rules != NULL ? 0 : -1;
+}
+
+static void
+print_report(const struct options *options, const struct report *report)
+{
+	struct str out = { 0 };
+
+	if (options->json) {
+		report_json(report, &out);
+	} else {
+		str_addf(&out, "%s (%s)", report_kind_name(report->kind), report->format);
+		for (size_t i = 0; i < report->count; i++) {
+			const struct report_recipient *r = &report->recipients[i];
+
+			str_addf(&out, "\n%s: %s %s, rule %s, code %u %s, from %s: %s", r->address,
+			    bounce_type_name(r->type), reason_name(r->reason),
+			    *r->rule != '\0' ? r->rule : "none", r->reply_code, r->status,
+			    *r->remote_mta != '\0' ? r->remote_mta : "?", r->diagnostic);
+		}
+	}
+	puts(str_text(&out));
+	str_free(&out);
+}
+
+static int
+apply_report(const struct options *options, const struct settings *settings,
+    const struct report *report, const char *verp, const char *id)
+{
+	struct apply_envelope envelope = { options->sender, options->recipient, verp };
+	struct store_sync *store;
+	struct str log = { 0 };
+	struct err err;
+	int rc = -1;
+
+	if (!apply_needs_store(report)) {
+		log_info("nothing to count: kind=%s recipient=<%s> message-id=<%s>",
+		    report_kind_name(report->kind), options->recipient, report->message_id);
+		return EX_OK;
+	}
+	store = store_sync_open(&settings->redis, settings->store_timeout_ms, &err);
+	if (store != NULL)
+		rc = apply(settings, store, report, &envelope, id, &log, &err);
+	store_sync_close(&store);
+	log_lines(log_info, &log);
+	if (rc != 0)
+		log_error("store away: %s; trying again later", err.text);
+	str_free(&log);
+	return rc == 0 ? EX_OK : EX_TEMPFAIL;
+}
+
+static int
+process(const struct options *options, const struct settings *settings,
+    const struct bounce_rules *rules)
+{
+	char verp[ADDR_SIZE] = "", id[APPLY_ID_SIZE];
+	struct ndr_options ndr = { verp, &settings->campaign_headers, &settings->list_headers,
+		&settings->account_headers };
+	struct str message = { 0 };
+	struct report report;
+	struct arena arena;
+	struct span bytes;
+	struct err err;
+	int rc;
+
+	if (read_message(settings->max_message_size, &message, &err) != 0) {
+		log_error("%s", err.text);
+		return failure(options, EX_IOERR);
+	}
+	bytes = span_make(str_text(&message), message.len);
+	if (verp_parse(span_of(options->recipient), settings->verp_delimiters, verp) != 0)
+		verp[0] = '\0';
+	arena_init(&arena);
+	apply_id(bytes, SPAN(""), id);
+	if (!options->dry_run)
+		unreadable_guard(settings->state_dir, id, bytes);
+	ndr_read(&arena, bytes, &ndr, &report);
+	classify_report(rules, &report);
+	unreadable_release();
+	apply_id(bytes, report.header, id);
+	if (options->dry_run) {
+		print_report(options, &report);
+		rc = EX_OK;
+	} else {
+		rc = apply_report(options, settings, &report, verp, id);
+	}
+	arena_clear(&arena);
+	str_free(&message);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { "/etc/mxpace/mxpace.conf", "", "", false, false };
+	struct settings *settings;
+	struct bounce_rules *rules;
+	int parsed = parse_options(argc, argv, &options);
+	int rc;
+
+	log_open("mxbounce");
+	if (parsed > 0)
+		return EX_OK;
+	if (parsed < 0) {
+		usage(stderr);
+		return failure(&options, EX_USAGE);
+	}
+	if (!options.dry_run) {
+		log_to_syslog();
+		unreadable_start();
+	}
+	if (load(&options, &settings, &rules) != 0) {
+		settings_release(&settings);
+		return failure(&options, EX_CONFIG);
+	}
+	rc = process(&options, settings, rules);
+	bounce_rules_free(&rules);
+	settings_release(&settings);
+	return rc;
+}

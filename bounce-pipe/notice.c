@@ -1,0 +1,299 @@
+#include "notice.h"
+
+#include <string.h>
+
+enum { ABOUT_MAX = 1200, LOCAL_MAX = 64 };
+
+bool
+notice_has(struct span text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_ifind(text, span_of(*words)) >= 0)
+			return true;
+	return false;
+}
+
+static bool
+is_breaking_tag(struct span tag)
+{
+	static const struct span names[] = { SPAN("br"), SPAN("p"), SPAN("/p"), SPAN("div"),
+		SPAN("/div"), SPAN("tr"), SPAN("/tr"), SPAN("li"), SPAN("h"), SPAN("/h"),
+		SPAN("pre"), SPAN("/pre"), SPAN("/table") };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_istarts(tag, names[i]))
+			return true;
+	return false;
+}
+
+/* Length of a character reference and what it stands for; 0: it is none. */
+static size_t
+reference(struct span text, char *as)
+{
+	static const struct {
+		struct span name;
+		char as;
+	} references[] = {
+		{ SPAN("&lt;"), '<' },
+		{ SPAN("&gt;"), '>' },
+		{ SPAN("&amp;"), '&' },
+		{ SPAN("&quot;"), '"' },
+		{ SPAN("&#39;"), '\'' },
+		{ SPAN("&nbsp;"), ' ' },
+		{ SPAN("&#64;"), '@' },
+		{ SPAN("&#160;"), ' ' },
+	};
+
+	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)
+		if (span_istarts(text, references[i].name)) {
+			*as = references[i].as;
+			return references[i].name.len;
+		}
+	return 0;
+}
+
+static size_t
+tag_length(struct span text)
+{
+	static const struct {
+		struct span begin, end;
+	} skipped[] = {
+		{ SPAN("<style"), SPAN("</style>") },
+		{ SPAN("<script"), SPAN("</script>") },
+		{ SPAN("<title"), SPAN("</title>") },
+		{ SPAN("<!--"), SPAN("-->") },
+		{ SPAN("<"), SPAN(">") },
+	};
+
+	for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
+		if (span_istarts(text, skipped[i].begin)) {
+			long end = span_ifind(text, skipped[i].end);
+
+			if (end >= 0)
+				return (size_t)end + skipped[i].end.len;
+		}
+	return 0;
+}
+
+static bool
+is_tag(struct span text)
+{
+	char c = text.len > 1 ? text.ptr[1] : '\0';
+
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '!' || c == '?';
+}
+
+static struct span
+without_tags(struct arena *arena, struct span html)
+{
+	char *out = arena_alloc(arena, html.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < html.len;) {
+		struct span rest = span_from(html, i);
+		char as;
+		size_t skip = 0;
+
+		if (html.ptr[i] == '<' && is_tag(rest) && (skip = tag_length(rest)) > 0)
+			out[len++] = is_breaking_tag(span_from(rest, 1)) ? '\n' : ' ';
+		else if (html.ptr[i] == '&' && (skip = reference(rest, &as)) > 0)
+			out[len++] = as;
+		else
+			out[len++] = html.ptr[i];
+		i += skip > 0 ? skip : 1;
+	}
+	return span_make(out, len);
+}
+
+struct span
+notice_text(struct arena *arena, const struct mime_part *root)
+{
+	const struct mime_part *html = NULL;
+	struct span text;
+
+	for (const struct mime_part *part = root; part != NULL; part = mime_next(part)) {
+		if (part->child != NULL || mime_is_message(part))
+			continue;
+		if (mime_is(part, "text/html") && html == NULL)
+			html = part;
+		if (!mime_is(part, "text/plain"))
+			continue;
+		text = mime_text(arena, part);
+		if (span_trim(text).len > 0) {
+			text.len = notice_returned(text);
+			return text;
+		}
+	}
+	if (html == NULL)
+		return span_make("", 0);
+	text = without_tags(arena, mime_text(arena, html));
+	text.len = notice_returned(text);
+	return text;
+}
+
+/* Words on the line above a message that came back. */
+static bool
+announces_message(struct span line)
+{
+	static const char *const words[] = {
+		"below this line is a copy of the message",
+		"this is a copy of the message",
+		"this is a copy of your message",
+		"this is the copy of your message",
+		"a copy of the message, including all the headers",
+		"header of the original message",
+		"headers of the original message",
+		"headers of the message follow",
+		"message headers follow",
+		"message header follows",
+		"original message follows",
+		"original message headers",
+		"original message header",
+		"undelivered message follows",
+		"unsent message follows",
+		"returned message follows",
+		"unsent message below",
+		"original message is included below",
+		"original message ---",
+		"original message:",
+		"returned message ---",
+		"message text follows",
+		"text of your message follows",
+		"copy of the original message",
+		"start of returned message",
+		"your original message reads",
+		NULL,
+	};
+
+	return notice_has(line, words);
+}
+
+/* A field that begins the header of a message and no sentence. */
+static bool
+begins_header(struct span line)
+{
+	static const struct span names[] = { SPAN("Return-Path: <"), SPAN("Received: from "),
+		SPAN("Received: by "), SPAN("Received: (qmail"), SPAN("DKIM-Signature: v="),
+		SPAN("X-Original-To: ") };
+
+	while (line.len > 0 && (line.ptr[0] == '>' || line.ptr[0] == ' '))
+		line = span_from(line, 1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_istarts(line, names[i]))
+			return true;
+	return false;
+}
+
+size_t
+notice_returned(struct span text)
+{
+	struct span rest = text, line;
+
+	for (;;) {
+		const char *start = rest.ptr;
+
+		if (!span_line(&rest, &line))
+			return text.len;
+		if ((line.len < 120 && announces_message(line)) || begins_header(line))
+			return (size_t)(start - text.ptr);
+	}
+}
+
+/* Bytes that a bare address has; quoted local parts are only read in < >. */
+static bool
+is_address_byte(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && strchr("<>()[],;:\"\\|`{}", c) == NULL;
+}
+
+static bool
+is_domain_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '.' || c == '_' || ((unsigned char)c & 0x80) != 0;
+}
+
+bool
+notice_address(struct span *rest, struct span *address)
+{
+	struct span s = *rest;
+
+	for (size_t at = 0; at < s.len; at++) {
+		size_t start = at, end = at + 1;
+
+		if (s.ptr[at] != '@')
+			continue;
+		if (at > 0 && s.ptr[at - 1] == '"') { /* "quoted local part"@ */
+			start = at - 1;
+			while (start > 0 && at - start < LOCAL_MAX && s.ptr[start - 1] != '"' &&
+			    s.ptr[start - 1] != '\n')
+				start--;
+			start = start > 0 && s.ptr[start - 1] == '"' ? start - 1 : at;
+		} else {
+			while (start > 0 && is_address_byte(s.ptr[start - 1]))
+				start--;
+		}
+		while (end < s.len && is_domain_byte(s.ptr[end]))
+			end++;
+		while (end > at + 1 && (s.ptr[end - 1] == '.' || s.ptr[end - 1] == '-'))
+			end--;
+		while (start < at && (s.ptr[start] == '\'' || s.ptr[start] == '*'))
+			start++;
+		if (start == at || end == at + 1)
+			continue;
+		*address = span_make(s.ptr + start, end - start);
+		*rest = span_from(s, end);
+		return true;
+	}
+	return false;
+}
+
+bool
+notice_line_address(struct span line, struct span *address, struct span *behind)
+{
+	size_t lead = 0;
+
+	while (lead < line.len && strchr(" \t<\"'*->[(", line.ptr[lead]) != NULL &&
+	    line.ptr[lead] != '\0')
+		lead++;
+	line = span_from(line, lead);
+	*behind = line;
+	if (!notice_address(behind, address) || address->ptr != line.ptr)
+		return false;
+	while (behind->len > 0 && strchr(" \t>\"':)]", behind->ptr[0]) != NULL &&
+	    behind->ptr[0] != '\0')
+		*behind = span_from(*behind, 1);
+	return true;
+}
+
+/* Up to the end of a paragraph. */
+static size_t
+paragraph(struct span text)
+{
+	struct span rest = text, line;
+
+	while (span_line(&rest, &line))
+		if (span_trim(line).len == 0)
+			return (size_t)(line.ptr - text.ptr);
+	return text.len;
+}
+
+struct span
+notice_about(struct span text, const char *address)
+{
+	long at = *address != '\0' ? span_ifind(text, span_of(address)) : -1;
+	struct span rest;
+	size_t len;
+
+	if (at < 0)
+		return span_make("", 0);
+	rest = span_from(text, (size_t)at + strlen(address));
+	while (rest.len > 0 && strchr(" \t>\"':,)]", rest.ptr[0]) != NULL && rest.ptr[0] != '\0')
+		rest = span_from(rest, 1);
+	len = paragraph(rest);
+	if (span_trim(span_make(rest.ptr, len)).len < 8) { /* it stands below its address */
+		rest = span_trim(rest);
+		len = paragraph(rest);
+	}
+	return span_trim(span_make(rest.ptr, len < ABOUT_MAX ? len : ABOUT_MAX));
+}

@@ -1,0 +1,34 @@
+/*
+ * notice - the text that people read in a returned message: its lines and the addresses in them.
+ */
+#ifndef NOTICE_H
+#define NOTICE_H
+
+#include <stdbool.h>
+
+#include "arena.h"
+#include "mime.h"
+#include "span.h"
+
+/* The first text of a message that is not the message that came back; HTML without its tags. */
+struct span notice_text(struct arena *arena, const struct mime_part *root);
+
+/* Where a message that came back begins in a text, as an offset; text.len: nowhere. */
+size_t notice_returned(struct span text);
+
+/* The next address in *rest, from its first byte to its last; takes it and what is before it off
+ * *rest. */
+bool notice_address(struct span *rest, struct span *address);
+
+/* A line that begins with an address, in < > or bare, behind blanks and bullets; *behind is what
+ * follows it, without a colon. */
+bool notice_line_address(struct span line, struct span *address, struct span *behind);
+
+/* What a text says about an address: from behind it to the end of its paragraph, or the one that
+ * follows. Empty: the text does not name it. */
+struct span notice_about(struct span text, const char *address);
+
+/* Any of these words, NULL at the end, in text, case ignored. */
+bool notice_has(struct span text, const char *const *words);
+
+#endif

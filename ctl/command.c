@@ -1,0 +1,338 @@
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "verbs.h"
+
+#define DEFAULT_FILE "/etc/mxpace/mxpace.conf"
+
+enum { WIDTH = 80, WIDTH_MIN = 40, WIDTH_MAX = 240 };
+
+static enum ctl_exit help(struct ctl *ctl);
+
+#define OPTION(name) (1U << CTL_OPTION_##name)
+
+const struct command commands[] = {
+	{ "status", NULL, "", 0, 0, 0, CTL_NEEDS_RULES, "nodes, store, and the groups in use", status },
+	{ "group", "list", "", 0, 0, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
+	    "every group mailed in the last week, and what is used of its limits", group_list },
+	{ "group", "show", "NAME", 1, 1, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
+	    "one group: its rule, connections by node, messages by period", group_show },
+	{ "explain", NULL, "ADDRESS", 1, 1, OPTION(SENDER), CTL_NEEDS_RULES,
+	    "what Postfix would be told about a recipient now, and why", explain },
+	{ "quarantine", "list", "", 0, 0, OPTION(MATCH) | OPTION(COUNTING), CTL_NEEDS_STORE,
+	    "the addresses that are not mailed any more", quarantine_list },
+	{ "quarantine", "show", "ADDRESS", 1, 1, 0, CTL_NEEDS_STORE,
+	    "why and since when an address is in quarantine", quarantine_show },
+	{ "quarantine", "add", "ADDRESS...", 1, COMMAND_MANY,
+	    OPTION(REASON) | OPTION(FOR) | OPTION(TEXT), CTL_NEEDS_STORE,
+	    "puts addresses into quarantine", quarantine_add },
+	{ "quarantine", "remove", "ADDRESS...", 1, COMMAND_MANY, 0, CTL_NEEDS_STORE,
+	    "takes addresses out of quarantine and forgets their errors", quarantine_remove },
+	{ "classify", NULL, "", 0, 0, 0, CTL_NEEDS_SETTINGS,
+	    "type, reason and rule of each SMTP reply on standard input", classify_lines },
+	{ "rules", "check", "", 0, 0, 0, CTL_NEEDS_NOTHING,
+	    "every mistake of configuration and rules; proves their samples", rules_check },
+	{ "rules", "show", "[NAME]", 0, 1, 0, CTL_NEEDS_RULES,
+	    "the MX rules, or one of them, with the limits as enforced", rules_show },
+	{ "help", NULL, "[COMMAND]", 0, 2, 0, CTL_NEEDS_NOTHING, "this, or more about one command",
+	    help },
+};
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+const struct command_option command_options[CTL_OPTIONS] = {
+	[CTL_OPTION_SENDER] = { "--sender", "ADDRESS", "the envelope sender; \"<>\" for the null sender" },
+	[CTL_OPTION_MATCH] = { "--match", "GLOB", "only addresses like this: '*@example.com'" },
+	[CTL_OPTION_COUNTING] = { "--counting", NULL,
+	    "those with errors counted that are still mailed" },
+	[CTL_OPTION_REASON] = { "--reason", "REASON", "user_unknown (default), mailbox_full, ..." },
+	[CTL_OPTION_FOR] = { "--for", "TIME", "released after so long (30d, 12h); default: never" },
+	[CTL_OPTION_TEXT] = { "--text", "WORDS", "why, for those who are refused and for the record" },
+};
+
+/* -- help -------------------------------------------------------------------------------------- */
+
+static bool
+is_named(const struct command *command, const char *name, const char *sub)
+{
+	return strcmp(command->name, name) == 0 &&
+	    (sub == NULL || (command->sub != NULL && strcmp(command->sub, sub) == 0));
+}
+
+static void
+print_usage(FILE *stream, const char *prefix, const struct command *command)
+{
+	fprintf(stream, "%smxctl %s%s%s%s%s", prefix, command->name,
+	    command->sub != NULL ? " " : "", command->sub != NULL ? command->sub : "",
+	    *command->operands != '\0' ? " " : "", command->operands);
+	for (size_t i = 0; i < CTL_OPTIONS; i++)
+		if ((command->options & (1U << i)) != 0)
+			fprintf(stream, " [%s%s%s]", command_options[i].name,
+			    command_options[i].value != NULL ? " " : "",
+			    command_options[i].value != NULL ? command_options[i].value : "");
+	fputc('\n', stream);
+}
+
+static void
+print_all(FILE *stream)
+{
+	fputs("usage: mxctl [-c FILE] [--json] COMMAND ...\n\n", stream);
+	for (size_t i = 0; i < command_count; i++)
+		fprintf(stream, "  %-10s %-7s %s\n", commands[i].name,
+		    commands[i].sub != NULL ? commands[i].sub : "", commands[i].help);
+	fputs("\n"
+	      "  -c FILE     the configuration, " DEFAULT_FILE " if not given\n"
+	      "  --json      the same in JSON\n"
+	      "  --version   the version of mxpace\n"
+	      "\n"
+	      "Exits 0: done, 1: the answer is no, 2: wrong usage, 3: store or daemon unreachable.\n"
+	      "`mxctl help COMMAND` tells more, mxctl(1) everything.\n",
+	    stream);
+}
+
+static void
+print_command(FILE *stream, const struct command *command)
+{
+	print_usage(stream, "usage: ", command);
+	fprintf(stream, "  %s\n", command->help);
+	for (size_t i = 0; i < CTL_OPTIONS; i++)
+		if ((command->options & (1U << i)) != 0)
+			fprintf(stream, "  %-10s %-8s %s\n", command_options[i].name,
+			    command_options[i].value != NULL ? command_options[i].value : "",
+			    command_options[i].help);
+}
+
+static enum ctl_exit
+help(struct ctl *ctl)
+{
+	const char *name = ctl->operand_count > 0 ? ctl->operands[0] : NULL;
+	const char *sub = ctl->operand_count > 1 ? ctl->operands[1] : NULL;
+	size_t shown = 0;
+
+	if (name == NULL) {
+		print_all(ctl->stream);
+		return CTL_DONE;
+	}
+	for (size_t i = 0; i < command_count; i++) {
+		if (!is_named(&commands[i], name, sub))
+			continue;
+		if (shown++ > 0)
+			fputc('\n', ctl->stream);
+		print_command(ctl->stream, &commands[i]);
+	}
+	if (shown > 0)
+		return CTL_DONE;
+	ctl_complain(ctl, "no command \"%s%s%s\"; `mxctl help` lists them", name,
+	    sub != NULL ? " " : "", sub != NULL ? sub : "");
+	return CTL_USAGE;
+}
+
+/* -- parsing ----------------------------------------------------------------------------------- */
+
+struct words { /* what is not an option */
+	const char **items;
+	size_t count;
+	bool help, version;
+};
+
+/* The next argument as an option's value; NULL and a complaint: there is none. */
+static const char *
+take_value(struct ctl *ctl, int argc, char **argv, int *i, const char *name)
+{
+	if (*i + 1 < argc)
+		return argv[++*i];
+	ctl_complain(ctl, "%s needs a value", name);
+	return NULL;
+}
+
+/* A command's option, as "--match GLOB" or "--match=GLOB". -1: it is none, or wrong. */
+static int
+parse_option(struct ctl *ctl, int argc, char **argv, int *i)
+{
+	const char *arg = argv[*i];
+	size_t len = strcspn(arg, "=");
+
+	for (size_t k = 0; k < CTL_OPTIONS; k++) {
+		const struct command_option *option = &command_options[k];
+
+		if (strlen(option->name) != len || strncmp(option->name, arg, len) != 0)
+			continue;
+		if (option->value == NULL && arg[len] == '=') {
+			ctl_complain(ctl, "%s takes no value", option->name);
+			return -1;
+		}
+		ctl->options[k] = option->value == NULL ? ""
+		    : arg[len] == '='			? arg + len + 1
+							: take_value(ctl, argc, argv, i, option->name);
+		return ctl->options[k] != NULL ? 0 : -1;
+	}
+	ctl_complain(ctl, "unknown option %s", arg);
+	return -1;
+}
+
+static int
+parse_words(struct ctl *ctl, int argc, char **argv, struct words *words)
+{
+	bool only_words = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *arg = argv[i];
+
+		if (only_words || arg[0] != '-' || arg[1] == '\0') {
+			words->items[words->count++] = arg;
+		} else if (strcmp(arg, "--") == 0) {
+			only_words = true;
+		} else if (strcmp(arg, "-c") == 0) {
+			if ((ctl->file = take_value(ctl, argc, argv, &i, arg)) == NULL)
+				return -1;
+		} else if (strcmp(arg, "--json") == 0) {
+			ctl->json = true;
+		} else if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+			words->help = true;
+		} else if (strcmp(arg, "--version") == 0) {
+			words->version = true;
+		} else if (parse_option(ctl, argc, argv, &i) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* The usage of a family, or of all. */
+static void
+print_usages(FILE *stream, const char *name)
+{
+	const char *prefix = "usage: ";
+
+	for (size_t i = 0; i < command_count; i++) {
+		if (name != NULL && strcmp(commands[i].name, name) != 0)
+			continue;
+		print_usage(stream, prefix, &commands[i]);
+		prefix = "       ";
+	}
+	if (*prefix != ' ')
+		fputs("usage: mxctl [-c FILE] [--json] COMMAND ...; `mxctl help` lists the commands\n",
+		    stream);
+}
+
+static const struct command *
+find_command(struct ctl *ctl, const struct words *words)
+{
+	const struct command *family = NULL;
+
+	for (size_t i = 0; words->count > 0 && i < command_count; i++) {
+		const struct command *command = &commands[i];
+
+		if (!is_named(command, words->items[0], NULL))
+			continue;
+		family = command;
+		if (command->sub == NULL ||
+		    (words->count > 1 && is_named(command, words->items[0], words->items[1])))
+			return command;
+	}
+	if (words->count == 0)
+		ctl_complain(ctl, "no command given");
+	else if (family == NULL)
+		ctl_complain(ctl, "no command \"%s\"", words->items[0]);
+	else if (words->count == 1)
+		ctl_complain(ctl, "%s what?", family->name);
+	else
+		ctl_complain(ctl, "no command \"%s %s\"", words->items[0], words->items[1]);
+	print_usages(ctl->errors, family != NULL ? family->name : "");
+	return NULL;
+}
+
+static int
+check_arguments(struct ctl *ctl, const struct command *command)
+{
+	size_t count = ctl->operand_count;
+
+	for (size_t i = 0; i < CTL_OPTIONS; i++)
+		if (ctl->options[i] != NULL && (command->options & (1U << i)) == 0) {
+			ctl_complain(ctl, "%s%s%s takes no %s", command->name,
+			    command->sub != NULL ? " " : "", command->sub != NULL ? command->sub : "",
+			    command_options[i].name);
+			return -1;
+		}
+	if (count >= command->least && count <= command->most)
+		return 0;
+	if (count < command->least)
+		ctl_complain(ctl, "%s is missing", command->operands);
+	else
+		ctl_complain(ctl, "what is \"%s\"?", ctl->operands[command->most]);
+	return -1;
+}
+
+static size_t
+terminal_width(FILE *stream)
+{
+	struct winsize size;
+	int fd = fileno(stream);
+
+	if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return WIDTH;
+	return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
+}
+
+static enum ctl_exit
+run_command(struct ctl *ctl, const struct command *command)
+{
+	enum ctl_exit rc;
+
+	ctl->width = terminal_width(ctl->stream);
+	rc = ctl_open(ctl, command->needs);
+	return rc == CTL_DONE ? command->run(ctl) : rc;
+}
+
+static enum ctl_exit
+parse_and_run(struct ctl *ctl, int argc, char **argv, struct words *words)
+{
+	const struct command *command;
+	size_t named;
+
+	if (parse_words(ctl, argc, argv, words) != 0) {
+		print_usages(ctl->errors, words->count > 0 ? words->items[0] : "");
+		return CTL_USAGE;
+	}
+	if (words->version) {
+		fprintf(ctl->stream, "mxctl (mxpace) %s\n", MXPACE_VERSION);
+		return CTL_DONE;
+	}
+	if (words->help) {
+		ctl->operands = words->items;
+		ctl->operand_count = words->count < 2 ? words->count : 2;
+		return help(ctl);
+	}
+	command = find_command(ctl, words);
+	if (command == NULL)
+		return CTL_USAGE;
+	named = command->sub != NULL ? 2 : 1;
+	ctl->operands = words->items + named;
+	ctl->operand_count = words->count - named;
+	if (check_arguments(ctl, command) != 0) {
+		print_usage(ctl->errors, "usage: ", command);
+		return CTL_USAGE;
+	}
+	return run_command(ctl, command);
+}
+
+int
+command_main(int argc, char **argv, FILE *in, FILE *stream, FILE *errors)
+{
+	struct words words = { .items = mem_alloc((size_t)argc * sizeof(char *)) };
+	struct ctl ctl = { .in = in, .stream = stream, .errors = errors, .file = DEFAULT_FILE };
+	enum ctl_exit rc;
+
+	arena_init(&ctl.arena);
+	rc = parse_and_run(&ctl, argc, argv, &words);
+	if (ctl_close(&ctl) != 0) {
+		ctl_complain(&ctl, "the output could not be written");
+		rc = CTL_NO;
+	}
+	free(words.items);
+	return (int)rc;
+}

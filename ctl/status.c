@@ -1,0 +1,177 @@
+#include "verbs.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "duration.h"
+#include "nodes.h"
+#include "use.h"
+
+enum { IN_USE_S = 3600, GROUPS_SHOWN = 20, CLOCK_OFF_S = 5 };
+
+struct fleet { /* what the store said */
+	struct nodes nodes;
+	struct uses uses;
+	struct ctl_time now;
+	int64_t round_trip_ms;
+	int64_t quarantine;
+};
+
+static int
+read_fleet(struct ctl *ctl, struct fleet *fleet, struct err *err)
+{
+	int64_t began_ms;
+
+	if (ctl_store_open(ctl, err) != 0)
+		return -1;
+	began_ms = clock_monotonic_ms();
+	if (ctl_store_time(ctl, &fleet->now, err) != 0)
+		return -1;
+	fleet->round_trip_ms = clock_monotonic_ms() - began_ms;
+	store_put_index_prune(&ctl->batch, fleet->now.s);
+	store_put_index_size(&ctl->batch, &fleet->quarantine);
+	if (ctl_store_run(ctl, err) != 0 || nodes_read(ctl, &fleet->nodes, err) != 0 ||
+	    uses_list(ctl, &fleet->nodes, fleet->now.s - IN_USE_S, &fleet->uses, err) != 0)
+		return -1;
+	return uses_read(ctl, &fleet->uses, &fleet->now, err);
+}
+
+static void
+show_store(struct ctl *ctl, const struct fleet *fleet, const struct err *away)
+{
+	int64_t ahead_s = clock_wall_s() - fleet->now.s;
+	char off[DURATION_SIZE];
+
+	out_open(ctl->out, "store", NULL);
+	out_put(ctl->out, "address", "Store", out_string(ctl->settings->redis.text));
+	out_put(ctl->out, "reachable", NULL, out_bool(away == NULL));
+	if (away != NULL) {
+		out_put(ctl->out, "words", "", out_string(arena_printf(&ctl->arena,
+		    "AWAY: %s", away->text)));
+	} else {
+		out_put(ctl->out, "round_trip_ms", NULL, out_number(fleet->round_trip_ms));
+		out_put(ctl->out, "time", NULL, out_time(fleet->now.s, 0));
+	}
+	if (away == NULL && (ahead_s > CLOCK_OFF_S || ahead_s < -CLOCK_OFF_S))
+		out_note(ctl->out, "  The clock of this host is %s %s that of Redis.",
+		    duration_format_wait((ahead_s < 0 ? -ahead_s : ahead_s) * 1000, off),
+		    ahead_s > 0 ? "ahead of" : "behind");
+	out_close(ctl->out);
+}
+
+static void
+show_files(struct ctl *ctl)
+{
+	const struct settings *settings = ctl->settings;
+
+	out_put(ctl->out, "version", "Version", out_string(MXPACE_VERSION));
+	out_put(ctl->out, "configuration", "Configuration", out_string(settings->file));
+	out_put(ctl->out, "enforce", "Enforce", out_string(enforce_names[settings->enforce]));
+	out_open(ctl->out, "mx_rules", NULL);
+	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
+	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rules"));
+	out_close(ctl->out);
+}
+
+static void
+show_nodes(struct ctl *ctl, const struct fleet *fleet)
+{
+	static const struct out_column columns[] = {
+		{ "node", "NODE", OUT_WRAP },
+		{ "alive", NULL, OUT_LEFT },
+		{ "heard", "HEARD", OUT_RIGHT },
+		{ "sending_ip", "SENDING IP", OUT_LEFT },
+		{ "open", "OPEN", OUT_RIGHT },
+		{ "clients", "CLIENTS", OUT_RIGHT },
+		{ "rules", "RULES", OUT_RIGHT },
+		{ "rules_file", NULL, OUT_LEFT },
+		{ "started", "STARTED", OUT_LEFT },
+		{ "version", "VERSION", OUT_SAME },
+		{ "enforce", NULL, OUT_LEFT },
+	};
+	const struct nodes *nodes = &fleet->nodes;
+
+	out_table(ctl->out, "nodes", "Nodes", columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *node = &nodes->items[i];
+
+		out_cell(ctl->out, out_string(node->name));
+		out_cell(ctl->out, out_bool(node->alive));
+		out_cell(ctl->out, out_time(node->heard_s, fleet->now.s));
+		if (!node->alive) {
+			out_cell(ctl->out, out_none("silent"));
+			for (size_t k = 4; k < sizeof(columns) / sizeof(columns[0]); k++)
+				out_cell(ctl->out, out_none("-"));
+			continue;
+		}
+		out_cell(ctl->out, out_string(node->sending_ip));
+		out_cell(ctl->out, out_number(node->open));
+		out_cell(ctl->out, out_number(node->clients));
+		out_cell(ctl->out, out_number(node->rules));
+		out_cell(ctl->out, out_string(node->rules_file));
+		out_cell(ctl->out, out_time(node->started_s, fleet->now.s));
+		out_cell(ctl->out, out_string(node->version));
+		out_cell(ctl->out, out_string(node->enforce));
+	}
+	out_table_end(ctl->out, "No mxpolicyd was heard of within a day.");
+}
+
+static int
+by_fullness(const void *a, const void *b)
+{
+	int64_t x = use_fullness(a), y = use_fullness(b);
+
+	return x == y ? 0 : x > y ? -1 : 1;
+}
+
+static void
+show_groups(struct ctl *ctl, struct fleet *fleet)
+{
+	static const struct out_column columns[] = {
+		{ "group", "GROUP", OUT_WRAP },
+		{ "sending_ip", "SENDING IP", OUT_SAME },
+		{ "open", "OPEN", OUT_RIGHT },
+		{ "next_s", "NEXT", OUT_LEFT },
+		{ "messages", "MESSAGES", OUT_WRAP },
+	};
+	struct uses *uses = &fleet->uses;
+	struct out_use open;
+
+	if (uses->count > 0)
+		qsort(uses->items, uses->count, sizeof(*uses->items), by_fullness);
+	out_table(ctl->out, "groups", "Groups used in the last hour, the fullest first", columns,
+	    sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < uses->count && i < GROUPS_SHOWN; i++) {
+		const struct use *use = &uses->items[i];
+
+		out_cell(ctl->out, out_string(use->group));
+		out_cell(ctl->out, out_string(use->ip));
+		out_cell(ctl->out, use_open(use, &open));
+		out_cell(ctl->out, use_next(use));
+		out_cell(ctl->out, out_uses(use->messages, use->count));
+	}
+	out_table_end(ctl->out, "None.");
+	if (uses->count > GROUPS_SHOWN)
+		out_note(ctl->out, "  and %zu more: mxctl group list", uses->count - GROUPS_SHOWN);
+}
+
+enum ctl_exit
+status(struct ctl *ctl)
+{
+	struct fleet fleet = { 0 };
+	struct err err;
+	bool away = read_fleet(ctl, &fleet, &err) != 0;
+
+	ctl_out(ctl);
+	show_files(ctl);
+	show_store(ctl, &fleet, away ? &err : NULL);
+	if (away)
+		return CTL_AWAY;
+	out_put(ctl->out, "quarantine", "Quarantine",
+	    out_count(fleet.quarantine, "addresses, those only counted included"));
+	show_nodes(ctl, &fleet);
+	show_groups(ctl, &fleet);
+	if (fleet.nodes.alive == 0)
+		ctl_complain(ctl, "no mxpolicyd is alive");
+	return fleet.nodes.alive > 0 ? CTL_DONE : CTL_AWAY;
+}

@@ -1,0 +1,26 @@
+/*
+ * verbs - the functions of mxctl's commands, one family a file.
+ */
+#ifndef VERBS_H
+#define VERBS_H
+
+#include "ctl.h"
+
+enum ctl_exit status(struct ctl *ctl);
+
+enum ctl_exit group_list(struct ctl *ctl);
+enum ctl_exit group_show(struct ctl *ctl);
+
+enum ctl_exit explain(struct ctl *ctl);
+
+enum ctl_exit quarantine_list(struct ctl *ctl);
+enum ctl_exit quarantine_show(struct ctl *ctl);
+enum ctl_exit quarantine_add(struct ctl *ctl);
+enum ctl_exit quarantine_remove(struct ctl *ctl);
+
+enum ctl_exit classify_lines(struct ctl *ctl);
+
+enum ctl_exit rules_check(struct ctl *ctl);
+enum ctl_exit rules_show(struct ctl *ctl);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * conn - one connection of a policy client (an smtpd process): bytes in, one request at a time to a
+ * flow, answers out. Whoever is silent in the middle of a request, or idle for too long, is closed.
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include "engine.h"
+
+struct conn;
+
+/* Told when the connection has closed itself; it is freed after that, by itself. */
+typedef void conn_closed(void *arg, struct conn *conn);
+
+/* Takes the (non-blocking) socket over. */
+struct conn *conn_new(struct engine *engine, int fd, conn_closed *closed, void *arg);
+/* At once, without telling. */
+void conn_free(struct conn **conn);
+/* Finish the request under way, if any, then close. Idle ones close now. */
+void conn_drain(struct conn *conn);
+
+/* For the server's list. */
+void conn_set_place(struct conn *conn, void *place);
+void *conn_place(const struct conn *conn);
+
+#endif

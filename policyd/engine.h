@@ -1,0 +1,49 @@
+/*
+ * engine - what every request is decided with: configuration, rules, store, MX cache, and the
+ * transactions and slots of this node. One per mxpolicyd; reload.c swaps its parts.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "groups.h"
+#include "metrics.h"
+#include "mx.h"
+#include "mx_rules.h"
+#include "sending.h"
+#include "settings.h"
+#include "slots.h"
+#include "store_async.h"
+#include "transaction.h"
+
+struct engine {
+	struct event_base *base;
+	struct settings *settings;
+	struct mx_rules *rules;
+	char ip[SENDING_IP_SIZE]; /* the sending IP's name */
+	struct store_async *store;
+	struct mx *mx;
+	struct slots *slots;
+	struct transactions *transactions;
+	struct groups *groups;
+	struct metrics metrics;
+	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
+	int64_t started_s;
+	char run[33]; /* names this process among others of its node's name */
+	struct retired *retired; /* parts a reload replaced, until the requests on them have ended */
+	struct event *heartbeat;
+	struct str run_before; /* what the node's entry in Redis said */
+	bool warned_of_twin;
+};
+
+/* Takes over the settings and rules (references). -1 and words. */
+int engine_init(struct engine *engine, struct event_base *base, struct settings *settings,
+    struct mx_rules *rules, struct err *err);
+/* The other configuration from now on: requests under way end with the one they began with.
+ * Counters, slots, MX cache and connections stay. Takes the references over if it succeeds. */
+int engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *rules,
+    struct err *err);
+/* Takes this node's slots and entry back from Redis; the event loop must run on for a moment. */
+void engine_withdraw(struct engine *engine);
+void engine_clear(struct engine *engine);
+
+#endif

@@ -1,0 +1,357 @@
+#include "flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "log.h"
+#include "mem.h"
+
+enum { TEXT_SIZE = 256 };
+
+struct flow {
+	struct engine *engine;
+	struct transaction **owner;
+	flow_done *done;
+	void *arg;
+	bool busy;
+
+	struct settings *settings; /* held while busy */
+	struct mx_rules *rules;
+
+	struct decide_facts facts;
+	struct decision decision;
+	char recipient[ADDR_SIZE];
+	struct err recipient_error, store_error;
+	char group[MX_GROUP_SIZE];
+	char mx_words[MX_WORDS_SIZE];
+	char instance[TEXT_SIZE], sender[TEXT_SIZE], client[64];
+
+	struct mx_query *query;
+	struct store_call *call;
+	struct quarantine_entry entry;
+	struct store_took took;
+	struct store_take take;
+	struct slot_group *slot;
+	char ip[SENDING_IP_SIZE];
+};
+
+struct flow *
+flow_new(struct engine *engine, struct transaction **owner, flow_done *done, void *arg)
+{
+	struct flow *flow = mem_alloc(sizeof(*flow));
+
+	flow->engine = engine;
+	flow->owner = owner;
+	flow->done = done;
+	flow->arg = arg;
+	return flow;
+}
+
+static void
+become_idle(struct flow *flow)
+{
+	flow->busy = false;
+	settings_release(&flow->settings);
+	mx_rules_release(&flow->rules);
+}
+
+void
+flow_free(struct flow **flow)
+{
+	struct flow *old = *flow;
+
+	*flow = NULL;
+	if (old == NULL)
+		return;
+	mx_cancel(&old->query);
+	store_async_cancel(&old->call);
+	slots_close(old->engine->slots, &old->slot);
+	if (old->busy)
+		become_idle(old);
+	free(old);
+}
+
+bool
+flow_is_idle(const struct flow *flow)
+{
+	return !flow->busy;
+}
+
+/* -- facts from MX ----------------------------------------------------------------------------- */
+
+/* What the rules of one generation make of an MX answer; kept with it in the MX cache. */
+struct mx_note {
+	unsigned generation;
+	const struct mx_rule *rule;
+	char group[];
+};
+
+static struct mx_note *
+conclude_mx(const struct mx_rules *rules, const struct mx_set *set)
+{
+	const struct mx_rule *rule = mx_rules_match(rules, set);
+	char group[MX_GROUP_SIZE] = "";
+	struct mx_note *note;
+
+	if (rule != NULL)
+		mx_rule_group(rule, set, group);
+	note = mem_alloc(sizeof(*note) + strlen(group) + 1);
+	note->generation = rules->generation;
+	note->rule = rule;
+	strcpy(note->group, group);
+	return note;
+}
+
+static void
+know_mx(struct flow *flow, const struct mx_answer *answer)
+{
+	struct decide_facts *facts = &flow->facts;
+
+	facts->mx_known = FACT_KNOWN;
+	facts->mx_state = answer->state;
+	facts->mx_words = "";
+	if (answer->state == MX_FAILED) {
+		snprintf(flow->mx_words, sizeof(flow->mx_words), "%s", answer->words);
+		facts->mx_words = flow->mx_words;
+	}
+	if (answer->set != NULL) {
+		struct mx_note *note = *answer->note;
+
+		if (note == NULL || note->generation != flow->rules->generation) {
+			free(note);
+			*answer->note = note = conclude_mx(flow->rules, answer->set);
+		}
+		facts->rule = note->rule;
+		strcpy(flow->group, note->group);
+		facts->group = flow->group;
+	}
+}
+
+/* Other nodes, mxctl and people with redis-cli see what DNS said. */
+static void
+share_mx(struct flow *flow, const struct mx_answer *answer)
+{
+	struct str text = { 0 };
+
+	if (answer->set == NULL)
+		return;
+	mx_set_format(answer->set, &text);
+	store_put_mx(store_async_batch(flow->engine->store), addr_domain(flow->recipient),
+	    str_text(&text), answer->ttl_s);
+	store_async_send(flow->engine->store);
+	str_free(&text);
+}
+
+static bool step(struct flow *flow);
+static void conclude(struct flow *flow);
+
+static void
+on_mx(void *arg, const struct mx_answer *answer)
+{
+	struct flow *flow = arg;
+
+	flow->query = NULL;
+	know_mx(flow, answer);
+	share_mx(flow, answer);
+	if (!step(flow))
+		return;
+	conclude(flow);
+	flow->done(flow->arg, &flow->decision);
+}
+
+/* True: known at once. */
+static bool
+ask_mx(struct flow *flow)
+{
+	const char *domain = addr_domain(flow->recipient);
+	struct mx_answer answer;
+
+	if (mx_cached(flow->engine->mx, domain, &answer)) {
+		know_mx(flow, &answer);
+		return true;
+	}
+	flow->query = mx_start(flow->engine->mx, domain, on_mx, flow);
+	return false;
+}
+
+/* -- facts from the store ---------------------------------------------------------------------- */
+
+static struct transaction *
+open_transaction(struct flow *flow)
+{
+	return transactions_open(flow->engine->transactions, span_of(flow->instance), flow->owner);
+}
+
+/* What was taken belongs to the transaction, or is let go. */
+static void
+settle_take(struct flow *flow, bool stored)
+{
+	struct slots *slots = flow->engine->slots;
+
+	if (stored && flow->facts.took != NULL && flow->took.outcome == STORE_TAKEN &&
+	    !flow->decision.gives_back) {
+		if (flow->slot != NULL)
+			slot_group_published(slots, flow->slot, flow->take.open);
+		transaction_grant(open_transaction(flow), flow->group, &flow->slot);
+		return;
+	}
+	slots_close(slots, &flow->slot);
+	if (flow->decision.gives_back) {
+		store_put_give_back(store_async_batch(flow->engine->store), &flow->take,
+		    flow->took.now_ms);
+		store_async_send(flow->engine->store);
+	}
+}
+
+static void
+on_store(void *arg, enum store_outcome outcome, const struct err *err)
+{
+	struct flow *flow = arg;
+
+	flow->call = NULL;
+	flow->facts.store_known = outcome == STORE_DONE ? FACT_KNOWN : FACT_FAILED;
+	if (outcome != STORE_DONE) {
+		flow->store_error = *err;
+		flow->facts.store_words = flow->store_error.text;
+	}
+	if (!step(flow))
+		return;
+	settle_take(flow, outcome == STORE_DONE);
+	conclude(flow);
+	flow->done(flow->arg, &flow->decision);
+}
+
+/* True: known (to have failed) at once. */
+static bool
+ask_store(struct flow *flow)
+{
+	struct engine *engine = flow->engine;
+	struct decide_facts *facts = &flow->facts;
+	const struct mx_rule *rule = facts->rule;
+	struct transaction *transaction = open_transaction(flow);
+	struct store_batch *batch = store_async_batch(engine->store);
+
+	facts->entry = &flow->entry;
+	flow->entry.status = QUARANTINE_NONE;
+	store_put_quarantine_read(batch, flow->recipient, &flow->entry);
+	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
+	if (!facts->repeated &&
+	    decide_take(rule, flow->group, flow->ip, flow->settings->node, 0, &flow->take)) {
+		if (rule->connections > 0) {
+			flow->slot = slots_open(engine->slots, flow->group, flow->take.ip);
+			flow->take.open = slot_group_open(flow->slot);
+		}
+		facts->took = &flow->took;
+		store_put_take(batch, &flow->take, &flow->took);
+	}
+	flow->call = store_async_run(engine->store, on_store, flow, &flow->store_error);
+	if (flow->call == NULL) {
+		slots_close(engine->slots, &flow->slot);
+		facts->store_known = FACT_FAILED;
+		facts->store_words = flow->store_error.text;
+		return true;
+	}
+	if (facts->took != NULL)
+		groups_use(engine->groups, engine->store, flow->group);
+	return false;
+}
+
+/* -- the whole --------------------------------------------------------------------------------- */
+
+/* Control and other odd bytes of the client's are made harmless by the log itself. */
+static void
+log_decision(const struct flow *flow)
+{
+	const struct decision *decision = &flow->decision;
+
+	if (decision->verdict == VERDICT_PASS)
+		return;
+	log_info("%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
+	    verdict_name(decision->verdict), decide_reason_name(decision->reason), flow->recipient,
+	    flow->sender, *flow->group != '\0' ? " group=" : "", flow->group, flow->client,
+	    flow->instance, decision->action);
+}
+
+/* Goes on until decided (true) or something must be waited for (false). */
+static bool
+step(struct flow *flow)
+{
+	for (;;) {
+		decide(&flow->facts, &flow->decision);
+		if (flow->decision.verdict == VERDICT_NEEDS_MX) {
+			if (!ask_mx(flow))
+				return false;
+		} else if (flow->decision.verdict == VERDICT_NEEDS_STORE) {
+			if (!ask_store(flow))
+				return false;
+		} else {
+			return true;
+		}
+	}
+}
+
+static void
+conclude(struct flow *flow)
+{
+	flow->engine->metrics.decisions[flow->decision.reason]++;
+	log_decision(flow);
+	become_idle(flow);
+}
+
+static void
+copy_text(char *to, size_t size, struct span from)
+{
+	size_t len = from.len < size ? from.len : size - 1;
+
+	memcpy(to, from.ptr, len);
+	to[len] = '\0';
+}
+
+static void
+begin(struct flow *flow, const struct policy_request *request)
+{
+	struct engine *engine = flow->engine;
+	bool bad;
+
+	flow->busy = true;
+	flow->settings = settings_hold(engine->settings);
+	flow->rules = mx_rules_hold(engine->rules);
+	copy_text(flow->instance, sizeof(flow->instance), request->instance);
+	copy_text(flow->sender, sizeof(flow->sender), request->sender);
+	copy_text(flow->client, sizeof(flow->client), request->client_address);
+	memcpy(flow->ip, engine->ip, sizeof(flow->ip));
+	flow->group[0] = '\0';
+	bad = addr_normalise(request->recipient, flow->recipient, &flow->recipient_error) != 0;
+	if (bad)
+		err_prefix(&flow->recipient_error, "recipient is no address");
+	flow->facts = (struct decide_facts){
+		.settings = flow->settings,
+		.recipient = flow->recipient,
+		.recipient_error = bad ? flow->recipient_error.text : NULL,
+		.null_sender = request->sender.len == 0 || span_eq(request->sender, SPAN("<>")),
+		.group = flow->group,
+	};
+}
+
+const struct decision *
+flow_start(struct flow *flow, const struct policy_request *request)
+{
+	static const struct decision pass = { VERDICT_PASS, DECIDE_NONE, "DUNNO", false };
+	struct engine *engine = flow->engine;
+
+	engine->metrics.requests++;
+	transactions_leave(engine->transactions, request->instance, flow->owner);
+	if (span_eq(request->protocol_state, SPAN("END-OF-MESSAGE"))) {
+		transactions_end_message(engine->transactions, request->instance);
+		return &pass;
+	}
+	if (!span_eq(request->protocol_state, SPAN("RCPT")))
+		return &pass;
+	begin(flow, request);
+	if (!step(flow))
+		return NULL;
+	conclude(flow);
+	return &flow->decision;
+}

@@ -1,0 +1,255 @@
+/* mxpolicyd - answers Postfix: which mail may go out now. mxpolicyd(8). */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mx.h"
+#include "reload.h"
+
+enum { DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
+
+struct daemon {
+	const char *file;
+	struct event_base *base;
+	struct engine engine;
+	struct server *server;
+	struct metrics_http *http;
+	struct event *sighup, *sigterm, *sigint, *drain_limit, *farewell;
+	bool draining;
+};
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: mxpolicyd [-c file] [-t] [-s] [-v] [-V]\n"
+	      "  -c file  configuration (default /etc/mxpace/mxpace.conf)\n"
+	      "  -t       check the configuration and exit\n"
+	      "  -V       print the version and exit\n"
+	      "  -s       log to syslog (facility mail) as well\n"
+	      "  -v       log more\n",
+	    to);
+}
+
+static int
+check_configuration(const char *file)
+{
+	struct conf_errors errors = { 0 };
+	struct config config;
+	int rc = config_load(file, &config, &errors);
+
+	fputs(str_text(&errors.lines), stderr);
+	if (rc == 0)
+		printf("%s: %zu MX rules, no mistake\n", file, config.rules->count);
+	conf_errors_free(&errors);
+	config_clear(&config);
+	return rc == 0 ? EX_OK : EX_CONFIG;
+}
+
+static void
+on_farewell(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+/* All requests are answered: take back what this node has in Redis, and give that a moment. */
+static void
+on_drained(void *arg)
+{
+	struct daemon *daemon = arg;
+	struct timeval moment = { 0, FAREWELL_MS * 1000 };
+
+	if (evtimer_pending(daemon->farewell, NULL))
+		return;
+	engine_withdraw(&daemon->engine);
+	evtimer_add(daemon->farewell, &moment);
+}
+
+static void
+on_drain_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)fd;
+	(void)what;
+	log_warning("drain: still busy after %d s, stopping", DRAIN_MAX_S);
+	event_base_loopbreak(daemon->base);
+}
+
+static void
+on_sigterm(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+	struct timeval limit = { DRAIN_MAX_S, 0 };
+
+	(void)fd;
+	(void)what;
+	if (daemon->draining)
+		return;
+	daemon->draining = true;
+	log_info("stopping: answering what is under way");
+	evtimer_add(daemon->drain_limit, &limit);
+	server_drain(daemon->server, on_drained, daemon);
+}
+
+static void
+on_sighup(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)fd;
+	(void)what;
+	if (!daemon->draining)
+		reload(&daemon->engine, daemon->server, daemon->http, daemon->file);
+}
+
+/* Until Redis has answered, or its time is up: the first requests are counted as well. */
+static void
+await_store(struct daemon *daemon)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + daemon->engine.settings->store_timeout_ms;
+
+	while (!store_async_works(daemon->engine.store) && clock_monotonic_ms() < deadline_ms) {
+		struct timeval moment = { 0, 10000 };
+
+		event_base_loopexit(daemon->base, &moment);
+		event_base_dispatch(daemon->base);
+	}
+}
+
+static void
+add_signals(struct daemon *daemon)
+{
+	signal(SIGPIPE, SIG_IGN);
+	daemon->sighup = evsignal_new(daemon->base, SIGHUP, on_sighup, daemon);
+	daemon->sigterm = evsignal_new(daemon->base, SIGTERM, on_sigterm, daemon);
+	daemon->sigint = evsignal_new(daemon->base, SIGINT, on_sigterm, daemon);
+	daemon->drain_limit = evtimer_new(daemon->base, on_drain_limit, daemon);
+	daemon->farewell = evtimer_new(daemon->base, on_farewell, daemon->base);
+	evsignal_add(daemon->sighup, NULL);
+	evsignal_add(daemon->sigterm, NULL);
+	evsignal_add(daemon->sigint, NULL);
+}
+
+static void
+log_ready(const struct daemon *daemon)
+{
+	const struct settings *settings = daemon->engine.settings;
+	struct str where = { 0 };
+
+	server_describe(daemon->server, &where);
+	log_info("ready: policy %s, metrics %s, node %s sending as %s, %zu MX rules, enforce %s, "
+		 "version " MXPACE_VERSION,
+	    str_text(&where), *settings->metrics_listen != '\0' ? settings->metrics_listen : "off",
+	    settings->node, daemon->engine.ip, daemon->engine.rules->count,
+	    enforce_names[settings->enforce]);
+	str_free(&where);
+}
+
+static int
+serve(struct daemon *daemon, struct config *config)
+{
+	struct event_config *options = event_config_new();
+	struct err err;
+	int rc = EX_UNAVAILABLE;
+
+	/* Times to the millisecond, from the monotonic clock. */
+	event_config_set_flag(options, EVENT_BASE_FLAG_PRECISE_TIMER);
+	daemon->base = event_base_new_with_config(options);
+	event_config_free(options);
+	add_signals(daemon);
+	if (engine_init(&daemon->engine, daemon->base, config->settings, config->rules, &err) != 0) {
+		log_error("%s", err.text);
+		config_clear(config);
+		return EX_UNAVAILABLE;
+	}
+	daemon->server = server_new(&daemon->engine);
+	daemon->http = metrics_http_new(&daemon->engine);
+	await_store(daemon);
+	if (daemon->draining) { /* told to stop before it began */
+		rc = EX_OK;
+	} else if (server_listen(daemon->server, daemon->engine.settings, &err) != 0 ||
+	    metrics_http_listen(daemon->http, daemon->engine.settings, &err) != 0) {
+		log_error("%s", err.text);
+	} else {
+		log_ready(daemon);
+		event_base_dispatch(daemon->base);
+		log_info("stopped");
+		rc = EX_OK;
+	}
+	metrics_http_free(&daemon->http);
+	server_free(&daemon->server);
+	engine_clear(&daemon->engine);
+	return rc;
+}
+
+static void
+clear(struct daemon *daemon)
+{
+	struct event *events[] = { daemon->sighup, daemon->sigterm, daemon->sigint,
+		daemon->drain_limit, daemon->farewell };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		event_free(events[i]);
+	event_base_free(daemon->base);
+	libevent_global_shutdown();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon daemon = { .file = "/etc/mxpace/mxpace.conf" };
+	struct conf_errors errors = { 0 };
+	struct config config;
+	bool check = false;
+	int option, rc;
+
+	log_open("mxpolicyd");
+	while ((option = getopt(argc, argv, "c:tsvVh")) != -1) {
+		switch (option) {
+		case 'c':
+			daemon.file = optarg;
+			break;
+		case 't':
+			check = true;
+			break;
+		case 's':
+			log_to_syslog();
+			break;
+		case 'v':
+			log_set_level(LOG_LEVEL_DEBUG);
+			break;
+		case 'V':
+			puts("mxpolicyd " MXPACE_VERSION);
+			return EX_OK;
+		case 'h':
+			usage(stdout);
+			return EX_OK;
+		default:
+			usage(stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return EX_USAGE;
+	}
+	if (check)
+		return check_configuration(daemon.file);
+	if (config_load(daemon.file, &config, &errors) != 0) {
+		reload_log_mistakes(&errors);
+		conf_errors_free(&errors);
+		return EX_CONFIG;
+	}
+	rc = serve(&daemon, &config);
+	clear(&daemon);
+	return rc;
+}

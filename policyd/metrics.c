@@ -1,0 +1,90 @@
+#include "metrics.h"
+
+#include <inttypes.h>
+
+#include "engine.h"
+
+struct row {
+	const char *name, *type, *help;
+	double value;
+};
+
+static void
+add_row(struct str *out, const struct row *row)
+{
+	str_addf(out, "# HELP mxpace_%s %s\n# TYPE mxpace_%s %s\nmxpace_%s %.17g\n", row->name,
+	    row->help, row->name, row->type, row->name, row->value);
+}
+
+static void
+add_decisions(const struct metrics *metrics, struct str *out)
+{
+	str_adds(out, "# HELP mxpace_decisions_total Recipients decided, by verdict and reason.\n"
+		      "# TYPE mxpace_decisions_total counter\n");
+	for (size_t i = DECIDE_NONE + 1; i < DECIDE_REASONS; i++)
+		str_addf(out, "mxpace_decisions_total{verdict=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+		    verdict_name(decide_reason_verdict((enum decide_reason)i)),
+		    decide_reason_name((enum decide_reason)i), metrics->decisions[i]);
+}
+
+void
+metrics_format(const struct engine *engine, struct str *out)
+{
+	const struct metrics *m = &engine->metrics;
+	struct store_async_figures store = store_async_figures(engine->store);
+	struct mx_figures mx = mx_figures(engine->mx);
+	const struct row rows[] = {
+		{ "policy_requests_total", "counter", "Policy requests of any protocol state.",
+		    (double)m->requests },
+		{ "policy_malformed_total", "counter", "Policy requests that could not be read.",
+		    (double)m->malformed },
+		{ "policy_connections_total", "counter", "Policy connections accepted.",
+		    (double)m->accepted },
+		{ "policy_connections_refused_total", "counter",
+		    "Policy connections closed because max_clients was reached.",
+		    (double)m->turned_away },
+		{ "policy_timeouts_total", "counter",
+		    "Policy connections closed in the middle of a request.", (double)m->timed_out },
+		{ "policy_connections", "gauge", "Policy connections open.", (double)m->clients },
+		{ "transactions", "gauge", "SMTP transactions remembered.",
+		    (double)transactions_count(engine->transactions) },
+		{ "slots_open", "gauge", "Slots open on this node.",
+		    (double)slots_total(engine->slots) },
+		{ "slot_groups", "gauge", "Groups with open slots on this node.",
+		    (double)slots_groups(engine->slots) },
+		{ "store_up", "gauge", "1 while Redis answers.",
+		    store_async_works(engine->store) ? 1 : 0 },
+		{ "store_runs_total", "counter", "Round trips to Redis that a request waited for.",
+		    (double)store.runs },
+		{ "store_sends_total", "counter", "Writes to Redis nobody waited for.",
+		    (double)store.sent },
+		{ "store_seconds_total", "counter", "Time those round trips took.", store.seconds },
+		{ "store_timeouts_total", "counter", "Connections to Redis given up as silent.",
+		    (double)store.timeouts },
+		{ "store_refused_total", "counter", "Requests Redis answered with an error.",
+		    (double)store.refused },
+		{ "store_connects_total", "counter", "Connections to Redis begun.",
+		    (double)store.connects },
+		{ "store_waiting", "gauge", "Requests waiting for Redis.", (double)store.waiting },
+		{ "mx_cache_hits_total", "counter", "MX sets found in the cache.", (double)mx.hits },
+		{ "mx_lookups_total", "counter", "MX look-ups begun.", (double)mx.lookups },
+		{ "mx_failed_total", "counter", "MX look-ups that failed.", (double)mx.failed },
+		{ "mx_timeouts_total", "counter", "MX look-ups that took too long.",
+		    (double)mx.timeouts },
+		{ "mx_cached", "gauge", "Domains in the MX cache.", (double)mx.cached },
+		{ "mx_waiting", "gauge", "MX look-ups under way.", (double)mx.waiting },
+		{ "rules", "gauge", "MX rules loaded.", (double)engine->rules->count },
+		{ "reloads_total", "counter", "Configurations taken over by SIGHUP.",
+		    (double)m->reloads },
+		{ "reloads_failed_total", "counter", "Configurations refused at SIGHUP.",
+		    (double)m->reloads_failed },
+	};
+
+	str_addf(out,
+	    "# HELP mxpace_build_info Version and node.\n# TYPE mxpace_build_info gauge\n"
+	    "mxpace_build_info{version=\"%s\"} 1\n",
+	    MXPACE_VERSION);
+	add_decisions(m, out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		add_row(out, &rows[i]);
+}

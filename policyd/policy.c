@@ -1,0 +1,121 @@
+#include "policy.h"
+
+#include <string.h>
+
+static const struct {
+	struct span name;
+	size_t offset;
+} attributes[] = {
+#define ROW(name) { { #name, sizeof(#name) - 1 }, offsetof(struct policy_request, name) }
+	ROW(request),
+	ROW(protocol_state),
+	ROW(instance),
+	ROW(sender),
+	ROW(recipient),
+	ROW(client_address),
+	ROW(queue_id),
+	ROW(sasl_username),
+#undef ROW
+};
+
+static int
+parse_line(struct span line, struct policy_request *request, struct err *err)
+{
+	const char *equals = memchr(line.ptr, '=', line.len);
+	struct span name;
+
+	if (line.len > POLICY_LINE_MAX) {
+		err_set(err, "line over %d bytes", POLICY_LINE_MAX);
+		return -1;
+	}
+	if (memchr(line.ptr, '\0', line.len) != NULL) {
+		err_set(err, "NUL byte");
+		return -1;
+	}
+	if (equals == NULL || equals == line.ptr) {
+		err_set(err, "line without name=value");
+		return -1;
+	}
+	name = span_make(line.ptr, (size_t)(equals - line.ptr));
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (span_eq(attributes[i].name, name)) {
+			*(struct span *)((char *)request + attributes[i].offset) =
+			    span_from(line, name.len + 1);
+			break;
+		}
+	return 0;
+}
+
+/* Length of the request's lines with the empty line that ends it, or 0: not there yet. */
+static size_t
+find_end(struct span bytes, size_t from)
+{
+	for (const char *p = bytes.ptr + from, *end = bytes.ptr + bytes.len;; p++) {
+		if (p >= end || (p = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			return 0;
+		if (p == bytes.ptr || p[-1] == '\n' ||
+		    (p[-1] == '\r' && (p == bytes.ptr + 1 || p[-2] == '\n')))
+			return (size_t)(p - bytes.ptr) + 1;
+	}
+}
+
+/* What is malformed already though the end is not there. */
+static enum policy_parse
+check_unfinished(struct span bytes, struct err *err)
+{
+	const char *last = memrchr(bytes.ptr, '\n', bytes.len);
+	size_t open = last == NULL ? bytes.len : (size_t)(bytes.ptr + bytes.len - last - 1);
+
+	if (open > POLICY_LINE_MAX)
+		err_set(err, "line over %d bytes", POLICY_LINE_MAX);
+	else if (bytes.len > POLICY_REQUEST_MAX)
+		err_set(err, "request over %d bytes", POLICY_REQUEST_MAX);
+	else
+		return POLICY_MORE;
+	return POLICY_MALFORMED;
+}
+
+enum policy_parse
+policy_parse(struct span bytes, size_t *seen, struct policy_request *request, size_t *used,
+    struct err *err)
+{
+	struct span rest, line;
+	size_t end;
+
+	if (bytes.len == 0)
+		return POLICY_MORE;
+	/* An end may have its first newline among the bytes seen before. */
+	end = find_end(bytes, *seen > 2 ? *seen - 2 : 0);
+	if (end == 0) {
+		*seen = bytes.len;
+		return check_unfinished(bytes, err);
+	}
+	*seen = 0;
+	*used = end;
+	*request = (struct policy_request){ 0 };
+	if (end > POLICY_REQUEST_MAX) {
+		err_set(err, "request over %d bytes", POLICY_REQUEST_MAX);
+		return POLICY_MALFORMED;
+	}
+	rest = span_make(bytes.ptr, end);
+	while (span_line(&rest, &line) && line.len > 0)
+		if (parse_line(line, request, err) != 0)
+			return POLICY_MALFORMED;
+	if (end <= 2) {
+		err_set(err, "empty request");
+		return POLICY_MALFORMED;
+	}
+	if (!span_eq(request->request, SPAN("smtpd_access_policy"))) {
+		err_set(err, "request is not smtpd_access_policy");
+		return POLICY_MALFORMED;
+	}
+	return POLICY_REQUEST;
+}
+
+void
+policy_format(const char *action, struct str *out)
+{
+	str_adds(out, "action=");
+	str_add(out, action, strcspn(action, "\r\n"));
+	str_adds(out, "\n\n");
+}

@@ -1,0 +1,219 @@
+#include "transaction.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <uthash.h>
+
+#include "clock.h"
+#include "mem.h"
+
+enum { SWEEP_S = 5, INSTANCE_MAX = 128 };
+
+struct grant {
+	struct grant *next;
+	struct slot_group *slot; /* NULL: none, or ended */
+	char group[];
+};
+
+struct transaction {
+	UT_hash_handle hh;
+	TAILQ_ENTRY(transaction) link;
+	struct transaction **owner;
+	struct grant *grants;
+	int64_t used_ms;
+	size_t len;
+	char instance[];
+};
+
+struct transactions {
+	struct slots *slots;
+	struct transaction *by_instance;
+	TAILQ_HEAD(, transaction) by_use; /* longest unused first */
+	struct event *sweep;
+	size_t count;
+};
+
+static void
+end_slots(struct transactions *transactions, struct transaction *transaction)
+{
+	for (struct grant *grant = transaction->grants; grant != NULL; grant = grant->next)
+		slots_close(transactions->slots, &grant->slot);
+}
+
+static void
+discard(struct transactions *transactions, struct transaction *transaction)
+{
+	struct grant *grant, *next;
+
+	end_slots(transactions, transaction);
+	for (grant = transaction->grants; grant != NULL; grant = next) {
+		next = grant->next;
+		free(grant);
+	}
+	if (transaction->owner != NULL)
+		*transaction->owner = NULL;
+	TAILQ_REMOVE(&transactions->by_use, transaction, link);
+	if (transaction->len > 0)
+		HASH_DEL(transactions->by_instance, transaction);
+	transactions->count--;
+	free(transaction);
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct transactions *transactions = arg;
+	int64_t before_ms = clock_monotonic_ms() - (int64_t)TRANSACTION_IDLE_S * 1000;
+	struct transaction *oldest;
+
+	(void)fd;
+	(void)what;
+	while ((oldest = TAILQ_FIRST(&transactions->by_use)) != NULL && oldest->used_ms <= before_ms)
+		discard(transactions, oldest);
+}
+
+struct transactions *
+transactions_new(struct event_base *base, struct slots *slots)
+{
+	struct transactions *transactions = mem_alloc(sizeof(*transactions));
+	struct timeval every = { SWEEP_S, 0 };
+
+	transactions->slots = slots;
+	TAILQ_INIT(&transactions->by_use);
+	transactions->sweep = event_new(base, -1, EV_PERSIST, on_sweep, transactions);
+	evtimer_add(transactions->sweep, &every);
+	return transactions;
+}
+
+void
+transactions_free(struct transactions **transactions)
+{
+	struct transactions *old = *transactions;
+
+	*transactions = NULL;
+	if (old == NULL)
+		return;
+	while (!TAILQ_EMPTY(&old->by_use))
+		discard(old, TAILQ_FIRST(&old->by_use));
+	event_free(old->sweep);
+	free(old);
+}
+
+size_t
+transactions_count(const struct transactions *transactions)
+{
+	return transactions->count;
+}
+
+static struct span
+bounded(struct span instance)
+{
+	return span_make(instance.ptr, instance.len > INSTANCE_MAX ? INSTANCE_MAX : instance.len);
+}
+
+static struct transaction *
+find(struct transactions *transactions, struct span instance)
+{
+	struct transaction *found = NULL;
+
+	if (instance.len > 0)
+		HASH_FIND(hh, transactions->by_instance, instance.ptr, instance.len, found);
+	return found;
+}
+
+static struct transaction *
+add(struct transactions *transactions, struct span instance)
+{
+	struct transaction *transaction;
+
+	if (transactions->count >= TRANSACTIONS_MAX)
+		discard(transactions, TAILQ_FIRST(&transactions->by_use));
+	transaction = mem_alloc(sizeof(*transaction) + instance.len + 1);
+	transaction->len = instance.len;
+	memcpy(transaction->instance, instance.len > 0 ? instance.ptr : "", instance.len);
+	if (instance.len > 0)
+		HASH_ADD_KEYPTR(hh, transactions->by_instance, transaction->instance, instance.len,
+		    transaction);
+	TAILQ_INSERT_TAIL(&transactions->by_use, transaction, link);
+	transactions->count++;
+	return transaction;
+}
+
+struct transaction *
+transactions_open(struct transactions *transactions, struct span instance,
+    struct transaction **owner)
+{
+	struct transaction *transaction;
+
+	instance = bounded(instance);
+	transaction = find(transactions, instance);
+	if (*owner != NULL && *owner != transaction)
+		transactions_disown(transactions, owner);
+	if (transaction == NULL)
+		transaction = add(transactions, instance);
+	if (transaction->owner != NULL && transaction->owner != owner)
+		*transaction->owner = NULL;
+	transaction->owner = owner;
+	*owner = transaction;
+	transaction->used_ms = clock_monotonic_ms();
+	TAILQ_REMOVE(&transactions->by_use, transaction, link);
+	TAILQ_INSERT_TAIL(&transactions->by_use, transaction, link);
+	return transaction;
+}
+
+void
+transactions_leave(struct transactions *transactions, struct span instance,
+    struct transaction **owner)
+{
+	struct transaction *current = *owner;
+
+	instance = bounded(instance);
+	if (current != NULL && !span_eq(span_make(current->instance, current->len), instance))
+		transactions_disown(transactions, owner);
+}
+
+void
+transactions_end_message(struct transactions *transactions, struct span instance)
+{
+	struct transaction *transaction = find(transactions, bounded(instance));
+
+	if (transaction != NULL)
+		end_slots(transactions, transaction);
+}
+
+void
+transactions_disown(struct transactions *transactions, struct transaction **owner)
+{
+	struct transaction *transaction = *owner;
+
+	*owner = NULL;
+	if (transaction == NULL)
+		return;
+	transaction->owner = NULL;
+	end_slots(transactions, transaction);
+	if (transaction->len == 0) /* nobody can name it again */
+		discard(transactions, transaction);
+}
+
+bool
+transaction_has(const struct transaction *transaction, const char *group)
+{
+	for (const struct grant *grant = transaction->grants; grant != NULL; grant = grant->next)
+		if (strcmp(grant->group, group) == 0)
+			return true;
+	return false;
+}
+
+void
+transaction_grant(struct transaction *transaction, const char *group, struct slot_group **slot)
+{
+	struct grant *grant = mem_alloc(sizeof(*grant) + strlen(group) + 1);
+
+	strcpy(grant->group, group);
+	grant->slot = *slot;
+	*slot = NULL;
+	grant->next = transaction->grants;
+	transaction->grants = grant;
+}

@@ -1,0 +1,44 @@
+/*
+ * transaction - SMTP transactions under way, by Postfix's `instance`: which groups each has its
+ * message counted in, and the slots it holds.
+ *
+ * All requests about one message carry the same instance, so a message with many recipients of one
+ * group is counted once and holds one slot. Its slots end with its END-OF-MESSAGE, when its policy
+ * connection brings another instance or closes, or TRANSACTION_IDLE_S after its last request; that
+ * it was counted is remembered for TRANSACTION_IDLE_S. Postfix asks one thing at a time about one
+ * instance; two requests of one instance at the very same time would both be counted.
+ */
+#ifndef TRANSACTION_H
+#define TRANSACTION_H
+
+#include "slots.h"
+#include "span.h"
+
+enum { TRANSACTION_IDLE_S = 300, TRANSACTIONS_MAX = 200000 };
+
+struct transactions;
+struct transaction;
+
+struct transactions *transactions_new(struct event_base *base, struct slots *slots);
+void transactions_free(struct transactions **transactions);
+size_t transactions_count(const struct transactions *transactions);
+
+/* The transaction of that instance, made if it is new, owned by *owner from now on: the transaction
+ * *owner pointed to before, if another, gives its slots up; *owner becomes NULL by itself when the
+ * transaction goes. An empty instance is a transaction of this owner alone. */
+struct transaction *transactions_open(struct transactions *transactions, struct span instance,
+    struct transaction **owner);
+/* The owner's connection brings this instance: the slots of another one it had end. */
+void transactions_leave(struct transactions *transactions, struct span instance,
+    struct transaction **owner);
+/* END-OF-MESSAGE of that instance: its slots end. */
+void transactions_end_message(struct transactions *transactions, struct span instance);
+/* The owner goes: the slots of its transaction end. */
+void transactions_disown(struct transactions *transactions, struct transaction **owner);
+
+bool transaction_has(const struct transaction *transaction, const char *group);
+/* The message is counted in the group. slot: NULL or taken over. */
+void transaction_grant(struct transaction *transaction, const char *group,
+    struct slot_group **slot);
+
+#endif
