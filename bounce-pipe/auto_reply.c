@@ -66,8 +66,8 @@ has_subject(const struct format_input *in)
 bool
 auto_reply_is(const struct format_input *in)
 {
-	/* Ordinary mail of a list says it is one; an answer to it is not. */
-	if (header_raw(in->root->header, "List-Unsubscribe").ptr != NULL)
+	/* A mail system's notice that no reader knew, or ordinary mail of a list. */
+	if (formats_is_daemon(in) || header_raw(in->root->header, "List-Unsubscribe").ptr != NULL)
 		return false;
 	return has_sign(in) || has_subject(in);
 }

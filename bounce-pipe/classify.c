@@ -3,127 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "charset.h"
+#include "diagnostic.h"
 #include "domain.h"
 #include "dsn.h"
 #include "feedback.h"
-#include "notice.h"
-
-enum { TEXT_MAX = 1000 };
 
 /* What the rules are asked about. */
 struct subject {
-	struct str text; /* classify_text() */
+	struct str text; /* diagnostic_text() */
 	struct dsn dsn;
 	char status[DSN_STATUS_SIZE];
 	char code[8];
 	const char *remote_mta;
 };
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* "host mx.example.org[192.0.2.1] said: ": the remote MTA is a fact of its own, and its name may
- * hold words that rules look for. */
-static struct span
-without_host(struct span text)
-{
-	long said;
-
-	if (!span_istarts(text, SPAN("host ")))
-		return text;
-	said = span_ifind(text, SPAN(" said: "));
-	return said < 0 || said > 200 ? text : span_from(text, (size_t)said + 7);
-}
-
-/* Length of what begins a further line of a reply: "550-5.1.1 ", "550 5.1.1 ", "550-". */
-static size_t
-continuation(struct span rest, struct span code)
-{
-	size_t i = 4;
-
-	if (code.len != 3 || !span_starts(rest, code) || rest.len < 5 ||
-	    (rest.ptr[3] != '-' && rest.ptr[3] != ' '))
-		return 0;
-	while (i < rest.len && (is_digit(rest.ptr[i]) || rest.ptr[i] == '.'))
-		i++;
-	if (i == 4)
-		return rest.ptr[3] == '-' ? 4 : 0;
-	return i < rest.len && rest.ptr[i] == ' ' ? i + 1 : 0;
-}
-
-/* Bytes at `at` that read otherwise to patterns, and what they read. */
-static size_t
-substitute(struct span text, struct span *as)
-{
-	static const struct {
-		struct span bytes, as;
-	} table[] = {
-		{ SPAN("\xe2\x80\x99"), SPAN("'") },
-		{ SPAN("\xe2\x80\x98"), SPAN("'") },
-		{ SPAN("\xe2\x80\x9c"), SPAN("\"") },
-		{ SPAN("\xe2\x80\x9d"), SPAN("\"") },
-		{ SPAN("\xc2\xa0"), SPAN(" ") },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (span_starts(text, table[i].bytes)) {
-			*as = table[i].as;
-			return table[i].bytes.len;
-		}
-	return 0;
-}
-
-static void
-add_plain(struct span text, struct span code, struct str *out)
-{
-	for (size_t i = 0; i < text.len;) {
-		struct span rest = span_from(text, i), as;
-		bool at_word = out->len > 0 && out->data[out->len - 1] == ' ';
-		size_t skip = at_word ? continuation(rest, code) : 0;
-
-		if (skip > 0) {
-			i += skip;
-			continue;
-		}
-		skip = substitute(rest, &as);
-		if (skip > 0)
-			str_add_span(out, as);
-		else if ((unsigned char)text.ptr[i] > ' ')
-			str_addc(out, text.ptr[i]);
-		else if (!at_word && out->len > 0)
-			str_addc(out, ' ');
-		i += skip > 0 ? skip : 1;
-	}
-}
-
-void
-classify_text(struct span diagnostic, struct str *out)
-{
-	struct span rest = without_host(span_trim(charset_cut(diagnostic, TEXT_MAX)));
-	struct span code = span_make(rest.ptr, rest.len >= 4 && is_digit(rest.ptr[0]) &&
-		    is_digit(rest.ptr[1]) && is_digit(rest.ptr[2]) && !is_digit(rest.ptr[3])
-		? 3
-		: 0);
-
-	for (;;) {
-		struct span before = rest, address;
-
-		if (!notice_address(&rest, &address))
-			break;
-		before.len = (size_t)(address.ptr - before.ptr);
-		add_plain(before, code, out);
-		if (out->len > 0 && out->data[out->len - 1] == '<' && rest.len > 0 &&
-		    rest.ptr[0] == '>')
-			str_adds(out, "address");
-		else
-			str_adds(out, "<address>");
-	}
-	add_plain(rest, code, out);
-}
 
 static void
 subject_init(struct subject *subject, const struct classify_facts *facts)
@@ -140,7 +32,7 @@ subject_init(struct subject *subject, const struct classify_facts *facts)
 	dsn_format_status(subject->dsn.status, subject->status);
 	if (subject->dsn.code != 0)
 		snprintf(subject->code, sizeof(subject->code), "%u", subject->dsn.code);
-	classify_text(facts->diagnostic, &subject->text);
+	diagnostic_text(facts->diagnostic, &subject->text);
 }
 
 static bool

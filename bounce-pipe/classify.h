@@ -30,10 +30,6 @@ struct verdict {
 
 struct verdict classify(const struct bounce_rules *rules, const struct classify_facts *facts);
 
-/* The diagnostic as patterns see it: one line, addresses as "<address>", the "550-5.1.1 " of further
- * lines of a reply and the "host … said: " before it taken off, typographic apostrophes as '. */
-void classify_text(struct span diagnostic, struct str *out);
-
 /* Whether this one rule's conditions hold: 1 yes, 0 no, -1 its pattern hit a limit. */
 int classify_rule_matches(const struct bounce_rule *rule, const struct classify_facts *facts);
 

@@ -138,10 +138,10 @@ action_word(struct span text)
 		{ SPAN("fail"), "failed" },
 		{ SPAN("error"), "failed" },
 		{ SPAN("expired"), "failed" },
-		{ SPAN("undeliverable"), "failed" },
 		{ SPAN("reject"), "failed" },
 		{ SPAN("bounced"), "failed" },
 		{ SPAN("delay"), "delayed" },
+		{ SPAN("undeliver"), "failed" },
 		{ SPAN("deliver"), "delivered" },
 		{ SPAN("relay"), "relayed" },
 		{ SPAN("expan"), "expanded" },
@@ -197,7 +197,7 @@ add_recipient(const struct group *group, struct report *report)
 	/* A comment behind the status may be all there is: "5.1.1 (User unknown)". */
 	if (*recipient->diagnostic == '\0' && group->status.len > STATUS_TEXT_MAX / 4)
 		recipient->diagnostic = report_line(arena, group->status, REPORT_DIAGNOSTIC_MAX);
-	delivery_status_complete(arena, recipient);
+	delivery_status_complete(arena, recipient, without_type(group->diagnostic));
 }
 
 static struct span *
@@ -281,6 +281,40 @@ delivery_status_read(struct span text, struct report *report)
 		add_recipient(&group, report);
 }
 
+static bool
+is_host(const char *host)
+{
+	return strchr(host, '.') != NULL || strchr(host, ':') != NULL;
+}
+
+/* "192.0.2.1 does not like recipient", "mx.example.org [192.0.2.1] did not like our RCPT TO" */
+static const char *
+host_before(struct arena *arena, struct span text)
+{
+	static const struct span words[] = { SPAN(" does not like recipient"),
+		SPAN(" did not like our"), SPAN(" failed after I sent the message"),
+		SPAN(" but sender was rejected"), SPAN(" but greeting failed"),
+		SPAN(" but connection died") };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		long at = span_ifind(text, words[i]);
+		size_t start;
+		const char *host;
+
+		if (at < 0)
+			continue;
+		for (start = (size_t)at; start > 0 && text.ptr[start - 1] != ' '; start--)
+			;
+		if (start < text.len && text.ptr[start] == '[' && start > 1)
+			for (start--; start > 0 && text.ptr[start - 1] != ' '; start--)
+				;
+		host = report_host(arena, span_from(text, start));
+		if (is_host(host))
+			return host;
+	}
+	return "";
+}
+
 /* "host mx.example.org[192.0.2.1] said: 550 …" and the like. */
 static const char *
 host_in(struct arena *arena, struct span text)
@@ -297,6 +331,8 @@ host_in(struct arena *arena, struct span text)
 		{ SPAN(": host "), SPAN("]: ") },
 		{ SPAN("host "), SPAN("SMTP error") },
 		{ SPAN("remote host "), SPAN("") },
+		{ SPAN("while talking to "), SPAN("") },
+		{ SPAN(" by "), SPAN("The error that the other server returned") },
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -307,17 +343,17 @@ host_in(struct arena *arena, struct span text)
 				  span_ifind(span_from(text, (size_t)at), forms[i].behind) < 0))
 			continue;
 		host = report_host(arena, span_from(text, (size_t)at + forms[i].before.len));
-		if (strchr(host, '.') != NULL || strchr(host, ':') != NULL)
+		if (is_host(host))
 			return host;
 	}
-	return "";
+	return host_before(arena, text);
 }
 
 void
-delivery_status_complete(struct arena *arena, struct report_recipient *recipient)
+delivery_status_complete(struct arena *arena, struct report_recipient *recipient,
+    struct span said)
 {
-	struct span text = span_of(recipient->diagnostic);
-	struct dsn found = dsn_find(text);
+	struct dsn found = dsn_find(said);
 	struct dsn_status status;
 	char buf[DSN_STATUS_SIZE];
 
@@ -329,7 +365,7 @@ delivery_status_complete(struct arena *arena, struct report_recipient *recipient
 		status = found.status;
 	recipient->status = arena_dup(arena, span_of(dsn_format_status(status, buf)));
 	if (*recipient->remote_mta == '\0')
-		recipient->remote_mta = host_in(arena, text);
+		recipient->remote_mta = host_in(arena, span_of(recipient->diagnostic));
 }
 
 enum report_kind

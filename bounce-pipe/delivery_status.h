@@ -18,8 +18,10 @@ bool delivery_status_is(const struct mime_part *part);
 /* Adds a recipient for each group of fields, and fills in reporting_mta and arrival. */
 void delivery_status_read(struct span text, struct report *report);
 
-/* What a diagnostic tells and no field said: reply code, a better status, the remote MTA. */
-void delivery_status_complete(struct arena *arena, struct report_recipient *recipient);
+/* What the words of a server tell and no field said: reply code, a better status, the remote MTA.
+ * said: the diagnostic with its line breaks, where there were some. */
+void delivery_status_complete(struct arena *arena, struct report_recipient *recipient,
+    struct span said);
 
 /* The kind by the actions of all recipients: one that failed makes an NDR. */
 enum report_kind delivery_status_kind(const struct report *report);

@@ -38,12 +38,22 @@ bool formats_read(const struct format_input *in, struct report *report);
 /* The last resort, not in the table: a message that looks like a bounce and has an SMTP reply. */
 bool formats_read_plain(const struct format_input *in, struct report *report);
 
+/* "delayed" if the notice says that it is still being tried, else "failed". */
+const char *formats_action(const struct format_input *in);
+
+/* It comes from a mail system, by its From field. */
+bool formats_is_daemon(const struct format_input *in);
+
 /* The table, a row with name NULL at its end. */
 extern const struct format formats[];
 
-/* Adds a recipient and what its diagnostic tells. action "": failed. */
+/* Adds a recipient, unless it is there already, and what its diagnostic tells. */
 void formats_add(struct report *report, struct span address, struct span diagnostic,
     const char *action);
+
+/* What the notice says about an address; where the paragraph behind it has no reply but the text
+ * further down has, all of it. */
+struct span formats_said(const struct format_input *in, struct span address);
 
 /* formats_mta.c */
 bool formats_is_postfix(const struct format_input *in);

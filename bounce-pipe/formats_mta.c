@@ -33,22 +33,11 @@ next_paragraph(struct paragraphs *all)
 	return start != NULL;
 }
 
-static bool
-is_delay(struct span text)
-{
-	static const char *const words[] = { "this is a warning message only", "this is a warning only",
-		"has not yet been delivered", "have not yet been delivered",
-		"could not be delivered for", "you do not need to resend", "will be retried", NULL };
-
-	return notice_has(text, words);
-}
-
 bool
 formats_is_postfix(const struct format_input *in)
 {
-	static const char *const words[] = { "this is the postfix program at host",
-		"this is the mail system at host", "this is the postfix mail system",
-		"the postfix program", "the mail system\n", NULL };
+	static const char *const words[] = { "this is the postfix ",
+		"this is the mail system at host", NULL };
 
 	return notice_has(in->text, words);
 }
@@ -57,7 +46,7 @@ formats_is_postfix(const struct format_input *in)
 void
 formats_read_postfix(const struct format_input *in, struct report *report)
 {
-	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	const char *action = formats_action(in);
 	struct paragraphs all = { .rest = in->text };
 
 	while (next_paragraph(&all)) {
@@ -95,7 +84,7 @@ formats_is_qmail(const struct format_input *in)
 void
 formats_read_qmail(const struct format_input *in, struct report *report)
 {
-	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	const char *action = formats_action(in);
 	struct paragraphs all = { .rest = in->text };
 
 	while (next_paragraph(&all)) {
@@ -158,10 +147,17 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 {
 	struct span rest = in->text, line, address = { NULL, 0 }, found, behind;
 	const char *said = NULL;
+	bool begun = false; /* above the list stands the sender's address, indented like it */
 
 	while (span_line(&rest, &line)) {
 		size_t indent = indent_of(line);
 
+		if (!begun) {
+			begun = span_ifind(line, SPAN("failed:")) >= 0 ||
+			    span_ifind(line, SPAN("delivered to")) >= 0 ||
+			    span_ifind(line, SPAN("address")) >= 0;
+			continue;
+		}
 		if (indent == 2 && notice_line_address(line, &found, &behind) && behind.len < 60) {
 			if (address.ptr != NULL)
 				add_exim(report, address,
@@ -181,12 +177,13 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 void
 formats_read_exim(const struct format_input *in, struct report *report)
 {
-	const char *action = is_delay(in->text) ? "delayed" : "failed";
+	const char *action = formats_action(in);
 	struct span failed = header_raw(in->root->header, "X-Failed-Recipients");
 	struct span address;
 
 	read_exim_list(in, action, report);
-	while (report->count == 0 && notice_address(&failed, &address))
-		formats_add(report, address, notice_about(in->text, report_address(in->arena, address)),
-		    action);
+	if (report->count > 0)
+		return;
+	while (notice_address(&failed, &address))
+		formats_add(report, address, formats_said(in, address), action);
 }

@@ -9,7 +9,9 @@
 
 enum {
 	BOUNDARY_MAX = 250, /* bytes; RFC 2046 has 70 */
-	GUESS_BYTES = 64 * 1024, /* of a body in which an unannounced boundary is looked for */
+	GUESS_BYTES = 64 * 1024, /* of a multipart's body in which a boundary is looked for */
+	GUESS_START = 512, /* of a body that nothing says is a multipart: a message that came back in
+			      a text may be one further down */
 };
 
 struct parser {
@@ -66,13 +68,11 @@ find_delimiter(struct span body, struct span boundary, size_t from, struct delim
 
 /* The first line that reads like a boundary and is followed by a part's header. */
 static struct span
-guess_boundary(struct span body)
+guess_boundary(struct span body, size_t within)
 {
 	struct span rest = body, line;
 
-	if (rest.len > GUESS_BYTES)
-		rest.len = GUESS_BYTES;
-	while (span_line(&rest, &line)) {
+	while ((size_t)(rest.ptr - body.ptr) < within && span_line(&rest, &line)) {
 		struct span next = rest, first;
 
 		line = span_trim(line);
@@ -164,7 +164,7 @@ boundary_of(struct parser *parser, const struct mime_part *part)
 	if (announced != NULL && *announced != '\0' && strlen(announced) <= BOUNDARY_MAX &&
 	    find_delimiter(part->body, span_of(announced), 0, &at))
 		return span_of(announced);
-	return guess_boundary(part->body);
+	return guess_boundary(part->body, GUESS_BYTES);
 }
 
 static struct mime_part *
@@ -186,7 +186,7 @@ parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
 		boundary = boundary_of(parser, part);
 	} else if (parent == NULL && *part->content_type == '\0') {
 		/* A message that lost its Content-Type, but shows parts. */
-		boundary = guess_boundary(part->body);
+		boundary = guess_boundary(part->body, GUESS_START);
 		if (boundary.ptr != NULL)
 			part->type = "multipart/mixed";
 	}

@@ -47,7 +47,7 @@ read_feedback(const struct format_input *in, struct report *report)
 
 /* Systems that put the reply into the text only, or say more there. */
 static void
-complete_from_notice(const struct format_input *in, struct report_recipient *recipient)
+complete_from_notice(const struct format_input *in, struct report_recipient *recipient, bool alone)
 {
 	struct span about;
 
@@ -56,10 +56,12 @@ complete_from_notice(const struct format_input *in, struct report_recipient *rec
 	about = notice_about(in->text, recipient->address);
 	if (about.len == 0 && *recipient->final_address != '\0')
 		about = notice_about(in->text, recipient->final_address);
+	if (alone)
+		about = formats_said(in, span_of(recipient->address));
 	if (about.len == 0)
 		return;
 	recipient->diagnostic = report_line(in->arena, about, REPORT_DIAGNOSTIC_MAX);
-	delivery_status_complete(in->arena, recipient);
+	delivery_status_complete(in->arena, recipient, about);
 }
 
 static bool
@@ -75,7 +77,7 @@ read_delivery_status(const struct format_input *in, struct report *report)
 
 		if (*recipient->address == '\0')
 			recipient->address = in->verp_recipient;
-		complete_from_notice(in, recipient);
+		complete_from_notice(in, recipient, report->count == 1);
 	}
 	report->kind = delivery_status_kind(report);
 	report->format = "rfc3464";

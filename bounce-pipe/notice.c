@@ -266,14 +266,17 @@ notice_line_address(struct span line, struct span *address, struct span *behind)
 	return true;
 }
 
-/* Up to the end of a paragraph. */
+/* Up to the end of a paragraph, or to a line that begins with the next address. */
 static size_t
 paragraph(struct span text)
 {
-	struct span rest = text, line;
+	struct span rest = text, line, address, behind;
 
 	while (span_line(&rest, &line))
-		if (span_trim(line).len == 0)
+		if (span_trim(line).len == 0 ||
+		    (line.ptr != text.ptr && notice_line_address(line, &address, &behind) &&
+			!span_starts(span_from(line, (size_t)(address.ptr + address.len - line.ptr)),
+			    SPAN(" "))))
 			return (size_t)(line.ptr - text.ptr);
 	return text.len;
 }

@@ -74,8 +74,8 @@ struct out_value out_list(const char *const *items, size_t count);
 void out_open(struct out *out, const char *key, const char *title);
 void out_close(struct out *out);
 
-/* A value: named key; for people behind a label of at most OUT_LABEL_MAX characters (NULL: not for
- * people). */
+/* A value: named key (NULL: for people only); for people behind a label of at most OUT_LABEL_MAX
+ * characters (NULL: not for them). */
 enum { OUT_LABEL_MAX = 16 };
 void out_put(struct out *out, const char *key, const char *label, struct out_value value);
 

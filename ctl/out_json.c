@@ -118,6 +118,8 @@ static void
 put(struct out *out, const char *key, const char *label, const struct out_value *value)
 {
 	(void)label;
+	if (key == NULL)
+		return;
 	json_key(&out->buf, key);
 	add_value(&out->buf, value);
 }

@@ -241,12 +241,24 @@ note(struct out *out, const char *text)
 
 /* -- tables ------------------------------------------------------------------------------------ */
 
+/* Whether a table is for people at all. */
+static bool
+is_visible(const struct out_table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->columns[i].title != NULL)
+			return true;
+	return false;
+}
+
 static void
 table(struct out *out, const char *key)
 {
 	struct out_table *t = &out->table;
 
 	(void)key;
+	if (!is_visible(t))
+		return;
 	t->cells = mem_alloc(OUT_SETTLE_ROWS * t->count * sizeof(*t->cells));
 }
 
@@ -402,6 +414,8 @@ cell(struct out *out, const struct out_value *value)
 	struct out_table *t = &out->table;
 	struct str text = { 0 };
 
+	if (t->cells == NULL)
+		return;
 	if (t->columns[t->column].title != NULL)
 		add_value(&text, value, true);
 	t->cells[t->cell_count++] = span_make(
@@ -412,6 +426,8 @@ cell(struct out *out, const struct out_value *value)
 static void
 row_end(struct out *out)
 {
+	if (out->table.cells == NULL)
+		return;
 	if (out->table.settled || out->table.rows == OUT_SETTLE_ROWS)
 		write_rows(out);
 }
@@ -419,6 +435,8 @@ row_end(struct out *out)
 static void
 table_end(struct out *out, const char *if_empty)
 {
+	if (out->table.cells == NULL)
+		return;
 	if (out->table.rows > 0) {
 		write_rows(out);
 		return;

@@ -5,6 +5,7 @@
 #include "domain.h"
 
 enum { LOCAL_MAX = 320 };
+_Static_assert(LOCAL_MAX + 1 + DOMAIN_MAX < ADDR_SIZE, "the longest address fits");
 
 static int
 copy_local(struct span local, char *out, struct err *err)
@@ -20,6 +21,7 @@ copy_local(struct span local, char *out, struct err *err)
 
 		if (c < ' ' || c == 0x7f || (!quoted && (c == ' ' || c == '<' || c == '>'))) {
 			err_set(err, "character that no address has");
+			out[0] = '\0';
 			return -1;
 		}
 		out[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);

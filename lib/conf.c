@@ -192,8 +192,13 @@ conf_mistake(struct conf_reader *reader, struct config_setting_t *setting, const
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (char *p = text; *p != '\0'; p++) /* a mistake is one line, whatever it quotes */
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	str_adds(&words, text);
 	str_addf(&name, "%s%s", reader->context, key != NULL ? key : conf_name(setting));
+	if (name.len > 0 && name.data[name.len - 1] == '.')
+		name.data[--name.len] = '\0';
 	add_mistake(reader->errors, conf_where(reader, setting), conf_line(setting), str_text(&name),
 	    str_text(&words));
 	str_free(&words);
@@ -461,7 +466,9 @@ conf_read(struct conf_reader *reader, struct config_setting_t *group, const stru
 	unsigned before = reader->errors->count;
 
 	if (!conf_is_group(group)) {
-		conf_mistake(reader, group, NULL, "must be a group: { key = value; }");
+		/* The context, if there is one, is the group's own name. */
+		conf_mistake(reader, group, *reader->context != '\0' ? "" : NULL,
+		    "must be a group: { key = value; }");
 		return -1;
 	}
 	for (size_t i = 0; i < conf_length(group); i++) {

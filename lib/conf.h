@@ -37,7 +37,9 @@ struct conf_reader {
 	struct arena *arena; /* owns every string and list read */
 	struct conf_errors *errors;
 	const char *file; /* its name in mistakes, where libconfig does not know it */
-	const char *context; /* put before key names in mistakes: "google."; never NULL */
+	/* Put before key names in mistakes: "google."; without its dot, the name of a group that is
+	 * none. Never NULL. */
+	const char *context;
 };
 
 enum conf_type {

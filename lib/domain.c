@@ -51,8 +51,8 @@ to_ascii(const char *name, char out[DOMAIN_SIZE], struct err *err)
 	}
 	if (convert(name, &result, NONTRANSITIONAL | NFC_INPUT) != 0 || result == NULL)
 		err_set(err, "not an internationalised domain name");
-	else if (strlen(result) >= DOMAIN_SIZE)
-		err_set(err, "over %d bytes", DOMAIN_SIZE - 1);
+	else if (strlen(result) > DOMAIN_MAX)
+		err_set(err, "domain name over %d bytes", DOMAIN_MAX);
 	else {
 		memcpy(out, result, strlen(result) + 1);
 		rc = 0;
@@ -84,8 +84,12 @@ domain_normalise(struct span in, char out[DOMAIN_SIZE], struct err *err)
 
 	if (in.len > 0 && in.ptr[in.len - 1] == '.')
 		in.len--;
-	if (in.len == 0 || in.len >= DOMAIN_SIZE) {
-		err_set(err, in.len == 0 ? "empty domain name" : "domain name over 255 bytes");
+	if (in.len == 0) {
+		err_set(err, "empty domain name");
+		return -1;
+	}
+	if (in.len > DOMAIN_MAX) {
+		err_set(err, "domain name over %d bytes", DOMAIN_MAX);
 		return -1;
 	}
 	if (in.ptr[0] == '[' && in.ptr[in.len - 1] == ']' && in.len > 2)

@@ -13,9 +13,10 @@
 #include "err.h"
 #include "span.h"
 
-enum { DOMAIN_SIZE = 256 }; /* 253 and room (RFC 1035, 2.3.4) */
+enum { DOMAIN_MAX = 253, DOMAIN_SIZE = 256 }; /* bytes of text (RFC 1035, 2.3.4), and room */
 
-/* -1: not a name (empty, a label over 63 bytes, a byte that no name has). Underscores pass. */
+/* -1: not a name (empty, over 253 bytes, a label over 63, a byte that no name has). Underscores
+ * pass. */
 int domain_normalise(struct span in, char out[DOMAIN_SIZE], struct err *err);
 
 /* Whether a name in the normal form matches a mask: '*' any bytes, at least one; '?' one; the rest

@@ -180,7 +180,7 @@ begins_line(struct span s, size_t at)
 {
 	while (at > 0 && (s.ptr[at - 1] == ' ' || s.ptr[at - 1] == '\t'))
 		at--;
-	return at == 0 || s.ptr[at - 1] == '\n' || s.ptr[at - 1] == '>';
+	return at == 0 || s.ptr[at - 1] == '\n' || s.ptr[at - 1] == '>' || s.ptr[at - 1] == '<';
 }
 
 /* Offset of the status that follows a code at `at`, behind blanks and signs; 0: none. */

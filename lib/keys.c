@@ -35,16 +35,17 @@ keys_encode(struct str *out, struct span text)
 	static const char hex[] = "0123456789ABCDEF";
 	size_t start = out->len;
 
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	for (size_t i = 0, run = 0;; i++) {
+		unsigned char c = i < text.len ? (unsigned char)text.ptr[i] : 0;
+		char code[3] = { '%', hex[c >> 4], hex[c & 15] };
 
-		if (c >= '!' && c <= '~' && c != '{' && c != '}' && c != '%') {
-			str_addc(out, (char)c);
-		} else {
-			char code[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-			str_add(out, code, sizeof(code));
-		}
+		if (c >= '!' && c <= '~' && c != '{' && c != '}' && c != '%')
+			continue;
+		str_add(out, text.ptr + run, i - run);
+		if (i == text.len)
+			break;
+		str_add(out, code, sizeof(code));
+		run = i + 1;
 	}
 	if (out->len - start > KEYS_MAX_TEXT) {
 		struct str long_text = { 0 };

@@ -94,7 +94,7 @@ read_sending_ips(struct conf_reader *reader, struct config_setting_t *setting, v
 			&ips[i]) == 0 &&
 		    *ips[i].name == '\0')
 			conf_mistake(reader, conf_at(setting, i), "name", "is missing");
-		for (size_t k = 0; k < i; k++)
+		for (size_t k = 0; k < i && *ips[i].name != '\0'; k++)
 			if (strcmp(ips[k].name, ips[i].name) == 0)
 				conf_mistake(reader, conf_at(setting, i), "name",
 				    "\"%s\" is there twice", ips[i].name);
@@ -132,15 +132,14 @@ read_quarantine_rule(struct conf_reader *reader, struct config_setting_t *settin
 
 	snprintf(context, sizeof(context), "quarantine.%s.", name);
 	reader->context = context;
-	if (conf_read(reader, setting, rule_keys, 2, NULL, &text) == 0) {
-		rule->errors = text.errors;
-		if (strcmp(text.release, "never") == 0)
-			rule->release_ms = 0;
-		else if (*text.release != '\0' &&
-		    (rule->release_ms = duration_parse(span_of(text.release))) < SECOND)
-			conf_mistake(reader, setting, "release",
-			    "\"%s\" is neither \"never\" nor a duration such as \"30d\"", text.release);
-	}
+	conf_read(reader, setting, rule_keys, 2, NULL, &text);
+	rule->errors = text.errors;
+	if (strcmp(text.release, "never") == 0)
+		rule->release_ms = 0;
+	else if (*text.release != '\0' &&
+	    (rule->release_ms = duration_parse(span_of(text.release))) < SECOND)
+		conf_mistake(reader, conf_member(setting, "release"), NULL,
+		    "\"%s\" is neither \"never\" nor a duration such as \"30d\"", text.release);
 	reader->context = "quarantine.";
 }
 
@@ -150,14 +149,13 @@ read_quarantine(struct conf_reader *reader, struct config_setting_t *setting, vo
 	struct quarantine_policy *policy = &((struct settings *)target)->quarantine;
 
 	reader->context = "quarantine.";
-	if (conf_read(reader, setting, policy_keys, 2, reason_names, policy) == 0)
-		for (size_t i = 0; i < REASON_COUNT; i++) {
-			struct config_setting_t *rule = conf_member(setting, reason_names[i]);
+	conf_read(reader, setting, policy_keys, 2, reason_names, policy);
+	for (size_t i = 0; i < REASON_COUNT && conf_is_group(setting); i++) {
+		struct config_setting_t *rule = conf_member(setting, reason_names[i]);
 
-			if (rule != NULL)
-				read_quarantine_rule(reader, rule, reason_names[i],
-				    &policy->rules[i]);
-		}
+		if (rule != NULL)
+			read_quarantine_rule(reader, rule, reason_names[i], &policy->rules[i]);
+	}
 	reader->context = "";
 }
 
@@ -217,6 +215,7 @@ parse_redis(struct arena *arena, const char *text, struct store_address *address
 	if (at >= 0) {
 		struct span login = span_make(rest.ptr, (size_t)at);
 
+		address->text = arena_printf(arena, "redis://%s", rest.ptr + at + 1);
 		colon = span_find(login, SPAN(":"));
 		if (colon < 0)
 			return false;
@@ -238,7 +237,6 @@ parse_redis(struct arena *arena, const char *text, struct store_address *address
 			;
 		address->host = arena_dup(arena, span_make(rest.ptr, host_len));
 	}
-	address->text = arena_printf(arena, "redis://%.*s", (int)rest.len, rest.ptr);
 	return address->host[0] != '\0' &&
 	    parse_port_and_db(span_from(rest, host_len), &address->port, &address->db);
 }
@@ -283,7 +281,8 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 		    "\"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"",
 		    settings->redis.text);
 	settings->socket_mode = (unsigned)strtoul(settings->socket_mode_text, &end, 8);
-	if (*end != '\0' || end == settings->socket_mode_text || settings->socket_mode > 0777)
+	if (*end != '\0' || strspn(settings->socket_mode_text, "01234567") == 0 ||
+	    settings->socket_mode > 0777)
 		conf_mistake(reader, at(root, "socket_mode"), "socket_mode", "\"%s\" is not an octal mode such as \"0660\"",
 		    settings->socket_mode_text);
 	if (strlen(settings->verp_delimiters) != 2)

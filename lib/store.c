@@ -46,28 +46,56 @@ put_words(struct store_batch *batch, const char *const *words, size_t count, sto
 	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), decode, result)
 
 void
-store_put_take(struct store_batch *batch, const struct store_take *take, struct store_took *took)
+store_take_prepare(struct store_take_form *form, const struct store_take *take)
 {
+	struct store_batch batch = { 0 };
 	struct str scratch = { 0 };
 
-	store_batch_begin_script(batch, SCRIPT_TAKE, 1 + take->limit_count,
+	store_batch_begin_script(&batch, SCRIPT_TAKE, 1 + take->limit_count,
 	    1 + take->limit_count + 5 + 3 * take->limit_count);
-	store_batch_arg(batch, key_connections(&scratch, take->group, take->ip));
+	store_batch_arg(&batch, key_connections(&scratch, take->group, take->ip));
 	for (size_t i = 0; i < take->limit_count; i++)
-		store_batch_arg(batch,
+		store_batch_arg(&batch,
 		    key_sent(&scratch, take->group, take->ip, &take->limits[i]));
-	store_batch_arg_number(batch, take->commit);
-	store_batch_arg_text(batch, take->node);
-	store_batch_arg_number(batch, take->open);
-	store_batch_arg_number(batch, take->connections);
-	store_batch_arg_number(batch, STORE_OPEN_TTL_S);
+	store_batch_arg_number(&batch, take->commit);
+	store_batch_arg_text(&batch, take->node);
+	form->gap = batch.wire.len;
+	store_batch_arg_number(&batch, take->connections);
+	store_batch_arg_number(&batch, STORE_OPEN_TTL_S);
 	for (size_t i = 0; i < take->limit_count; i++) {
-		store_batch_arg_number(batch, take->limits[i].count);
-		store_batch_arg_number(batch, take->limits[i].width_ms);
-		store_batch_arg_number(batch, take->limits[i].buckets);
+		store_batch_arg_number(&batch, take->limits[i].count);
+		store_batch_arg_number(&batch, take->limits[i].width_ms);
+		store_batch_arg_number(&batch, take->limits[i].buckets);
 	}
-	store_batch_end(batch, store_reply_took, took);
+	str_free(&form->wire);
+	form->wire = batch.wire;
 	str_free(&scratch);
+}
+
+void
+store_put_take_form(struct store_batch *batch, const struct store_take_form *form, int64_t open,
+    struct store_took *took)
+{
+	store_batch_begin_raw(batch, SCRIPT_TAKE, span_make(form->wire.data, form->gap));
+	store_batch_arg_number(batch, open);
+	str_add(&batch->wire, form->wire.data + form->gap, form->wire.len - form->gap);
+	store_batch_end(batch, store_reply_took, took);
+}
+
+void
+store_take_form_free(struct store_take_form *form)
+{
+	str_free(&form->wire);
+}
+
+void
+store_put_take(struct store_batch *batch, const struct store_take *take, struct store_took *took)
+{
+	struct store_take_form form = { 0 };
+
+	store_take_prepare(&form, take);
+	store_put_take_form(batch, &form, take->open, took);
+	store_take_form_free(&form);
 }
 
 void

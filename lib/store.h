@@ -40,6 +40,16 @@ struct store_took {
 
 void store_put_take(struct store_batch *batch, const struct store_take *take,
     struct store_took *took);
+/* A take in wire form but for `open`, for those who take from one group again and again. { 0 } is
+ * an unprepared one. */
+struct store_take_form {
+	struct str wire;
+	size_t gap; /* where `open` goes */
+};
+void store_take_prepare(struct store_take_form *form, const struct store_take *take);
+void store_put_take_form(struct store_batch *batch, const struct store_take_form *form,
+    int64_t open, struct store_took *took);
+void store_take_form_free(struct store_take_form *form);
 /* The message of a take that was granted at now_ms will not go out after all. */
 void store_put_give_back(struct store_batch *batch, const struct store_take *take, int64_t now_ms);
 /* This node's open slots of a group are so many now, until wall_s + STORE_OPEN_TTL_S. */

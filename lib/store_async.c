@@ -342,11 +342,15 @@ static struct store_call *
 call_new(struct store_async *store, enum call_kind kind, store_done *done, void *arg)
 {
 	const struct store_batch *batch = &store->batch;
-	struct store_call *call = mem_alloc(
+	struct store_call *call = mem_resize(NULL,
 	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len);
 
 	call->store = store;
 	call->kind = kind;
+	call->listed = call->failing = call->over = false;
+	call->outstanding = 0;
+	call->outcome = STORE_DONE;
+	call->err.text[0] = '\0';
 	call->done = done;
 	call->arg = arg;
 	call->count = batch->count;

@@ -34,13 +34,20 @@ add_number_line(struct str *wire, char prefix, uint64_t n)
 }
 
 void
-store_batch_begin(struct store_batch *batch, size_t args)
+store_batch_begin_raw(struct store_batch *batch, enum script script, struct span wire)
 {
 	struct store_command *command = &batch->commands[batch->count];
 
 	if (batch->count == STORE_BATCH_MAX)
 		abort(); /* a verb of ours was asked for more than a batch holds */
-	*command = (struct store_command){ batch->wire.len, 0, SCRIPT_NONE, NULL, NULL };
+	*command = (struct store_command){ batch->wire.len, 0, script, NULL, NULL };
+	str_add_span(&batch->wire, wire);
+}
+
+void
+store_batch_begin(struct store_batch *batch, size_t args)
+{
+	store_batch_begin_raw(batch, SCRIPT_NONE, SPAN(""));
 	add_number_line(&batch->wire, '*', args);
 }
 

@@ -46,6 +46,8 @@ enum store_outcome {
 
 /* Building a command: begin with the number of arguments, add each, end. */
 void store_batch_begin(struct store_batch *batch, size_t args);
+/* The beginning of a command of that script, made before by the functions above. */
+void store_batch_begin_raw(struct store_batch *batch, enum script script, struct span wire);
 void store_batch_arg(struct store_batch *batch, struct span arg);
 void store_batch_arg_text(struct store_batch *batch, const char *arg);
 void store_batch_arg_number(struct store_batch *batch, int64_t arg);

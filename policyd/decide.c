@@ -90,6 +90,14 @@ conclude(struct decision *decision, enum decide_reason reason, const char *fmt, 
 }
 
 static void
+pass(struct decision *decision, enum decide_reason reason)
+{
+	decision->reason = reason;
+	decision->verdict = reasons[reason].verdict;
+	memcpy(decision->action, "DUNNO", sizeof("DUNNO"));
+}
+
+static void
 conclude_quarantined(const struct decide_facts *facts, struct decision *decision)
 {
 	int action = facts->settings->quarantine_action;
@@ -125,9 +133,9 @@ decide_by_request(const struct decide_facts *facts, struct decision *decision)
 		    facts->recipient_error != NULL ? facts->recipient_error
 						   : "RCPT request without a recipient");
 	else if (facts->null_sender)
-		conclude(decision, DECIDE_NULL_SENDER, "DUNNO");
+		pass(decision, DECIDE_NULL_SENDER);
 	else if (*domain == '\0' || settings_is_local(facts->settings, domain))
-		conclude(decision, DECIDE_LOCAL_DOMAIN, "DUNNO");
+		pass(decision, DECIDE_LOCAL_DOMAIN);
 	else
 		return false;
 	return true;
@@ -179,7 +187,7 @@ decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 
 	switch (took->outcome) {
 	case STORE_TAKEN:
-		conclude(decision, DECIDE_WITHIN_LIMITS, "DUNNO");
+		pass(decision, DECIDE_WITHIN_LIMITS);
 		break;
 	case STORE_NO_SLOT:
 		conclude(decision, DECIDE_CONNECTION_LIMIT,
@@ -213,13 +221,13 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 		conclude(decision, DECIDE_STORE_FAILED_DEFER,
 		    "DEFER_IF_PERMIT 4.3.0 mxpace: store away: %s", facts->store_words);
 	else if (facts->store_known == FACT_FAILED)
-		conclude(decision, DECIDE_STORE_FAILED_PERMIT, "DUNNO");
+		pass(decision, DECIDE_STORE_FAILED_PERMIT);
 	else if (facts->mx_state == MX_FAILED)
-		conclude(decision, DECIDE_MX_FAILED_PERMIT, "DUNNO");
+		pass(decision, DECIDE_MX_FAILED_PERMIT);
 	else if (facts->repeated)
-		conclude(decision, DECIDE_REPEATED, "DUNNO");
+		pass(decision, DECIDE_REPEATED);
 	else if (!has_limits(facts->rule) || facts->took == NULL)
-		conclude(decision, DECIDE_NO_LIMITS, "DUNNO");
+		pass(decision, DECIDE_NO_LIMITS);
 	else
 		decide_by_limits(facts, decision);
 	decision->gives_back = quarantined && decision->verdict == VERDICT_REFUSE &&
@@ -229,9 +237,18 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 void
 decide(const struct decide_facts *facts, struct decision *decision)
 {
-	*decision = (struct decision){ .reason = DECIDE_NONE };
+	decision->verdict = VERDICT_PASS;
+	decision->reason = DECIDE_NONE;
+	decision->action[0] = '\0';
+	decision->gives_back = false;
 	if (!decide_by_request(facts, decision) && !decide_by_mx(facts, decision))
 		decide_by_store(facts, decision);
+}
+
+const char *
+decide_ip(const struct mx_rule *rule, const char *ip)
+{
+	return rule->per == MX_PER_GROUP ? "all" : ip;
 }
 
 bool
@@ -242,7 +259,7 @@ decide_take(const struct mx_rule *rule, const char *group, const char *ip, const
 		return false;
 	*take = (struct store_take){
 		.group = group,
-		.ip = rule->per == MX_PER_GROUP ? "all" : ip,
+		.ip = decide_ip(rule, ip),
 		.node = node,
 		.open = open,
 		.connections = rule->connections,

@@ -81,6 +81,9 @@ const char *decide_reason_name(enum decide_reason reason); /* "message_limit", i
 enum verdict decide_reason_verdict(enum decide_reason reason);
 const char *verdict_name(enum verdict verdict); /* "pass" "defer" "refuse" "divert" */
 
+/* What a rule's limits are counted by: the sending IP, or "all". */
+const char *decide_ip(const struct mx_rule *rule, const char *ip);
+
 /* The take of a rule's limits for a request; false: it has neither message limits nor a
  * connection limit. open: slots this node would then have. */
 bool decide_take(const struct mx_rule *rule, const char *group, const char *ip, const char *node,

@@ -79,7 +79,7 @@ send_heartbeat(struct engine *engine)
 
 	clock_format(engine->started_s, started);
 	snprintf(now, sizeof(now), "%lld", (long long)clock_wall_s());
-	snprintf(open, sizeof(open), "%zu", slots_total(engine->slots));
+	snprintf(open, sizeof(open), "%zu", groups_open(engine->groups));
 	snprintf(clients, sizeof(clients), "%zu", engine->metrics.clients);
 	snprintf(rules, sizeof(rules), "%zu", engine->rules->count);
 	store_put_node(store_async_batch(engine->store), engine->settings->node, fields,
@@ -117,9 +117,8 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 		mx_free(&engine->mx);
 		return -1;
 	}
-	engine->slots = slots_new(base, engine->store, settings->node);
-	engine->transactions = transactions_new(base, engine->slots);
-	engine->groups = groups_new();
+	engine->groups = groups_new(base, engine->store, settings->node);
+	engine->transactions = transactions_new(base);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
 	evtimer_add(engine->heartbeat, &every);
 	return 0;
@@ -224,7 +223,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	engine->rules = rules;
 	sending_ip_name(settings, engine->ip);
 	store_async_set_timeout(store, settings->store_timeout_ms);
-	slots_rebind(engine->slots, store, settings->node);
+	groups_rebind(engine->groups, store, settings->node);
 	settings_release(&old);
 	return 0;
 }
@@ -233,7 +232,7 @@ void
 engine_withdraw(struct engine *engine)
 {
 	event_del(engine->heartbeat);
-	slots_withdraw(engine->slots);
+	groups_withdraw(engine->groups);
 	store_put_node_gone(store_async_batch(engine->store), engine->settings->node);
 	store_async_send(engine->store);
 }
@@ -245,9 +244,8 @@ engine_clear(struct engine *engine)
 		free_retired(engine->retired);
 	event_free(engine->heartbeat);
 	transactions_free(&engine->transactions);
-	slots_free(&engine->slots);
-	groups_free(&engine->groups);
 	mx_free(&engine->mx);
+	groups_free(&engine->groups);
 	store_async_free(&engine->store);
 	mx_rules_release(&engine->rules);
 	settings_release(&engine->settings);

@@ -5,13 +5,12 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
-#include "groups.h"
+#include "group.h"
 #include "metrics.h"
 #include "mx.h"
 #include "mx_rules.h"
 #include "sending.h"
 #include "settings.h"
-#include "slots.h"
 #include "store_async.h"
 #include "transaction.h"
 
@@ -22,9 +21,8 @@ struct engine {
 	char ip[SENDING_IP_SIZE]; /* the sending IP's name */
 	struct store_async *store;
 	struct mx *mx;
-	struct slots *slots;
-	struct transactions *transactions;
 	struct groups *groups;
+	struct transactions *transactions;
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
 	int64_t started_s;

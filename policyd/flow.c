@@ -24,7 +24,7 @@ struct flow {
 	struct decision decision;
 	char recipient[ADDR_SIZE];
 	struct err recipient_error, store_error;
-	char group[MX_GROUP_SIZE];
+	struct group *group; /* a reference, while busy; NULL: none */
 	char mx_words[MX_WORDS_SIZE];
 	char instance[TEXT_SIZE], sender[TEXT_SIZE], client[64];
 
@@ -33,8 +33,7 @@ struct flow {
 	struct quarantine_entry entry;
 	struct store_took took;
 	struct store_take take;
-	struct slot_group *slot;
-	char ip[SENDING_IP_SIZE];
+	bool slot; /* one is open for the take under way */
 };
 
 struct flow *
@@ -53,6 +52,7 @@ static void
 become_idle(struct flow *flow)
 {
 	flow->busy = false;
+	group_release(&flow->group);
 	settings_release(&flow->settings);
 	mx_rules_release(&flow->rules);
 }
@@ -67,7 +67,8 @@ flow_free(struct flow **flow)
 		return;
 	mx_cancel(&old->query);
 	store_async_cancel(&old->call);
-	slots_close(old->engine->slots, &old->slot);
+	if (old->slot)
+		group_close_slot(old->group);
 	if (old->busy)
 		become_idle(old);
 	free(old);
@@ -82,26 +83,37 @@ flow_is_idle(const struct flow *flow)
 /* -- facts from MX ----------------------------------------------------------------------------- */
 
 /* What the rules of one generation make of an MX answer; kept with it in the MX cache. */
-struct mx_note {
+struct conclusion {
+	struct mx_note note;
 	unsigned generation;
-	const struct mx_rule *rule;
-	char group[];
+	const struct mx_rule *rule; /* NULL: none matches */
+	struct group *group; /* a reference; NULL without a rule */
 };
 
-static struct mx_note *
-conclude_mx(const struct mx_rules *rules, const struct mx_set *set)
+static void
+free_conclusion(struct mx_note *note)
 {
-	const struct mx_rule *rule = mx_rules_match(rules, set);
-	char group[MX_GROUP_SIZE] = "";
-	struct mx_note *note;
+	struct conclusion *old = (struct conclusion *)note;
 
-	if (rule != NULL)
-		mx_rule_group(rule, set, group);
-	note = mem_alloc(sizeof(*note) + strlen(group) + 1);
-	note->generation = rules->generation;
-	note->rule = rule;
-	strcpy(note->group, group);
-	return note;
+	group_release(&old->group);
+	free(old);
+}
+
+static struct conclusion *
+conclude_mx(const struct flow *flow, const struct mx_set *set)
+{
+	struct conclusion *new = mem_alloc(sizeof(*new));
+	char name[MX_GROUP_SIZE];
+
+	new->note.free = free_conclusion;
+	new->generation = flow->rules->generation;
+	new->rule = mx_rules_match(flow->rules, set);
+	if (new->rule != NULL) {
+		mx_rule_group(new->rule, set, name);
+		new->group = groups_get(flow->engine->groups, name,
+		    decide_ip(new->rule, flow->engine->ip));
+	}
+	return new;
 }
 
 static void
@@ -117,15 +129,19 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 		facts->mx_words = flow->mx_words;
 	}
 	if (answer->set != NULL) {
-		struct mx_note *note = *answer->note;
+		struct conclusion *known = (struct conclusion *)*answer->note;
 
-		if (note == NULL || note->generation != flow->rules->generation) {
-			free(note);
-			*answer->note = note = conclude_mx(flow->rules, answer->set);
+		if (known == NULL || known->generation != flow->rules->generation) {
+			if (known != NULL)
+				free_conclusion(&known->note);
+			known = conclude_mx(flow, answer->set);
+			*answer->note = &known->note;
 		}
-		facts->rule = note->rule;
-		strcpy(flow->group, note->group);
-		facts->group = flow->group;
+		facts->rule = known->rule;
+		if (known->group != NULL) {
+			flow->group = group_hold(known->group);
+			facts->group = group_name(flow->group);
+		}
 	}
 }
 
@@ -188,16 +204,17 @@ open_transaction(struct flow *flow)
 static void
 settle_take(struct flow *flow, bool stored)
 {
-	struct slots *slots = flow->engine->slots;
-
 	if (stored && flow->facts.took != NULL && flow->took.outcome == STORE_TAKEN &&
 	    !flow->decision.gives_back) {
-		if (flow->slot != NULL)
-			slot_group_published(slots, flow->slot, flow->take.open);
-		transaction_grant(open_transaction(flow), flow->group, &flow->slot);
+		if (flow->slot)
+			group_published(flow->group, flow->take.open);
+		transaction_grant(open_transaction(flow), flow->group, flow->slot);
+		flow->slot = false;
 		return;
 	}
-	slots_close(slots, &flow->slot);
+	if (flow->slot)
+		group_close_slot(flow->group);
+	flow->slot = false;
 	if (flow->decision.gives_back) {
 		store_put_give_back(store_async_batch(flow->engine->store), &flow->take,
 		    flow->took.now_ms);
@@ -238,23 +255,27 @@ ask_store(struct flow *flow)
 	store_put_quarantine_read(batch, flow->recipient, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated &&
-	    decide_take(rule, flow->group, flow->ip, flow->settings->node, 0, &flow->take)) {
+	    decide_take(rule, facts->group, engine->ip, flow->settings->node, 0, &flow->take)) {
 		if (rule->connections > 0) {
-			flow->slot = slots_open(engine->slots, flow->group, flow->take.ip);
-			flow->take.open = slot_group_open(flow->slot);
+			group_open_slot(flow->group);
+			flow->slot = true;
+			flow->take.open = group_open(flow->group);
 		}
 		facts->took = &flow->took;
-		store_put_take(batch, &flow->take, &flow->took);
+		group_put_take(flow->group, flow->rules->generation, &flow->take, batch,
+		    &flow->took);
 	}
 	flow->call = store_async_run(engine->store, on_store, flow, &flow->store_error);
 	if (flow->call == NULL) {
-		slots_close(engine->slots, &flow->slot);
+		if (flow->slot)
+			group_close_slot(flow->group);
+		flow->slot = false;
 		facts->store_known = FACT_FAILED;
 		facts->store_words = flow->store_error.text;
 		return true;
 	}
 	if (facts->took != NULL)
-		groups_use(engine->groups, engine->store, flow->group);
+		group_use(flow->group);
 	return false;
 }
 
@@ -270,7 +291,7 @@ log_decision(const struct flow *flow)
 		return;
 	log_info("%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
 	    verdict_name(decision->verdict), decide_reason_name(decision->reason), flow->recipient,
-	    flow->sender, *flow->group != '\0' ? " group=" : "", flow->group, flow->client,
+	    flow->sender, *flow->facts.group != '\0' ? " group=" : "", flow->facts.group, flow->client,
 	    flow->instance, decision->action);
 }
 
@@ -321,8 +342,6 @@ begin(struct flow *flow, const struct policy_request *request)
 	copy_text(flow->instance, sizeof(flow->instance), request->instance);
 	copy_text(flow->sender, sizeof(flow->sender), request->sender);
 	copy_text(flow->client, sizeof(flow->client), request->client_address);
-	memcpy(flow->ip, engine->ip, sizeof(flow->ip));
-	flow->group[0] = '\0';
 	bad = addr_normalise(request->recipient, flow->recipient, &flow->recipient_error) != 0;
 	if (bad)
 		err_prefix(&flow->recipient_error, "recipient is no address");
@@ -331,7 +350,7 @@ begin(struct flow *flow, const struct policy_request *request)
 		.recipient = flow->recipient,
 		.recipient_error = bad ? flow->recipient_error.text : NULL,
 		.null_sender = request->sender.len == 0 || span_eq(request->sender, SPAN("<>")),
-		.group = flow->group,
+		.group = "",
 	};
 }
 

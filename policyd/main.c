@@ -157,14 +157,10 @@ log_ready(const struct daemon *daemon)
 static int
 serve(struct daemon *daemon, struct config *config)
 {
-	struct event_config *options = event_config_new();
 	struct err err;
 	int rc = EX_UNAVAILABLE;
 
-	/* Times to the millisecond, from the monotonic clock. */
-	event_config_set_flag(options, EVENT_BASE_FLAG_PRECISE_TIMER);
-	daemon->base = event_base_new_with_config(options);
-	event_config_free(options);
+	daemon->base = event_base_new();
 	add_signals(daemon);
 	if (engine_init(&daemon->engine, daemon->base, config->settings, config->rules, &err) != 0) {
 		log_error("%s", err.text);

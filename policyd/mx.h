@@ -33,9 +33,13 @@ struct mx_answer {
 	const struct mx_set *set; /* FOUND, IMPLICIT; else NULL. The cache's */
 	int64_t ttl_s;            /* left */
 	const char *words;        /* FAILED: "timeout", "SERVFAIL"; else "" */
-	/* A place for the caller's own conclusion from this answer (policyd: the group under the
-	 * rules of that generation); empty in a new answer, freed with free() when it goes. */
-	void **note;
+	/* A place for the caller's own conclusion from this answer (policyd: rule and group);
+	 * empty in a new answer, freed by its own function when it goes. */
+	struct mx_note **note;
+};
+
+struct mx_note { /* the beginning of a struct of the caller's */
+	void (*free)(struct mx_note *note);
 };
 
 struct mx;

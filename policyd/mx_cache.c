@@ -17,7 +17,7 @@ struct mx_entry {
 	int64_t expires_ms;
 	struct mx_set *set;
 	char *words; /* NULL: none */
-	void *note;
+	struct mx_note *note;
 	char domain[];
 };
 
@@ -60,7 +60,8 @@ mx_entry_release(struct mx_entry **entry)
 		return;
 	mx_set_free(&gone->set);
 	free(gone->words);
-	free(gone->note);
+	if (gone->note != NULL)
+		gone->note->free(gone->note);
 	free(gone);
 }
 
@@ -74,12 +75,6 @@ mx_entry_answer(struct mx_entry *entry, int64_t now_ms, struct mx_answer *answer
 	answer->ttl_s = left_ms > 0 ? (left_ms + 999) / 1000 : 0;
 	answer->words = entry->words != NULL ? entry->words : "";
 	answer->note = &entry->note;
-}
-
-enum mx_state
-mx_entry_state(const struct mx_entry *entry)
-{
-	return entry->state;
 }
 
 struct mx_cache *

@@ -20,7 +20,6 @@ struct mx_entry *mx_entry_hold(struct mx_entry *entry);
 void mx_entry_release(struct mx_entry **entry);
 /* Good as long as the entry is held. */
 void mx_entry_answer(struct mx_entry *entry, int64_t now_ms, struct mx_answer *answer);
-enum mx_state mx_entry_state(const struct mx_entry *entry);
 
 struct mx_cache *mx_cache_new(size_t max); /* at least 1 entry */
 void mx_cache_free(struct mx_cache **cache);

@@ -28,10 +28,6 @@ parse_line(struct span line, struct policy_request *request, struct err *err)
 		err_set(err, "line over %d bytes", POLICY_LINE_MAX);
 		return -1;
 	}
-	if (memchr(line.ptr, '\0', line.len) != NULL) {
-		err_set(err, "NUL byte");
-		return -1;
-	}
 	if (equals == NULL || equals == line.ptr) {
 		err_set(err, "line without name=value");
 		return -1;
@@ -95,6 +91,10 @@ policy_parse(struct span bytes, size_t *seen, struct policy_request *request, si
 	*request = (struct policy_request){ 0 };
 	if (end > POLICY_REQUEST_MAX) {
 		err_set(err, "request over %d bytes", POLICY_REQUEST_MAX);
+		return POLICY_MALFORMED;
+	}
+	if (memchr(bytes.ptr, '\0', end) != NULL) {
+		err_set(err, "NUL byte");
 		return POLICY_MALFORMED;
 	}
 	rest = span_make(bytes.ptr, end);

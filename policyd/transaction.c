@@ -13,8 +13,8 @@ enum { SWEEP_S = 5, INSTANCE_MAX = 128 };
 
 struct grant {
 	struct grant *next;
-	struct slot_group *slot; /* NULL: none, or ended */
-	char group[];
+	struct group *group; /* a reference */
+	bool slot; /* has one open */
 };
 
 struct transaction {
@@ -28,7 +28,6 @@ struct transaction {
 };
 
 struct transactions {
-	struct slots *slots;
 	struct transaction *by_instance;
 	TAILQ_HEAD(, transaction) by_use; /* longest unused first */
 	struct event *sweep;
@@ -36,10 +35,13 @@ struct transactions {
 };
 
 static void
-end_slots(struct transactions *transactions, struct transaction *transaction)
+end_slots(struct transaction *transaction)
 {
-	for (struct grant *grant = transaction->grants; grant != NULL; grant = grant->next)
-		slots_close(transactions->slots, &grant->slot);
+	for (struct grant *grant = transaction->grants; grant != NULL; grant = grant->next) {
+		if (grant->slot)
+			group_close_slot(grant->group);
+		grant->slot = false;
+	}
 }
 
 static void
@@ -47,9 +49,10 @@ discard(struct transactions *transactions, struct transaction *transaction)
 {
 	struct grant *grant, *next;
 
-	end_slots(transactions, transaction);
+	end_slots(transaction);
 	for (grant = transaction->grants; grant != NULL; grant = next) {
 		next = grant->next;
+		group_release(&grant->group);
 		free(grant);
 	}
 	if (transaction->owner != NULL)
@@ -75,12 +78,11 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 }
 
 struct transactions *
-transactions_new(struct event_base *base, struct slots *slots)
+transactions_new(struct event_base *base)
 {
 	struct transactions *transactions = mem_alloc(sizeof(*transactions));
 	struct timeval every = { SWEEP_S, 0 };
 
-	transactions->slots = slots;
 	TAILQ_INIT(&transactions->by_use);
 	transactions->sweep = event_new(base, -1, EV_PERSIST, on_sweep, transactions);
 	evtimer_add(transactions->sweep, &every);
@@ -111,6 +113,12 @@ static struct span
 bounded(struct span instance)
 {
 	return span_make(instance.ptr, instance.len > INSTANCE_MAX ? INSTANCE_MAX : instance.len);
+}
+
+static bool
+is_named(const struct transaction *transaction, struct span instance)
+{
+	return span_eq(span_make(transaction->instance, transaction->len), instance);
 }
 
 static struct transaction *
@@ -148,7 +156,10 @@ transactions_open(struct transactions *transactions, struct span instance,
 	struct transaction *transaction;
 
 	instance = bounded(instance);
-	transaction = find(transactions, instance);
+	if (*owner != NULL && is_named(*owner, instance))
+		transaction = *owner; /* the usual case: no look-up */
+	else
+		transaction = find(transactions, instance);
 	if (*owner != NULL && *owner != transaction)
 		transactions_disown(transactions, owner);
 	if (transaction == NULL)
@@ -167,10 +178,7 @@ void
 transactions_leave(struct transactions *transactions, struct span instance,
     struct transaction **owner)
 {
-	struct transaction *current = *owner;
-
-	instance = bounded(instance);
-	if (current != NULL && !span_eq(span_make(current->instance, current->len), instance))
+	if (*owner != NULL && !is_named(*owner, bounded(instance)))
 		transactions_disown(transactions, owner);
 }
 
@@ -180,7 +188,7 @@ transactions_end_message(struct transactions *transactions, struct span instance
 	struct transaction *transaction = find(transactions, bounded(instance));
 
 	if (transaction != NULL)
-		end_slots(transactions, transaction);
+		discard(transactions, transaction);
 }
 
 void
@@ -192,28 +200,27 @@ transactions_disown(struct transactions *transactions, struct transaction **owne
 	if (transaction == NULL)
 		return;
 	transaction->owner = NULL;
-	end_slots(transactions, transaction);
+	end_slots(transaction);
 	if (transaction->len == 0) /* nobody can name it again */
 		discard(transactions, transaction);
 }
 
 bool
-transaction_has(const struct transaction *transaction, const char *group)
+transaction_has(const struct transaction *transaction, const struct group *group)
 {
 	for (const struct grant *grant = transaction->grants; grant != NULL; grant = grant->next)
-		if (strcmp(grant->group, group) == 0)
+		if (grant->group == group)
 			return true;
 	return false;
 }
 
 void
-transaction_grant(struct transaction *transaction, const char *group, struct slot_group **slot)
+transaction_grant(struct transaction *transaction, struct group *group, bool slot)
 {
-	struct grant *grant = mem_alloc(sizeof(*grant) + strlen(group) + 1);
+	struct grant *grant = mem_alloc(sizeof(*grant));
 
-	strcpy(grant->group, group);
-	grant->slot = *slot;
-	*slot = NULL;
+	grant->group = group_hold(group);
+	grant->slot = slot;
 	grant->next = transaction->grants;
 	transaction->grants = grant;
 }

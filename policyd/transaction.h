@@ -5,13 +5,13 @@
  * All requests about one message carry the same instance, so a message with many recipients of one
  * group is counted once and holds one slot. Its slots end with its END-OF-MESSAGE, when its policy
  * connection brings another instance or closes, or TRANSACTION_IDLE_S after its last request; that
- * it was counted is remembered for TRANSACTION_IDLE_S. Postfix asks one thing at a time about one
+ * it was counted is remembered until END-OF-MESSAGE or for TRANSACTION_IDLE_S. Postfix asks one thing at a time about one
  * instance; two requests of one instance at the very same time would both be counted.
  */
 #ifndef TRANSACTION_H
 #define TRANSACTION_H
 
-#include "slots.h"
+#include "group.h"
 #include "span.h"
 
 enum { TRANSACTION_IDLE_S = 300, TRANSACTIONS_MAX = 200000 };
@@ -19,7 +19,7 @@ enum { TRANSACTION_IDLE_S = 300, TRANSACTIONS_MAX = 200000 };
 struct transactions;
 struct transaction;
 
-struct transactions *transactions_new(struct event_base *base, struct slots *slots);
+struct transactions *transactions_new(struct event_base *base);
 void transactions_free(struct transactions **transactions);
 size_t transactions_count(const struct transactions *transactions);
 
@@ -31,14 +31,13 @@ struct transaction *transactions_open(struct transactions *transactions, struct 
 /* The owner's connection brings this instance: the slots of another one it had end. */
 void transactions_leave(struct transactions *transactions, struct span instance,
     struct transaction **owner);
-/* END-OF-MESSAGE of that instance: its slots end. */
+/* END-OF-MESSAGE of that instance: its slots end, and nothing more is asked about it. */
 void transactions_end_message(struct transactions *transactions, struct span instance);
 /* The owner goes: the slots of its transaction end. */
 void transactions_disown(struct transactions *transactions, struct transaction **owner);
 
-bool transaction_has(const struct transaction *transaction, const char *group);
-/* The message is counted in the group. slot: NULL or taken over. */
-void transaction_grant(struct transaction *transaction, const char *group,
-    struct slot_group **slot);
+bool transaction_has(const struct transaction *transaction, const struct group *group);
+/* The message is counted in the group. slot: one was opened for it; it ends with the others. */
+void transaction_grant(struct transaction *transaction, struct group *group, bool slot);
 
 #endif

@@ -122,4 +122,4 @@ class Policy:
         def nothing():
             fcntl.ioctl(self._socket, termios.TIOCOUTQ, left)
             return left[0] == 0
-        wait_for(nothing, "the server to read the request")
+        wait_for(nothing, "the server to read the request", every=0.0005)

@@ -197,11 +197,11 @@ def groups(w):
             passes(p, "u@mixed.test")
             named = w.redis.cmd("ZRANGE", "mxpace:groups", 0, -1)
             equal(len([g for g in named if g.startswith("default/mx1.provider.test+")]), 1, str(named))
-    with case("a site of several hosts is named by the first, their number and a digest"):
+    with case("a site of several hosts is named by the first, how many others there are, and a digest"):
         with w.node.connect() as p:
             passes(p, "u@twin.test")
             named = w.redis.cmd("ZRANGE", "mxpace:groups", 0, -1)
-            like("\n".join(named), r"(?m)^default/mx1\.twin\.test\+2-[0-9a-f]{8}$")
+            like("\n".join(named), r"(?m)^default/mx1\.twin\.test\+1-[0-9a-f]{8}$")
 
 
 def domains(w):
@@ -217,7 +217,7 @@ def domains(w):
             answers = w.postfix.send("news@shop.test", ["u@gone.test", "u@nullmx.test", "u@implicit.test"])
             equal([code for code, _ in answers.values()], [550, 556, 250])
             like(answers["u@gone.test"][1], r"^5\.1\.2 ")
-            like(answers["u@nullmx.test"][1], r"^5\.1\.10 ")
+            like(answers["u@nullmx.test"][1], r"^5\.1\.(10|0) ")  # Postfix 3.7 knows 5.1.8 and below, and sends 5.1.0
         with case("DNS fails: deferred, with the reason"):
             like(p.ask("u@servfail.test"), r"^DEFER_IF_PERMIT 4\.4\.3 mxpace: MX look-up of servfail\.test failed: \S")
         with case("DNS is silent: deferred within dns_timeout, and nobody else waits for it"):
@@ -233,14 +233,12 @@ def domains(w):
                     check(took < 0.5 + 0.4 * PATIENCE, "it took %.2f s" % took)
                     began = time.monotonic()
     with case("on_dns_failure = permit: passes, within dns_timeout"):
-        node = w.policyd("c", on_dns_failure="permit", dns_timeout="500ms")
-        with node.connect() as p:
+        with w.policyd("c", on_dns_failure="permit", dns_timeout="500ms") as node, node.connect() as p:
             began = time.monotonic()
             passes(p, "u@servfail.test")
             passes(p, "u@silent.test")
             check(time.monotonic() - began < 0.5 + 0.4 * PATIENCE, "it took %.2f s" % (time.monotonic() - began))
             like(p.ask("u@gone.test"), "^550 5.1.2 ")
-        node.stop()
 
 
 def quarantine(w):
@@ -274,11 +272,9 @@ def quarantine(w):
             passes(p, "postmaster")
     for action, pattern in (("discard", r"^DISCARD\b"), ("hold", r"^HOLD\b"), ("prepend", r"^PREPEND X-\S+: ")):
         with case("quarantine_action = " + action):
-            node = w.policyd("c", quarantine_action=action)
-            with node.connect() as p:
+            with w.policyd("c", quarantine_action=action) as node, node.connect() as p:
                 like(p.ask("gone@quarantine.test"), pattern)
                 passes(p, "here@foo.test")
-            node.stop()
 
 
 def listeners(w):
@@ -288,36 +284,39 @@ def listeners(w):
         equal(st.st_gid, os.stat(os.path.dirname(w.node.socket)).st_gid)
     isolation.add_address(NETWORK_CLIENT, 2)
     both = "unix:%s inet:127.0.0.1:10040, inet:%s:10040" % (w.socket_path("c"), NETWORK_CLIENT)
-    with case("several listeners, unix and inet, serve at once"):
-        node = w.policyd("c", policy_listen=both)
-        for where in (w.socket_path("c"), ("127.0.0.1", 10040)):
-            with Policy(where) as p:
+    with case("a listener that isn't on loopback needs allow_from: told with file, line and key"):
+        path = w.write_conf(w.root + "/open.conf", "c", policy_listen=both)
+        done = w.run(w.binary("mxpolicyd"), "-t", "-c", path)
+        check(done.returncode > 0, "exit %d" % done.returncode)
+        like(done.stderr, r"open\.conf:\d+: policy_listen: .*allow_from")
+    with w.policyd("c", policy_listen=both, allow_from=["192.0.2.0/24"]):
+        with case("several listeners, unix and inet, serve at once"):
+            for where in (w.socket_path("c"), ("127.0.0.1", 10040)):
+                with Policy(where) as p:
+                    passes(p, "u@foo.test")
+        with case("a client of another network is hung up on"):
+            try:
+                with Policy((NETWORK_CLIENT, 10040), source=NETWORK_CLIENT) as p:
+                    raise AssertionError("it answered " + p.ask("u@foo.test"))
+            except (Closed, BrokenPipeError, ConnectionResetError):
+                pass
+        with case("a client of loopback isn't"):
+            with Policy((NETWORK_CLIENT, 10040), source="127.0.0.1") as p:
                 passes(p, "u@foo.test")
-    with case("an inet listener refuses other clients than loopback"):
-        try:
+    with case("a client of a network in allow_from is served"):
+        with w.policyd("c", policy_listen=both, allow_from=["10.9.9.0/24"]):
             with Policy((NETWORK_CLIENT, 10040), source=NETWORK_CLIENT) as p:
-                raise AssertionError("it answered " + p.ask("u@foo.test"))
-        except (Closed, BrokenPipeError, ConnectionResetError):
-            pass
-        with Policy(("127.0.0.1", 10040)) as p:
-            passes(p, "u@foo.test")
-    node.stop()
-    with case("allow_from names who may besides"):
-        node = w.policyd("c", policy_listen=both, allow_from=["10.9.9.0/24"])
-        with Policy((NETWORK_CLIENT, 10040), source=NETWORK_CLIENT) as p:
-            passes(p, "u@foo.test")
-        node.stop()
+                passes(p, "u@foo.test")
     with case("a stopped mxpolicyd takes its socket with it; one that a killed one left is no hindrance"):
         path = w.socket_path("c")
         check(not os.path.exists(path), "it is still there")
-        node = w.policyd("c")
-        node.send(signal.SIGKILL)
-        node.wait()
-        check(os.path.exists(path), "a killed one should have left it")
-        node.start()
-        with node.connect() as p:
-            passes(p, "u@foo.test")
-        node.stop()
+        with w.policyd("c") as node:
+            node.send(signal.SIGKILL)
+            node.wait()
+            check(os.path.exists(path), "a killed one should have left it")
+            node.start()
+            with node.connect() as p:
+                passes(p, "u@foo.test")
 
 
 def run(w):

@@ -102,9 +102,10 @@ def framing(w):
     whole = encoded(recipient="u@gone.test")
     answer = b"action=550 5.1.2 mxpace: domain gone.test does not exist\n\n"
     with case("a request byte by byte"):
+        short = START + b"recipient=u@gone.test\nsender=a@b.test\n\n"
         with w.node.connect() as p:
-            for i in range(len(whole)):
-                p.send(whole[i:i + 1])
+            for i in range(len(short)):
+                p.send(short[i:i + 1])
                 p.wait_until_read()
             equal(p.answer(), answer)
     with case("a request in two parts, cut at each offset"):
@@ -157,15 +158,13 @@ def silence(w):
                 return time.monotonic() - began > 5 * PATIENCE
             wait_for(hung_up, "the end", 10, every=0.1)
             check(time.monotonic() - began < 3 * PATIENCE, "it could go on for %.2f s" % (time.monotonic() - began))
-    node = w.policyd("c", policy_idle="1s", policy_timeout="10s")
     with case("an idle client is hung up on after policy_idle"):
-        with node.connect() as p:
+        with w.policyd("c", policy_idle="1s", policy_timeout="10s") as node, node.connect() as p:
             began = time.monotonic()
             equal(p.ask("u@foo.test"), "DUNNO")
             equal(p.rest(), b"")
             took = time.monotonic() - began
             check(0.95 <= took < 1.5 * PATIENCE, "policy_idle = 1s took %.2f s" % took)
-    node.stop()
 
 
 def crowds(w):
@@ -202,20 +201,19 @@ def crowds(w):
         serves(w)
         flood.close()
     with case("above max_clients a client is hung up on, and the others are served on"):
-        node = w.policyd("c", max_clients=3)
-        clients = [node.connect() for _ in range(3)]
-        for p in clients:
-            equal(p.ask("u@foo.test"), "DUNNO")
-        with node.connect() as p:
-            p.send_what_it_takes(encoded(recipient="u@gone.test"))
-            check(b"550" not in p.rest(), "the fourth was served")
-        for p in clients:
-            equal(p.ask("u@foo.test"), "DUNNO")
-        clients.pop().close()
-        wait_for(lambda: connects(node), "room for another one")
-        for p in clients:
-            p.close()
-        node.stop()
+        with w.policyd("c", max_clients=3) as node:
+            clients = [node.connect() for _ in range(3)]
+            for p in clients:
+                equal(p.ask("u@foo.test"), "DUNNO")
+            with node.connect() as p:
+                p.send_what_it_takes(encoded(recipient="u@gone.test"))
+                check(b"550" not in p.rest(), "the fourth was served")
+            for p in clients:
+                equal(p.ask("u@foo.test"), "DUNNO")
+            clients.pop().close()
+            wait_for(lambda: connects(node), "room for another one")
+            for p in clients:
+                p.close()
 
 
 def connects(node):

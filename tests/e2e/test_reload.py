@@ -10,6 +10,8 @@ from policy import Closed, Policy, new_instance
 from process import wait_for
 from tap import case, check, equal, like
 
+PROVIDERS = {"limited": {"limits": ["3/1h"]}, "drain": {"limits": ["100/1h"]}}
+
 BAD = """\
 redis = "http://127.0.0.1";
 policy_timeout = "soon";
@@ -92,7 +94,7 @@ def checking(w):
         done = w.run(w.binary("mxpolicyd"), "-t", "-c", world.TREE + "/conf/mxpace.conf")
         equal(done.returncode, 0, done.stderr)
     with case("usage errors are told, with 2 or sysexits' 64"):
-        for args in ([], ["-x"], ["-c"]):
+        for args in (["-x"], ["-c"], ["-c", world.CONF, "extra"]):
             done = w.run(w.binary("mxpolicyd"), *args, deadline=5)
             check(done.returncode in (2, 64), "%s: exit %d" % (args, done.returncode))
             like(done.stderr, "usage")
@@ -105,7 +107,7 @@ def reloading(w):
         return int(redis.hash("mxpace:{g:limited}:sent:%s:1h" % world.SENDING_IP).get("total", 0))
 
     def set_limit(count):
-        w.write_rules([{"name": "limited", "mx": ["*.limited.test"], "limits": ["%d/1h" % count]}, world.DEFAULT_RULE])
+        w.write_rules(world.providers(**{**PROVIDERS, "limited": {"limits": ["%d/1h" % count]}})["rules"])
 
     with node.connect() as p:
         held = new_instance()
@@ -241,4 +243,4 @@ def run(w):
 
 
 if __name__ == "__main__":
-    tap.main(run, **world.providers(limited={"limits": ["3/1h"]}, drain={"limits": ["100/1h"]}))
+    tap.main(run, **world.providers(**PROVIDERS))

@@ -8,6 +8,7 @@ Lives inside isolation.enter(). Everything stands where a real installation has 
     MXPACE_KEEP    a folder that gets a copy of all logs at the end
 """
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -87,6 +88,15 @@ class Policyd:
             return self.log.find(r"info: ready: ", since)
         wait_for(says_so, "mxpolicyd %s to be ready" % self.name)
         return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.running() and kind is None:
+            self.stop()
+        elif self.running():
+            self._process.stop()
 
     @property
     def pid(self):
@@ -284,7 +294,7 @@ class World:
 
     def run(self, *argv, data=b"", user=None, deadline=60):
         """One program to its end; text of both outputs."""
-        kw = {"user": user, "group": user, "extra_groups": []} if user else {}
+        kw = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
         done = subprocess.run(argv, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, cwd="/",
                               timeout=deadline * PATIENCE, env={**os.environ, **self.report_options("run")}, **kw)
         done.stdout, done.stderr = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")

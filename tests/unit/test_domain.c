@@ -3,7 +3,8 @@
 
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define N253 L63 "." L63 "." L63 "." "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define U22 "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+#define U10 "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+#define L10 "\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc."
 
 static const struct normalise_row {
 	const char *label;
@@ -57,9 +58,8 @@ static const struct normalise_row {
 	{ "not UTF-8", { "b\xfc" "cher.test", 11 }, NULL },
 	{ "cut off UTF-8", { "b\xc3", 2 }, NULL },
 	{ "UTF-8 surrogate", { "\xed\xa0\x80.test", 8 }, NULL },
-	{ "IDN label too long", { U22 U22 U22 ".test", 71 }, NULL },
-	{ "IDN name grows too long", { U22 "." U22 "." U22 "." U22 "." U22 "." U22 "." U22 "." U22 "."
-		U22 "." U22 "." U22, 252 }, NULL },
+	{ "IDN label too long", { U10 U10 U10 U10 U10 U10 ".test", 125 }, NULL },
+	{ "IDN name grows too long", { L10 L10 L10 L10 "test", 124 }, NULL },
 	{ "zero width joiner alone", { "\xe2\x80\x8d.test", 8 }, NULL },
 	{ "control character in an IDN", { "\xc3\xbc\x01.test", 8 }, NULL },
 };
@@ -128,7 +128,7 @@ static const struct match_row {
 	{ "two stars need two bytes", "**", "a", false },
 	{ "two stars, two bytes", "**", "ab", true },
 	{ "star goes back", "*ab", "aabab", true },
-	{ "star goes back twice", "*a*b*c", "xaabbc", false },
+	{ "star goes back twice", "*a*b*c", "xaabb", false },
 	{ "star goes back, found", "*a*b*c", "xaxbxc", true },
 	{ "question mark", "mx?.test", "mx1.test", true },
 	{ "question mark takes no nothing", "mx?.test", "mx.test", false },

@@ -1,0 +1,246 @@
+#include "verbs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "bounce_rules.h"
+#include "bounce_rules_check.h"
+#include "show.h"
+
+/* -- check ------------------------------------------------------------------------------------- */
+
+struct checked { /* one file */
+	const char *key, *label, *file;
+	bool looked_at;
+	size_t rules, samples;
+	unsigned mistakes;
+};
+
+static size_t
+mx_samples(const struct mx_rules *rules)
+{
+	size_t samples = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		samples += rules->rules[i].sample_mx.count;
+		for (size_t k = 0; k < rules->rules[i].backoff_count; k++)
+			samples += rules->rules[i].backoff[k].sample.count;
+	}
+	return samples;
+}
+
+static void
+check_mx_rules(const struct settings *settings, struct conf_errors *errors, struct checked *checked)
+{
+	struct mx_rules *rules = mx_rules_load(settings->mx_rules, settings->mx_rules_local, errors);
+
+	if (rules == NULL)
+		return;
+	checked->rules = rules->count;
+	checked->samples = mx_samples(rules);
+	mx_rules_check(rules, errors);
+	mx_rules_release(&rules);
+}
+
+static void
+check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
+    struct checked *checked)
+{
+	struct bounce_rules *rules = bounce_rules_load(settings->bounce_rules, errors);
+
+	if (rules == NULL)
+		return;
+	checked->rules = bounce_rules_count(rules);
+	for (size_t i = 0; i < checked->rules; i++)
+		checked->samples += bounce_rules_at(rules, i)->sample.count +
+		    bounce_rules_at(rules, i)->not_sample.count;
+	bounce_rules_check(rules, errors);
+	bounce_rules_free(&rules);
+}
+
+static void
+show_checked(struct ctl *ctl, const struct checked *checked)
+{
+	out_open(ctl->out, checked->key, NULL);
+	if (!checked->looked_at) {
+		out_put(ctl->out, "file", checked->label, out_none("not looked at"));
+		out_close(ctl->out);
+		return;
+	}
+	out_put(ctl->out, "file", checked->label, out_string(checked->file));
+	if (checked->rules > 0) {
+		out_put(ctl->out, "rules", "", out_count((int64_t)checked->rules, "rules"));
+		out_put(ctl->out, "samples", "",
+		    out_count((int64_t)checked->samples, "samples tried"));
+	}
+	out_put(ctl->out, "mistakes", "",
+	    out_count(checked->mistakes, checked->mistakes == 1 ? "mistake" : "mistakes"));
+	out_close(ctl->out);
+}
+
+static void
+show_mistakes(struct ctl *ctl, const struct conf_errors *errors)
+{
+	static const struct out_column columns[] = { { "mistake", NULL, OUT_LEFT } };
+	struct span rest = span_of(str_text(&errors->lines)), line;
+
+	out_table(ctl->out, "mistakes", NULL, columns, 1);
+	while (span_line(&rest, &line))
+		out_cell(ctl->out, out_string(arena_dup(&ctl->arena, line)));
+	out_table_end(ctl->out, NULL);
+}
+
+enum ctl_exit
+rules_check(struct ctl *ctl)
+{
+	struct conf_errors errors = { 0 };
+	struct settings *settings = settings_load(ctl->file, &errors);
+	struct checked files[] = {
+		{ "configuration", "Configuration", ctl->file, true, 0, 0, errors.count },
+		{ "mx_rules", "MX rules", NULL, false, 0, 0, 0 },
+		{ "bounce_rules", "Bounce rules", NULL, false, 0, 0, 0 },
+	};
+	enum ctl_exit rc;
+
+	ctl->settings = settings;
+	if (settings != NULL) {
+		files[1].file = settings->mx_rules;
+		files[2].file = settings->bounce_rules;
+		files[1].looked_at = files[2].looked_at = true;
+		check_mx_rules(settings, &errors, &files[1]);
+		files[1].mistakes = errors.count;
+		check_bounce_rules(settings, &errors, &files[2]);
+		files[2].mistakes = errors.count - files[1].mistakes;
+	}
+	rc = errors.count == 0 ? CTL_DONE : CTL_NO;
+	ctl_complain_mistakes(ctl, &errors);
+	ctl_out(ctl);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		show_checked(ctl, &files[i]);
+	show_mistakes(ctl, &errors);
+	conf_errors_free(&errors);
+	return rc;
+}
+
+/* -- show -------------------------------------------------------------------------------------- */
+
+/* A rule's message limits; the array lives in ctl's arena. */
+static struct out_value
+limits_of(struct ctl *ctl, const struct mx_rule *rule)
+{
+	const char **items = arena_alloc(&ctl->arena, (rule->limit_count + 1) * sizeof(*items));
+	char text[LIMIT_TEXT_SIZE];
+
+	for (size_t i = 0; i < rule->limit_count; i++)
+		items[i] = arena_dup(&ctl->arena, span_of(limit_format(&rule->limits[i], text)));
+	return out_list(items, rule->limit_count);
+}
+
+static struct out_value
+number_or_none(int64_t number, const char *words)
+{
+	return number > 0 ? out_number(number) : out_none(words);
+}
+
+static void
+show_all(struct ctl *ctl)
+{
+	static const struct out_column columns[] = {
+		{ "rule", "RULE", OUT_LEFT },
+		{ "scope", "SCOPE", OUT_LEFT },
+		{ "per", "PER", OUT_LEFT },
+		{ "connections", "CONN", OUT_RIGHT },
+		{ "messages_per_connection", "EACH", OUT_RIGHT },
+		{ "limits", "MESSAGES", OUT_WRAP },
+		{ "mx", NULL, OUT_LEFT },
+		{ "file", NULL, OUT_LEFT },
+		{ "line", "LINE", OUT_RIGHT },
+	};
+
+	out_table(ctl_out(ctl), "rules", NULL, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < ctl->rules->count; i++) {
+		const struct mx_rule *rule = &ctl->rules->rules[i];
+
+		out_cell(ctl->out, out_string(rule->name));
+		out_cell(ctl->out, out_string(mx_scope_names[rule->scope]));
+		out_cell(ctl->out, out_string(mx_per_names[rule->per]));
+		out_cell(ctl->out, number_or_none(rule->connections, "-"));
+		out_cell(ctl->out, number_or_none(rule->messages_per_connection, "-"));
+		out_cell(ctl->out, limits_of(ctl, rule));
+		out_cell(ctl->out, out_list(rule->mx.items, rule->mx.count));
+		out_cell(ctl->out, out_string(rule->file));
+		out_cell(ctl->out, out_number(rule->line));
+	}
+	out_table_end(ctl->out, "No rules.");
+}
+
+static void
+show_backoff(struct ctl *ctl, const struct mx_rule *rule)
+{
+	static const struct out_column columns[] = {
+		{ "match", "REPLY MATCHES", OUT_WRAP },
+		{ "after", "AFTER", OUT_LEFT },
+		{ "action", "ACTION", OUT_LEFT },
+		{ "for_s", "FOR", OUT_LEFT },
+	};
+
+	if (rule->backoff_count == 0)
+		return;
+	out_table(ctl->out, "backoff", "Backoff (enforce = \"egress\")", columns,
+	    sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < rule->backoff_count; i++) {
+		const struct backoff_rule *backoff = &rule->backoff[i];
+		char text[LIMIT_TEXT_SIZE], duration[DURATION_SIZE];
+
+		out_cell(ctl->out, out_string(pattern_text(backoff->match)));
+		out_cell(ctl->out, out_string(limit_format(&backoff->after, text)));
+		out_cell(ctl->out, out_string(backoff_action_names[backoff->action]));
+		out_cell(ctl->out, out_string(duration_format(backoff->for_ms, duration)));
+	}
+	out_table_end(ctl->out, NULL);
+}
+
+static void
+show_one(struct ctl *ctl, const struct mx_rule *rule)
+{
+	struct out *out = ctl_out(ctl);
+
+	out_put(out, "rule", "Rule", out_string(rule->name));
+	out_put(out, "place", "Stands in", show_place(ctl, rule->file, rule->line));
+	out_put(out, "origin", "Figures from", out_string(rule->origin));
+	out_put(out, "mx", "MX hosts", out_list(rule->mx.items, rule->mx.count));
+	out_put(out, "scope", "Scope", out_string(mx_scope_names[rule->scope]));
+	out_put(out, NULL, "", out_string(rule->scope == MX_SCOPE_PROVIDER
+		? "all its domains are one group"
+		: "each set of MX hosts is a group of its own"));
+	out_put(out, "per", "Limits per", out_string(mx_per_names[rule->per]));
+	out_put(out, NULL, "", out_string(rule->per == MX_PER_IP
+		? "each sending IP may use them, over the whole fleet"
+		: "all sending IPs together may use them"));
+	out_put(out, "connections", "Connections", number_or_none(rule->connections, "no limit"));
+	out_put(out, "messages_per_connection", "Messages on each",
+	    number_or_none(rule->messages_per_connection, "no limit"));
+	out_put(out, "messages_per_hour", NULL, number_or_none(rule->messages_per_hour, "no limit"));
+	out_put(out, "burst", NULL, out_bool(rule->burst));
+	out_put(out, "limits", "Messages",
+	    rule->limit_count > 0 ? limits_of(ctl, rule) : out_none("no limit"));
+	show_backoff(ctl, rule);
+}
+
+enum ctl_exit
+rules_show(struct ctl *ctl)
+{
+	const struct mx_rule *rule;
+
+	if (ctl->operand_count == 0) {
+		show_all(ctl);
+		return CTL_DONE;
+	}
+	rule = mx_rules_named(ctl->rules, span_of(ctl->operands[0]));
+	if (rule == NULL) {
+		ctl_complain(ctl, "no rule %s: mxctl rules show", ctl->operands[0]);
+		return CTL_NO;
+	}
+	show_one(ctl, rule);
+	return CTL_DONE;
+}

@@ -1,0 +1,391 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "settings.h"
+
+#define P107 \
+	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static struct settings *
+parsed(const char *text)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+	struct settings *settings = settings_parse(text, "t.conf", &errors);
+
+	if (settings == NULL)
+		fail_msg("%s", str_text(&errors.lines));
+	assert_int_equal(errors.count, 0);
+	conf_errors_free(&errors);
+	return settings;
+}
+
+static void
+refused(const char *text, const char *want)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+	struct settings *settings = settings_parse(text, "t.conf", &errors);
+
+	assert_string_equal(str_text(&errors.lines), want);
+	assert_null(settings);
+	conf_errors_free(&errors);
+}
+
+static void
+defaults(void **state)
+{
+	struct settings *s = parsed("");
+	char host[256] = "";
+
+	(void)state;
+	gethostname(host, sizeof(host) - 1);
+	assert_string_equal(s->redis.host, "127.0.0.1");
+	assert_int_equal(s->redis.port, 6379);
+	assert_int_equal(s->redis.db, 0);
+	assert_string_equal(s->redis.path, "");
+	assert_int_equal(s->store_timeout_ms, 500);
+	assert_int_equal(s->on_store_failure, ON_FAILURE_PERMIT);
+	assert_int_equal(s->on_dns_failure, ON_FAILURE_DEFER);
+	assert_string_equal(s->policy_listen, "unix:/var/spool/postfix/mxpace/policy");
+	assert_string_equal(s->metrics_listen, "127.0.0.1:9925");
+	assert_int_equal(s->socket_mode, 0660);
+	assert_int_equal(s->policy_timeout_ms, 10000);
+	assert_int_equal(s->policy_idle_ms, 1200000);
+	assert_int_equal(s->max_clients, 2000);
+	assert_int_equal(s->enforce, ENFORCE_ADMISSION);
+	assert_string_equal(s->node, host);
+	assert_int_equal(s->sending_ip_count, 0);
+	assert_int_equal(s->local_domains.count, 0);
+	assert_int_equal(s->dns_timeout_ms, 3000);
+	assert_int_equal(s->quarantine_action, QUARANTINE_REJECT);
+	assert_string_equal(s->verp_delimiters, "+=");
+	assert_int_equal(s->max_message_size, 64 << 20);
+	assert_string_equal(s->state_dir, "/var/lib/mxpace");
+	assert_int_equal(s->campaign_headers.count, 4);
+	assert_string_equal(s->list_headers.items[0], "List-Id");
+	assert_int_equal(s->quarantine.rules[REASON_USER_UNKNOWN].errors, 1);
+	settings_release(&s);
+	assert_null(s);
+	settings_release(&s);
+}
+
+static const struct redis_row {
+	const char *label, *url;
+	struct store_address want; /* host NULL: refused */
+} redis_rows[] = {
+	{ "host", "redis://r1", { "r1", 6379, "", "", "", 0, "redis://r1" } },
+	{ "host and port", "redis://r1:1234", { "r1", 1234, "", "", "", 0, "redis://r1:1234" } },
+	{ "database", "redis://r1/5", { "r1", 6379, "", "", "", 5, "redis://r1/5" } },
+	{ "port and database", "redis://r1:1/1023", { "r1", 1, "", "", "", 1023, "redis://r1:1/1023" } },
+	{ "slash alone", "redis://r1:1/", { "r1", 1, "", "", "", 0, "redis://r1:1/" } },
+	{ "password", "redis://:pw@r1", { "r1", 6379, "", "", "pw", 0, "redis://r1" } },
+	{ "user and password", "redis://me:pw@r1:7/2", { "r1", 7, "", "me", "pw", 2, "redis://r1:7/2" } },
+	{ "password with special characters", "redis://me:p:/@%@r1", { "r1", 6379, "", "me", "p:/@%", 0,
+								       "redis://r1" } },
+	{ "IPv6", "redis://[::1]", { "::1", 6379, "", "", "", 0, "redis://[::1]" } },
+	{ "IPv6, port, database", "redis://[2001:db8::1]:7/3", { "2001:db8::1", 7, "", "", "", 3,
+								 "redis://[2001:db8::1]:7/3" } },
+	{ "unix", "unix:/run/r.sock", { "", 0, "/run/r.sock", "", "", 0, "unix:/run/r.sock" } },
+	{ "unix and database", "unix:/run/r.sock?db=15", { "", 0, "/run/r.sock", "", "", 15,
+							   "unix:/run/r.sock" } },
+	{ "longest path", "unix:" P107, { "", 0, P107, "", "", 0, "unix:" P107 } },
+	{ "path too long", "unix:" P107 "a", { NULL, 0, NULL, NULL, NULL, 0, "unix:" P107 "a" } },
+	{ "relative path", "unix:run/r.sock", { NULL, 0, NULL, NULL, NULL, 0, "unix:run/r.sock" } },
+	{ "no path", "unix:", { NULL, 0, NULL, NULL, NULL, 0, "unix:" } },
+	{ "database too large", "redis://r1/1024", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1/1024" } },
+	{ "unix database too large", "unix:/r?db=1024", { NULL, 0, NULL, NULL, NULL, 0,
+							  "unix:/r?db=1024" } },
+	{ "unix database empty", "unix:/r?db=", { NULL, 0, NULL, NULL, NULL, 0, "unix:/r?db=" } },
+	{ "empty", "", { NULL, 0, NULL, NULL, NULL, 0, "" } },
+	{ "no host", "redis://", { NULL, 0, NULL, NULL, NULL, 0, "redis://" } },
+	{ "no host, port", "redis://:6379", { NULL, 0, NULL, NULL, NULL, 0, "redis://:6379" } },
+	{ "port 0", "redis://r1:0", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:0" } },
+	{ "port too large", "redis://r1:65536", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:65536" } },
+	{ "port empty", "redis://r1:/0", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:/0" } },
+	{ "port no number", "redis://r1:x", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:x" } },
+	{ "database no number", "redis://r1/x", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1/x" } },
+	{ "IPv6 without its end", "redis://[::1", { NULL, 0, NULL, NULL, NULL, 0, "redis://[::1" } },
+	{ "IPv6 empty", "redis://[]", { NULL, 0, NULL, NULL, NULL, 0, "redis://[]" } },
+	{ "something behind IPv6", "redis://[::1]x", { NULL, 0, NULL, NULL, NULL, 0,
+						       "redis://[::1]x" } },
+	{ "TLS", "rediss://r1", { NULL, 0, NULL, NULL, NULL, 0, "rediss://r1" } },
+	{ "no scheme", "r1:6379", { NULL, 0, NULL, NULL, NULL, 0, "r1:6379" } },
+	/* What is wrong with the rest never shows the password. */
+	{ "bad port behind a password", "redis://me:secret@r1:x", { NULL, 0, NULL, NULL, NULL, 0,
+								    "redis://r1:x" } },
+	{ "bad IPv6 behind a password", "redis://me:secret@[::1", { NULL, 0, NULL, NULL, NULL, 0,
+								    "redis://[::1" } },
+	{ "password without a colon", "redis://secret@r1", { NULL, 0, NULL, NULL, NULL, 0,
+							     "redis://r1" } },
+	{ "no host behind a password", "redis://me:secret@", { NULL, 0, NULL, NULL, NULL, 0,
+							       "redis://" } },
+};
+
+static void
+redis_addresses(void **state)
+{
+	const struct redis_row *row = *state;
+	struct str text = { 0 }, want = { 0 };
+	struct settings *s;
+
+	str_addf(&text, "redis = \"%s\";", row->url);
+	str_addf(&want, "t.conf:1: redis: \"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n",
+	    row->want.text);
+	if (row->want.host == NULL) {
+		refused(str_text(&text), str_text(&want));
+	} else {
+		s = parsed(str_text(&text));
+		assert_string_equal(s->redis.host, row->want.host);
+		if (*row->want.host != '\0')
+			assert_int_equal(s->redis.port, row->want.port);
+		assert_string_equal(s->redis.path, row->want.path);
+		assert_string_equal(s->redis.user, row->want.user);
+		assert_string_equal(s->redis.password, row->want.password);
+		assert_int_equal(s->redis.db, row->want.db);
+		assert_string_equal(s->redis.text, row->want.text);
+		settings_release(&s);
+	}
+	str_free(&text);
+	str_free(&want);
+}
+
+static const struct mistake_row {
+	const char *label, *text, *want;
+} mistake_rows[] = {
+	{ "socket_mode: digit", "socket_mode = \"0680\";",
+	    "t.conf:1: socket_mode: \"0680\" is not an octal mode such as \"0660\"\n" },
+	{ "socket_mode: empty", "socket_mode = \"\";",
+	    "t.conf:1: socket_mode: \"\" is not an octal mode such as \"0660\"\n" },
+	{ "socket_mode: too large", "socket_mode = \"1777\";",
+	    "t.conf:1: socket_mode: \"1777\" is not an octal mode such as \"0660\"\n" },
+	{ "socket_mode: negative", "socket_mode = \"-1\";",
+	    "t.conf:1: socket_mode: \"-1\" is not an octal mode such as \"0660\"\n" },
+	{ "socket_mode: sign", "socket_mode = \"+660\";",
+	    "t.conf:1: socket_mode: \"+660\" is not an octal mode such as \"0660\"\n" },
+	{ "socket_mode: number", "socket_mode = 660;",
+	    "t.conf:1: socket_mode: must be a string in double quotes\n" },
+	{ "verp_delimiters", "verp_delimiters = \"+\";",
+	    "t.conf:1: verp_delimiters: must be two characters: \"+=\"\n" },
+	{ "enforce: egress", "enforce = \"egress\";",
+	    "t.conf:1: enforce: \"egress\" is not in this version yet; use \"admission\"\n" },
+	{ "enforce: observe", "\nenforce = \"observe\";",
+	    "t.conf:2: enforce: \"observe\" is not in this version yet; use \"admission\"\n" },
+	{ "enforce: unknown", "enforce = \"all\";",
+	    "t.conf:1: enforce: \"all\" is not one of \"observe\", \"admission\", \"egress\"\n" },
+	{ "on_store_failure", "on_store_failure = \"local\";",
+	    "t.conf:1: on_store_failure: \"local\" is not one of \"permit\", \"defer\"\n" },
+	{ "quarantine_action", "quarantine_action = \"drop\";",
+	    "t.conf:1: quarantine_action: \"drop\" is not one of \"reject\", \"discard\", \"hold\", "
+	    "\"prepend\"\n" },
+	{ "node too long",
+	    "node = \"" P107 "aaaaaaaaaaaaaaaaaaaaaa\";",
+	    "t.conf:1: node: must be a name of 1 to 128 bytes\n" },
+	{ "max_clients", "max_clients = 0;", "t.conf:1: max_clients: 0 is not within 1 to 100000\n" },
+	{ "store_timeout", "store_timeout = \"2m\";",
+	    "t.conf:1: store_timeout: \"2m\" is not within 10ms to 1m\n" },
+	{ "sending_ips: no list", "sending_ips = 5;",
+	    "t.conf:1: sending_ips: must be a list: ( { name = \"192.0.2.1\"; }, ... )\n" },
+	{ "sending_ips: no groups", "sending_ips = ( \"192.0.2.1\",\n\"192.0.2.2\" );",
+	    "t.conf:1: sending_ips: must be a group: { key = value; }\n"
+	    "t.conf:2: sending_ips: must be a group: { key = value; }\n" },
+	{ "sending_ips: no name", "sending_ips = ( { bind4 = \"192.0.2.1\"; },\n{ } );",
+	    "t.conf:1: sending_ips.name: is missing\nt.conf:2: sending_ips.name: is missing\n" },
+	{ "sending_ips: name twice", "sending_ips = ( { name = \"a\"; },\n{ name = \"a\"; } );",
+	    "t.conf:2: sending_ips.name: \"a\" is there twice\n" },
+	{ "sending_ips: unknown key", "sending_ips = ( { name = \"a\"; ip = \"b\"; } );",
+	    "t.conf:1: sending_ips.ip: unknown key\n" },
+	{ "a mistake behind them has no prefix", "sending_ips = ( { } ); x = 1;",
+	    "t.conf:1: sending_ips.name: is missing\nt.conf:1: x: unknown key\n" },
+	{ "quarantine: no group", "quarantine = 5;",
+	    "t.conf:1: quarantine: must be a group: { key = value; }\n" },
+	{ "quarantine: unknown reason", "quarantine = { greylisted = { errors = 1; }; };",
+	    "t.conf:1: quarantine.greylisted: unknown key\n" },
+	{ "quarantine: reason no group", "quarantine = { refused = 3; };",
+	    "t.conf:1: quarantine.refused: must be a group: { key = value; }\n" },
+	{ "quarantine: errors", "quarantine = { refused = { errors = -1; }; };",
+	    "t.conf:1: quarantine.refused.errors: -1 is not within 0 to 1000\n" },
+	{ "quarantine: release", "quarantine = { refused = { release = \"always\"; }; };",
+	    "t.conf:1: quarantine.refused.release: \"always\" is neither \"never\" nor a duration such as "
+	    "\"30d\"\n" },
+	{ "quarantine: release too short", "quarantine = { refused = { release = \"0\"; }; };",
+	    "t.conf:1: quarantine.refused.release: \"0\" is neither \"never\" nor a duration such as "
+	    "\"30d\"\n" },
+	{ "quarantine: quiet_reset", "quarantine = { quiet_reset = \"0\"; };",
+	    "t.conf:1: quarantine.quiet_reset: \"0\" is not within 1s to 366d\n" },
+	{ "quarantine: all at once",
+	    "quarantine = {\n quiet_reset = \"x\";\n user_unknown = {\n errors = \"1\";\n release = \"x\";\n };\n "
+	    "refused = {\n error = 1;\n };\n};",
+	    "t.conf:2: quarantine.quiet_reset: \"x\" is not a duration such as \"500ms\", \"60s\", \"5m\", "
+	    "\"24h\" or \"10d\"\n"
+	    "t.conf:4: quarantine.user_unknown.errors: must be a whole number\n"
+	    "t.conf:5: quarantine.user_unknown.release: \"x\" is neither \"never\" nor a duration such as "
+	    "\"30d\"\n"
+	    "t.conf:8: quarantine.refused.error: unknown key\n" },
+	{ "all at once",
+	    "redis = \"x\";\nsocket_mode = \"x\";\nverp_delimiters = \"\";\nenforce = \"egress\";\nx = 1;\n"
+	    "hold = \"91s\";\nlocal_domains = 5;\n",
+	    "t.conf:5: x: unknown key\n"
+	    "t.conf:6: hold: \"91s\" is not within 0ms to 90s\n"
+	    "t.conf:7: local_domains: must be a list of strings: [ \"a\", \"b\" ]\n"
+	    "t.conf:1: redis: \"x\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n"
+	    "t.conf:2: socket_mode: \"x\" is not an octal mode such as \"0660\"\n"
+	    "t.conf:3: verp_delimiters: must be two characters: \"+=\"\n"
+	    "t.conf:4: enforce: \"egress\" is not in this version yet; use \"admission\"\n" },
+	{ "syntax", "redis = redis;", "t.conf:1: syntax error\n" },
+};
+
+static void
+mistakes(void **state)
+{
+	const struct mistake_row *row = *state;
+
+	refused(row->text, row->want);
+}
+
+static void
+quarantine_table(void **state)
+{
+	struct settings *s = parsed("quarantine = { significant_period = \"0\"; quiet_reset = \"2d\";\n"
+				    "user_unknown = { errors = 2; };\n"
+				    "mailbox_full = { release = \"never\"; };\n"
+				    "refused = { errors = 7; release = \"12h\"; }; };");
+
+	(void)state;
+	assert_int_equal(s->quarantine.significant_ms, 0);
+	assert_int_equal(s->quarantine.quiet_ms, 2 * 86400000);
+	assert_int_equal(s->quarantine.rules[REASON_USER_UNKNOWN].errors, 2);
+	assert_int_equal(s->quarantine.rules[REASON_USER_UNKNOWN].release_ms, 0);
+	assert_int_equal(s->quarantine.rules[REASON_MAILBOX_FULL].errors, 3);
+	assert_int_equal(s->quarantine.rules[REASON_MAILBOX_FULL].release_ms, 0);
+	assert_int_equal(s->quarantine.rules[REASON_REFUSED].errors, 7);
+	assert_int_equal(s->quarantine.rules[REASON_REFUSED].release_ms, 12 * 3600000);
+	assert_int_equal(s->quarantine.rules[REASON_UNREACHABLE].errors, 5); /* not named: as it is */
+	settings_release(&s);
+}
+
+static void
+sending_ips(void **state)
+{
+	struct settings *s = parsed("sending_ips = ( { name = \"198.51.100.7\"; bind4 = \"10.0.0.5\"; },\n"
+				    "{ name = \"198.51.100.8\"; nodes = [ \"mta1\", \"mta2\" ]; } );");
+
+	(void)state;
+	assert_int_equal(s->sending_ip_count, 2);
+	assert_string_equal(s->sending_ips[0].name, "198.51.100.7");
+	assert_string_equal(s->sending_ips[0].bind4, "10.0.0.5");
+	assert_string_equal(s->sending_ips[0].bind6, "");
+	assert_int_equal(s->sending_ips[0].nodes.count, 0);
+	assert_int_equal(s->sending_ips[1].nodes.count, 2);
+	assert_string_equal(s->sending_ips[1].nodes.items[1], "mta2");
+	settings_release(&s);
+}
+
+static const struct local_row {
+	const char *label, *domain;
+	bool want;
+} local_rows[] = {
+	{ "as named", "here.test", true },
+	{ "by mask", "a.intern.test", true },
+	{ "mask wants a label", "intern.test", false },
+	{ "other", "there.test", false },
+	{ "longer", "xhere.test", false },
+};
+
+static void
+local_domains(void **state)
+{
+	const struct local_row *row = *state;
+	struct settings *s = parsed("local_domains = [ \"Here.test\", \"*.intern.test.\" ];");
+
+	assert_int_equal(settings_is_local(s, row->domain), row->want);
+	settings_release(&s);
+}
+
+static void
+held_while_in_use(void **state)
+{
+	struct settings *s = parsed("node = \"mta1\";"), *held = settings_hold(s);
+
+	(void)state;
+	settings_release(&s);
+	assert_null(s);
+	assert_string_equal(held->node, "mta1");
+	settings_release(&held);
+}
+
+/* Relative paths, and /etc/mxpace paths of files that were not installed, are beside the file. */
+static void
+paths(void **state)
+{
+	char folder[] = "/tmp/mxpace-test-XXXXXX", path[128], rules[128], want[128];
+	struct conf_errors errors = { { 0 }, 0 };
+	struct settings *s;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/mxpace.conf", folder);
+	snprintf(rules, sizeof(rules), "%s/no-such-rules.conf", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("mx_rules = \"sub/mx.conf\"; mx_rules_local = \"\";\n"
+	      "bounce_rules = \"/etc/mxpace/no-such-rules.conf\";", f);
+	fclose(f);
+
+	s = settings_load(path, &errors);
+	assert_non_null(s);
+	snprintf(want, sizeof(want), "%s/sub/mx.conf", folder);
+	assert_string_equal(s->mx_rules, want);
+	assert_string_equal(s->mx_rules_local, "");
+	assert_string_equal(s->bounce_rules, "/etc/mxpace/no-such-rules.conf"); /* in neither place */
+	settings_release(&s);
+
+	f = fopen(rules, "w");
+	assert_non_null(f);
+	fclose(f);
+	s = settings_load(path, &errors);
+	assert_non_null(s);
+	assert_string_equal(s->bounce_rules, rules);
+	settings_release(&s);
+
+	assert_int_equal(chdir(folder), 0);
+	s = settings_load("mxpace.conf", &errors);
+	assert_non_null(s);
+	assert_string_equal(s->mx_rules, "sub/mx.conf");
+	assert_string_equal(s->bounce_rules, "no-such-rules.conf");
+	settings_release(&s);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(chdir("/"), 0);
+	unlink(path);
+	unlink(rules);
+	rmdir(folder);
+}
+
+static void
+no_file(void **state)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+
+	(void)state;
+	assert_null(settings_load("/nowhere/mxpace.conf", &errors));
+	assert_string_equal(str_text(&errors.lines),
+	    "/nowhere/mxpace.conf:0: No such file or directory\n");
+	conf_errors_free(&errors);
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+
+	CHECK(&list, defaults);
+	CHECK_ROWS(&list, redis_addresses, redis_rows);
+	CHECK_ROWS(&list, mistakes, mistake_rows);
+	CHECK(&list, quarantine_table);
+	CHECK(&list, sending_ips);
+	CHECK_ROWS(&list, local_domains, local_rows);
+	CHECK(&list, held_while_in_use);
+	CHECK(&list, paths);
+	CHECK(&list, no_file);
+	return check_run(&list, "settings");
+}
