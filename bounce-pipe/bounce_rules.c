@@ -24,11 +24,15 @@ static const char *const list_names[] = {
 
 static void read_match(struct conf_reader *reader, struct config_setting_t *setting, void *target);
 
-#define KEY(key, kind, member) \
-	{ .name = key, .type = kind, .offset = offsetof(struct bounce_rule, member) }
-#define WORDS(key, member, list) \
-	{ .name = key, .type = CONF_WORD, .offset = offsetof(struct bounce_rule, member), \
-		.words = list }
+#define KEY(key, kind, member)                                                            \
+	{                                                                                 \
+		.name = key, .type = kind, .offset = offsetof(struct bounce_rule, member) \
+	}
+#define WORDS(key, member, list)                                                                \
+	{                                                                                       \
+		.name = key, .type = CONF_WORD, .offset = offsetof(struct bounce_rule, member), \
+		.words = list                                                                   \
+	}
 
 static const struct conf_key keys[] = {
 	KEY("name", CONF_STRING, name),
@@ -97,8 +101,8 @@ check_masks(struct conf_reader *reader, struct config_setting_t *group, const ch
 
 /* What a list's rules must and must not say. */
 static void
-check_conditions(struct conf_reader *reader, struct config_setting_t *group,
-    const struct bounce_rule *rule)
+check_conditions(
+    struct conf_reader *reader, struct config_setting_t *group, const struct bounce_rule *rule)
 {
 	bool match = conf_member(group, "match") != NULL;
 	bool codes = rule->status.count > 0 || rule->code.count > 0;
@@ -137,8 +141,8 @@ check_conditions(struct conf_reader *reader, struct config_setting_t *group,
 }
 
 static void
-check_samples(struct conf_reader *reader, struct config_setting_t *group,
-    const struct bounce_rule *rule)
+check_samples(
+    struct conf_reader *reader, struct config_setting_t *group, const struct bounce_rule *rule)
 {
 	bool matches = false;
 

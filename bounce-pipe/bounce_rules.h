@@ -29,15 +29,15 @@ enum bounce_rules_list {
 struct bounce_rule {
 	const char *name; /* unique */
 	enum bounce_rules_list list;
-	int type; /* enum bounce_type */
-	int reason; /* enum reason */
-	struct pattern *pattern; /* NULL: no `match` */
+	int type;                   /* enum bounce_type */
+	int reason;                 /* enum reason */
+	struct pattern *pattern;    /* NULL: no `match` */
 	struct conf_strings status; /* masks: "5.1.1", "5.7.*", "*.2.2"; none: any or no status */
-	struct conf_strings code; /* masks: "550", "55?" */
+	struct conf_strings code;   /* masks: "550", "55?" */
 	struct conf_strings remote; /* masks on the remote MTA */
 	struct conf_strings sample, not_sample;
 	const char *sample_remote; /* the remote MTA that the samples come from */
-	bool shadowed; /* an earlier rule may take its samples */
+	bool shadowed;             /* an earlier rule may take its samples */
 	const char *comment;
 	const char *file;
 	unsigned line;
@@ -48,8 +48,8 @@ struct bounce_rules;
 /* NULL and all mistakes as file:line. Loading proves no samples. */
 struct bounce_rules *bounce_rules_load(const char *path, struct conf_errors *errors);
 /* The same from text, with a name for mistakes. */
-struct bounce_rules *bounce_rules_parse(const char *text, const char *name,
-    struct conf_errors *errors);
+struct bounce_rules *
+bounce_rules_parse(const char *text, const char *name, struct conf_errors *errors);
 struct bounce_rules *bounce_rules_ref(struct bounce_rules *rules);
 void bounce_rules_free(struct bounce_rules **rules); /* gives a reference back */
 

@@ -18,8 +18,9 @@ check_sample(const struct bounce_rules *rules, const struct bounce_rule *rule, c
     struct conf_errors *errors)
 {
 	const char *remote = rule->sample_remote != NULL ? rule->sample_remote : "";
-	struct classify_facts facts = { .status = "", .diagnostic = span_of(sample),
-		.remote_mta = remote, .action = "" };
+	struct classify_facts facts = {
+		.status = "", .diagnostic = span_of(sample), .remote_mta = remote, .action = ""
+	};
 	struct verdict verdict;
 	char words[200];
 
@@ -31,7 +32,8 @@ check_sample(const struct bounce_rules *rules, const struct bounce_rule *rule, c
 	if (rule->shadowed || verdict.rule == rule)
 		return;
 	snprintf(words, sizeof(words), "the rule `%s` of line %u comes first",
-	    verdict.rule != NULL ? verdict.rule->name : "", verdict.rule != NULL ? verdict.rule->line : 0);
+	    verdict.rule != NULL ? verdict.rule->name : "",
+	    verdict.rule != NULL ? verdict.rule->line : 0);
 	add_failure(errors, rule, "sample", words, sample);
 }
 
@@ -48,7 +50,8 @@ bounce_rules_check(const struct bounce_rules *rules, struct conf_errors *errors)
 		for (size_t k = 0; k < rule->not_sample.count; k++) {
 			struct classify_facts facts = { .status = "",
 				.diagnostic = span_of(rule->not_sample.items[k]),
-				.remote_mta = rule->sample_remote != NULL ? rule->sample_remote : "",
+				.remote_mta =
+				    rule->sample_remote != NULL ? rule->sample_remote : "",
 				.action = "" };
 
 			if (classify_rule_matches(rule, &facts) != 0)

@@ -8,7 +8,8 @@
 #include "conf.h"
 
 /* Every sample must come to its rule before any other (or only match it, if the rule is
- * `shadowed`), every not_sample must not match it. -1 and one line each, as file:line, in errors. */
+ * `shadowed`), every not_sample must not match it. -1 and one line each, as file:line, in errors.
+ */
 int bounce_rules_check(const struct bounce_rules *rules, struct conf_errors *errors);
 
 #endif

@@ -63,8 +63,8 @@ is_ascii(struct span bytes)
 static struct span
 keep(struct arena *arena, struct str *text)
 {
-	struct span kept = span_make(arena_dup(arena, span_make(str_text(text), text->len)),
-	    text->len);
+	struct span kept =
+	    span_make(arena_dup(arena, span_make(str_text(text), text->len)), text->len);
 
 	str_free(text);
 	return kept;
@@ -132,7 +132,8 @@ from_iconv(struct arena *arena, struct span bytes, iconv_t cd)
 		size_t rc;
 
 		flushed = left == 0;
-		rc = flushed ? iconv(cd, NULL, NULL, &to, &room) : iconv(cd, &in, &left, &to, &room);
+		rc =
+		    flushed ? iconv(cd, NULL, NULL, &to, &room) : iconv(cd, &in, &left, &to, &room);
 		str_add(&out, buf, sizeof(buf) - room);
 		if (rc == (size_t)-1 && errno == EILSEQ && left > 0) {
 			str_adds(&out, REPLACEMENT);
@@ -183,15 +184,15 @@ static bool
 is_seven_bit(const char *charset)
 {
 	return strncasecmp(charset, "iso-2022", 8) == 0 || strncasecmp(charset, "utf-7", 5) == 0 ||
-	    strncasecmp(charset, "utf7", 4) == 0 || strncasecmp(charset, "hz", 2) == 0;
+	       strncasecmp(charset, "utf7", 4) == 0 || strncasecmp(charset, "hz", 2) == 0;
 }
 
 static bool
 is_wide(const char *charset)
 {
 	return strncasecmp(charset, "utf-16", 6) == 0 || strncasecmp(charset, "utf-32", 6) == 0 ||
-	    strncasecmp(charset, "ucs", 3) == 0 || strncasecmp(charset, "utf16", 5) == 0 ||
-	    strncasecmp(charset, "utf32", 5) == 0;
+	       strncasecmp(charset, "ucs", 3) == 0 || strncasecmp(charset, "utf16", 5) == 0 ||
+	       strncasecmp(charset, "utf32", 5) == 0;
 }
 
 /* Names that iconv may be asked for: no "//TRANSLIT" and no paths. */

@@ -1,8 +1,8 @@
 /*
  * charset - text of any charset as UTF-8, by glibc's iconv.
  *
- * ASCII, UTF-8 and windows-1252 (with its part ISO-8859-1) need no iconv: most mail is in these, and
- * iconv_open() reads files.
+ * ASCII, UTF-8 and windows-1252 (with its part ISO-8859-1) need no iconv: most mail is in these,
+ * and iconv_open() reads files.
  */
 #ifndef CHARSET_H
 #define CHARSET_H

@@ -77,8 +77,7 @@ rule_matches(const struct bounce_rule *rule, const struct subject *subject)
 		return 0;
 	if (rule->pattern == NULL)
 		return 1;
-	return pattern_match(rule->pattern,
-	    span_make(str_text(&subject->text), subject->text.len));
+	return pattern_match(rule->pattern, span_make(str_text(&subject->text), subject->text.len));
 }
 
 int
@@ -128,8 +127,9 @@ classify(const struct bounce_rules *rules, const struct classify_facts *facts)
 struct verdict
 classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta)
 {
-	return classify(rules, &(struct classify_facts){ .status = "", .diagnostic = line,
-				   .remote_mta = remote_mta, .action = "" });
+	return classify(
+	    rules, &(struct classify_facts){
+		       .status = "", .diagnostic = line, .remote_mta = remote_mta, .action = "" });
 }
 
 static struct verdict
@@ -169,7 +169,7 @@ classify_report(const struct bounce_rules *rules, struct report *report)
 		recipient->type = verdict.type;
 		recipient->reason = verdict.reason;
 		recipient->rule = verdict.rule != NULL
-		    ? arena_dup(report->arena, span_of(verdict.rule->name))
-		    : "";
+				      ? arena_dup(report->arena, span_of(verdict.rule->name))
+				      : "";
 	}
 }

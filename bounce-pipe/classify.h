@@ -15,11 +15,11 @@
 #include "str.h"
 
 struct classify_facts {
-	unsigned code; /* SMTP reply code; 0: the one in the diagnostic, if any */
+	unsigned code;      /* SMTP reply code; 0: the one in the diagnostic, if any */
 	const char *status; /* "5.1.1"; "" or a vague one: a better one in the diagnostic counts */
 	struct span diagnostic;
 	const char *remote_mta; /* "" */
-	const char *action; /* RFC 3464's, "" is failed */
+	const char *action;     /* RFC 3464's, "" is failed */
 };
 
 struct verdict {
@@ -35,8 +35,8 @@ int classify_rule_matches(const struct bounce_rule *rule, const struct classify_
 
 /* A bare SMTP reply or diagnostic, one line, as `mxctl classify` reads them. remote_mta "": not
  * known. */
-struct verdict classify_line(const struct bounce_rules *rules, struct span line,
-    const char *remote_mta);
+struct verdict
+classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta);
 
 /* type, reason and rule of every recipient of a report of any kind. */
 void classify_report(const struct bounce_rules *rules, struct report *report);

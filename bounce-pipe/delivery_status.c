@@ -20,7 +20,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(name, member) { name, offsetof(struct group, member) }
+#define FIELD(name, member)                          \
+	{                                            \
+		name, offsetof(struct group, member) \
+	}
 
 static const struct field fields[] = {
 	FIELD("Original-Recipient", original),
@@ -47,7 +50,7 @@ delivery_status_is(const struct mime_part *part)
 		return false;
 	begin = span_trim(span_make(begin.ptr, begin.len < 200 ? begin.len : 200));
 	return span_istarts(begin, SPAN("Reporting-MTA:")) ||
-	    span_istarts(begin, SPAN("Final-Recipient:"));
+	       span_istarts(begin, SPAN("Final-Recipient:"));
 }
 
 /* "smtp; 550 no" without its type. */
@@ -58,12 +61,14 @@ without_type(struct span text)
 
 	text = span_trim(text);
 	while (i < text.len && i < 20 &&
-	    ((text.ptr[i] >= 'a' && text.ptr[i] <= 'z') || (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z') ||
-		text.ptr[i] == '-' || (i > 0 && text.ptr[i] >= '0' && text.ptr[i] <= '9')))
+	       ((text.ptr[i] >= 'a' && text.ptr[i] <= 'z') ||
+		   (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z') || text.ptr[i] == '-' ||
+		   (i > 0 && text.ptr[i] >= '0' && text.ptr[i] <= '9')))
 		i++;
 	while (i > 0 && i < text.len && text.ptr[i] == ' ')
 		i++;
-	return i > 0 && i < text.len && text.ptr[i] == ';' ? span_trim(span_from(text, i + 1)) : text;
+	return i > 0 && i < text.len && text.ptr[i] == ';' ? span_trim(span_from(text, i + 1))
+							   : text;
 }
 
 /* RFC 3461 has '+' and '=' as "+2B" and "+3D"; RFC 6533 has "\x{FC}" for U+00FC. */
@@ -87,14 +92,15 @@ unescaped(struct arena *arena, struct span text)
 			out[len++] = text.ptr[i];
 			continue;
 		}
-		for (; k < rest.len && k < 9 && strchr("0123456789abcdefABCDEF", rest.ptr[k]) != NULL &&
-		     rest.ptr[k] != '\0';
+		for (; k < rest.len && k < 9 &&
+		       strchr("0123456789abcdefABCDEF", rest.ptr[k]) != NULL && rest.ptr[k] != '\0';
 		     k++)
 			code = code << 4 |
-			    (unsigned)(rest.ptr[k] <= '9' ? rest.ptr[k] - '0'
-							  : (rest.ptr[k] | 32) - 'a' + 10);
+			       (unsigned)(rest.ptr[k] <= '9' ? rest.ptr[k] - '0'
+							     : (rest.ptr[k] | 32) - 'a' + 10);
 		/* Each takes more bytes escaped than as UTF-8. */
-		if (k == 3 || k >= rest.len || rest.ptr[k] != '}' || code > 0x10ffff || code < 0x20) {
+		if (k == 3 || k >= rest.len || rest.ptr[k] != '}' || code > 0x10ffff ||
+		    code < 0x20) {
 			out[len++] = text.ptr[i];
 			continue;
 		}
@@ -189,8 +195,8 @@ add_recipient(const struct group *group, struct report *report)
 	dsn_parse_status(span_trim(group->status), &status);
 	recipient->status = arena_dup(arena, span_of(dsn_format_status(status, buf)));
 	recipient->action = action_of(group, status);
-	recipient->diagnostic = report_line(arena, without_type(group->diagnostic),
-	    REPORT_DIAGNOSTIC_MAX);
+	recipient->diagnostic =
+	    report_line(arena, without_type(group->diagnostic), REPORT_DIAGNOSTIC_MAX);
 	if (group->remote.ptr != NULL)
 		recipient->remote_mta = report_host(arena, group->remote);
 	recipient->last_attempt = report_line(arena, group->last_attempt, FIELD_MAX);
@@ -218,7 +224,7 @@ is_next_group(const struct group *group, const struct span *value)
 {
 	if (value == &group->final)
 		return group->final.ptr != NULL ||
-		    (group->original.ptr != NULL && group->closed && group->status.ptr != NULL);
+		       (group->original.ptr != NULL && group->closed && group->status.ptr != NULL);
 	if (value == &group->original)
 		return group->original.ptr != NULL || (group->final.ptr != NULL && group->closed);
 	return false;
@@ -303,10 +309,10 @@ host_before(struct arena *arena, struct span text)
 
 		if (at < 0)
 			continue;
-		for (start = (size_t)at; start > 0 && text.ptr[start - 1] != ' '; start--)
+		for (start = (size_t)at; start > 0 && text.ptr[start - 1] > ' '; start--)
 			;
 		if (start < text.len && text.ptr[start] == '[' && start > 1)
-			for (start--; start > 0 && text.ptr[start - 1] != ' '; start--)
+			for (start--; start > 0 && text.ptr[start - 1] > ' '; start--)
 				;
 		host = report_host(arena, span_from(text, start));
 		if (is_host(host))
@@ -316,8 +322,8 @@ host_before(struct arena *arena, struct span text)
 }
 
 /* "host mx.example.org[192.0.2.1] said: 550 …" and the like. */
-static const char *
-host_in(struct arena *arena, struct span text)
+const char *
+delivery_status_host(struct arena *arena, struct span text)
 {
 	static const struct {
 		struct span before;
@@ -336,22 +342,25 @@ host_in(struct arena *arena, struct span text)
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		long at = span_ifind(text, forms[i].before);
-		const char *host;
+		struct span rest = text;
+		long at;
 
-		if (at < 0 || (forms[i].behind.len > 0 &&
-				  span_ifind(span_from(text, (size_t)at), forms[i].behind) < 0))
-			continue;
-		host = report_host(arena, span_from(text, (size_t)at + forms[i].before.len));
-		if (is_host(host))
-			return host;
+		while ((at = span_ifind(rest, forms[i].before)) >= 0) {
+			const char *host;
+
+			rest = span_from(rest, (size_t)at + forms[i].before.len);
+			if (forms[i].behind.len > 0 && span_ifind(rest, forms[i].behind) < 0)
+				break;
+			host = report_host(arena, rest);
+			if (is_host(host))
+				return host;
+		}
 	}
 	return host_before(arena, text);
 }
 
 void
-delivery_status_complete(struct arena *arena, struct report_recipient *recipient,
-    struct span said)
+delivery_status_complete(struct arena *arena, struct report_recipient *recipient, struct span said)
 {
 	struct dsn found = dsn_find(said);
 	struct dsn_status status;
@@ -365,7 +374,7 @@ delivery_status_complete(struct arena *arena, struct report_recipient *recipient
 		status = found.status;
 	recipient->status = arena_dup(arena, span_of(dsn_format_status(status, buf)));
 	if (*recipient->remote_mta == '\0')
-		recipient->remote_mta = host_in(arena, span_of(recipient->diagnostic));
+		recipient->remote_mta = delivery_status_host(arena, span_of(recipient->diagnostic));
 }
 
 enum report_kind

@@ -28,7 +28,8 @@ behind(struct span text, struct span words, size_t within)
 }
 
 /* Exim: "SMTP error from remote mail server after RCPT TO:<a@b>: host mx [192.0.2.1]: 550 …" or, in
- * newer ones, "host mx [192.0.2.1] SMTP error from remote mail server after RCPT TO:<a@b>: 550 …" */
+ * newer ones, "host mx [192.0.2.1] SMTP error from remote mail server after RCPT TO:<a@b>: 550 …"
+ */
 static bool
 exim_frame(struct span text, struct frame *frame)
 {
@@ -153,6 +154,6 @@ diagnostic_text(struct span diagnostic, struct str *out)
 	}
 	add_plain(rest, code, out);
 	if (frame.command.len > 0)
-		str_addf(out, " (in reply to %.*s command)", (int)frame.command.len,
-		    frame.command.ptr);
+		str_addf(
+		    out, " (in reply to %.*s command)", (int)frame.command.len, frame.command.ptr);
 }

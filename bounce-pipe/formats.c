@@ -7,6 +7,8 @@
 #include "header.h"
 #include "notice.h"
 
+enum { SAID_MIN = 25 }; /* bytes of a reason; less is the rest of a sentence */
+
 const struct format formats[] = {
 	{ "postfix", formats_is_postfix, formats_read_postfix },
 	{ "qmail", formats_is_qmail, formats_read_qmail },
@@ -64,9 +66,9 @@ formats_action(const struct format_input *in)
 	static const char *const words[] = { "this is a warning message only",
 		"this is a warning only", "this is only a warning", "advisory-only",
 		"not yet been delivered", "has been delayed", "is delayed", "delivery is delayed",
-		"you do not need to resend", "do not resend", "no need to resend", "will be retried",
-		"will retry", "will keep trying", "will continue to try", "wird weiter versucht",
-		"still being retried", "will try again for", NULL };
+		"you do not need to resend", "do not resend", "no need to resend",
+		"will be retried", "will retry", "will keep trying", "will continue to try",
+		"wird weiter versucht", "still being retried", "will try again for", NULL };
 	static const char *const subjects[] = { "delay", "warning: could not send",
 		"not yet delivered", "verzöger", NULL };
 
@@ -80,9 +82,10 @@ looks_returned(const struct format_input *in)
 {
 	static const char *const subjects[] = { "undeliver", "not deliver", "non-deliver",
 		"nondeliver", "deliver", "failure", "failed", "returned mail", "returned to sender",
-		"mail error", "error sending", "bounce", "rejected", "unzustellbar", "nicht zustell", "unable to",
-		"could not", "non remis", "non distribu", "no entregad", "devuelt", "devolvid",
-		"mancat", "onbestelbaar", "niet bezorg", "niedostarcz", "zwrot", NULL };
+		"mail error", "error sending", "bounce", "rejected", "unzustellbar",
+		"nicht zustell", "unable to", "could not", "non remis", "non distribu",
+		"no entregad", "devuelt", "devolvid", "mancat", "onbestelbaar", "niet bezorg",
+		"niedostarcz", "zwrot", NULL };
 	struct span path = header_raw(in->root->header, "Return-Path");
 	bool sender = formats_is_daemon(in) || span_eq(path, SPAN("<>"));
 
@@ -125,6 +128,8 @@ formats_said(const struct format_input *in, struct span address)
 	struct span about = notice_about(in->text, normal), rest = in->text;
 	long at;
 
+	if (about.len < SAID_MIN && !has_reply(about)) /* the reason stands before the address */
+		about = notice_paragraph(in->text, normal);
 	if (has_reply(about) || !has_reply(in->text))
 		return about;
 	at = span_ifind(rest, span_of(normal));
@@ -145,7 +150,7 @@ read_lines(const struct format_input *in, bool (*fits)(struct span said), struct
 
 	while (rest.len > 0) {
 		bool found = span_line(&rest, &line) &&
-		    notice_line_address(line, &next, &next_behind) && !is_own(in, next);
+			     notice_line_address(line, &next, &next_behind) && !is_own(in, next);
 
 		if (!found && rest.len > 0)
 			continue;
@@ -213,8 +218,8 @@ formats_read_plain(const struct format_input *in, struct report *report)
 	if (report->count == 0 && !has_reply(in->text))
 		read_lines(in, has_words, report);
 	if (report->count == 0 && *in->verp_recipient != '\0')
-		formats_add(report, span_of(in->verp_recipient), span_trim(in->text),
-		    formats_action(in));
+		formats_add(
+		    report, span_of(in->verp_recipient), span_trim(in->text), formats_action(in));
 	if (report->count == 0 && (address = only_address(in)).ptr != NULL)
 		formats_add(report, address, formats_said(in, address), formats_action(in));
 	if (report->count == 0)

@@ -19,8 +19,8 @@
 struct format_input {
 	struct arena *arena;
 	const struct mime_part *root;
-	const char *subject; /* decoded, "" */
-	const char *from; /* decoded, "" */
+	const char *subject;        /* decoded, "" */
+	const char *from;           /* decoded, "" */
 	const char *verp_recipient; /* "" */
 	struct span text; /* what people read, UTF-8, without the message that came back */
 };
@@ -48,8 +48,8 @@ bool formats_is_daemon(const struct format_input *in);
 extern const struct format formats[];
 
 /* Adds a recipient, unless it is there already, and what its diagnostic tells. */
-void formats_add(struct report *report, struct span address, struct span diagnostic,
-    const char *action);
+void
+formats_add(struct report *report, struct span address, struct span diagnostic, const char *action);
 
 /* What the notice says about an address; where the paragraph behind it has no reply but the text
  * further down has, all of it. */

@@ -64,10 +64,11 @@ formats_read_postfix(const struct format_input *in, struct report *report)
 		sender = behind;
 		if (end < 0 || !notice_address(&sender, &sender))
 			sender = address;
-		formats_add(report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2),
-		    action);
+		formats_add(
+		    report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2), action);
 		if (report->count > before)
-			report->recipients[before].final_address = report_address(report->arena, address);
+			report->recipients[before].final_address =
+			    report_address(report->arena, address);
 	}
 }
 
@@ -98,10 +99,11 @@ formats_read_qmail(const struct format_input *in, struct report *report)
 bool
 formats_is_exim(const struct format_input *in)
 {
-	static const char *const words[] = { "created automatically by mail delivery software", NULL };
+	static const char *const words[] = { "created automatically by mail delivery software",
+		NULL };
 
 	return header_raw(in->root->header, "X-Failed-Recipients").ptr != NULL ||
-	    notice_has(in->text, words);
+	       notice_has(in->text, words);
 }
 
 static size_t
@@ -154,8 +156,8 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 
 		if (!begun) {
 			begun = span_ifind(line, SPAN("failed:")) >= 0 ||
-			    span_ifind(line, SPAN("delivered to")) >= 0 ||
-			    span_ifind(line, SPAN("address")) >= 0;
+				span_ifind(line, SPAN("delivered to")) >= 0 ||
+				span_ifind(line, SPAN("address")) >= 0;
 			continue;
 		}
 		if (indent == 2 && notice_line_address(line, &found, &behind) && behind.len < 60) {
@@ -165,7 +167,8 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 			address = found;
 			said = behind.ptr;
 		} else if (address.ptr != NULL && indent == 0 && span_trim(line).len > 0) {
-			add_exim(report, address, span_make(said, (size_t)(line.ptr - said)), action);
+			add_exim(
+			    report, address, span_make(said, (size_t)(line.ptr - said)), action);
 			address.ptr = NULL;
 		}
 	}

@@ -21,7 +21,8 @@ name_length(struct span line)
 {
 	size_t len = 0, colon;
 
-	while (len < line.len && line.ptr[len] > ' ' && line.ptr[len] < 0x7f && line.ptr[len] != ':')
+	while (
+	    len < line.len && line.ptr[len] > ' ' && line.ptr[len] < 0x7f && line.ptr[len] != ':')
 		len++;
 	colon = len;
 	while (colon < line.len && is_blank(line.ptr[colon]))
@@ -44,8 +45,8 @@ header_split(struct span message, struct span *header, struct span *body)
 	*header = span_make(message.ptr, 0);
 	*body = message;
 	while ((size_t)(rest.ptr - message.ptr) < HEADER_MAX && span_line(&rest, &line)) {
-		if (line.len == 0 && (fields || rest.ptr == message.ptr + 1 ||
-					 rest.ptr == message.ptr + 2)) {
+		if (line.len == 0 &&
+		    (fields || rest.ptr == message.ptr + 1 || rest.ptr == message.ptr + 2)) {
 			if (!fields)
 				header->len = 0;
 			*body = rest;
@@ -150,7 +151,8 @@ blanks(struct span in)
 {
 	size_t len = 0;
 
-	while (len < in.len && (is_blank(in.ptr[len]) || in.ptr[len] == '\r' || in.ptr[len] == '\n'))
+	while (
+	    len < in.len && (is_blank(in.ptr[len]) || in.ptr[len] == '\r' || in.ptr[len] == '\n'))
 		len++;
 	return len;
 }
@@ -165,9 +167,8 @@ static void
 run_end(struct arena *arena, struct run *run, struct str *out)
 {
 	if (run->bytes.len > 0)
-		str_add_span(out,
-		    charset_to_utf8(arena, span_make(run->bytes.data, run->bytes.len),
-			run->charset));
+		str_add_span(out, charset_to_utf8(arena, span_make(run->bytes.data, run->bytes.len),
+				      run->charset));
 	str_empty(&run->bytes);
 }
 
@@ -178,9 +179,9 @@ run_add(struct arena *arena, struct run *run, const struct word *word, struct st
 		run_end(arena, run, out);
 		memcpy(run->charset, word->charset, sizeof(run->charset));
 	}
-	str_add_span(&run->bytes, word->base64
-		? transfer_base64(arena, word->text, HEADER_VALUE_MAX)
-		: transfer_quoted_printable(arena, word->text, true, HEADER_VALUE_MAX));
+	str_add_span(&run->bytes,
+	    word->base64 ? transfer_base64(arena, word->text, HEADER_VALUE_MAX)
+			 : transfer_quoted_printable(arena, word->text, true, HEADER_VALUE_MAX));
 }
 
 static void
@@ -322,9 +323,9 @@ header_parameter(struct arena *arena, const char *value, const char *name)
 			continue;
 		if (encoded && n == 0) { /* charset'language'text */
 			long quote = span_find(piece, SPAN("'"));
-			long second = quote < 0
-			    ? -1
-			    : span_find(span_from(piece, (size_t)quote + 1), SPAN("'"));
+			long second =
+			    quote < 0 ? -1
+				      : span_find(span_from(piece, (size_t)quote + 1), SPAN("'"));
 
 			if (second >= 0) {
 				charset = arena_dup(arena, span_make(piece.ptr, (size_t)quote));
@@ -337,10 +338,11 @@ header_parameter(struct arena *arena, const char *value, const char *name)
 	for (size_t i = 0; i < PIECES_MAX && pieces[i].ptr != NULL; i++)
 		str_add_span(&all, pieces[i]);
 	result = pieces[0].ptr == NULL
-	    ? NULL
-	    : header_decode(arena,
-		  charset_to_utf8(arena, span_make(str_text(&all), all.len), charset));
-	/* A text that needed no other charset still points into `all`, but header_decode copied it. */
+		     ? NULL
+		     : header_decode(arena,
+			   charset_to_utf8(arena, span_make(str_text(&all), all.len), charset));
+	/* A text that needed no other charset still points into `all`, but header_decode copied it.
+	 */
 	str_free(&text);
 	str_free(&all);
 	return result;

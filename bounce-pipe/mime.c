@@ -9,9 +9,11 @@
 
 enum {
 	BOUNDARY_MAX = 250, /* bytes; RFC 2046 has 70 */
-	GUESS_BYTES = 64 * 1024, /* of a multipart's body in which a boundary is looked for */
-	GUESS_START = 512, /* of a body that nothing says is a multipart: a message that came back in
-			      a text may be one further down */
+	GUESS_BYTES =
+	    64 * 1024, /* of a body in which a boundary that nobody announced is looked for */
+	GUESS_START =
+	    512, /* in which it must begin if nothing says that there are parts: further down
+		    may be a message that came back in a text, with parts of its own */
 };
 
 struct parser {
@@ -30,7 +32,7 @@ is_line_end(struct span s, size_t at)
 /* A boundary's line in a body. */
 struct delimiter {
 	size_t start; /* of the line break before it, which belongs to it */
-	size_t end; /* behind its own line break */
+	size_t end;   /* behind its own line break */
 	bool closes;
 };
 
@@ -68,11 +70,11 @@ find_delimiter(struct span body, struct span boundary, size_t from, struct delim
 
 /* The first line that reads like a boundary and is followed by a part's header. */
 static struct span
-guess_boundary(struct span body, size_t within)
+guess_boundary(struct span body)
 {
 	struct span rest = body, line;
 
-	while ((size_t)(rest.ptr - body.ptr) < within && span_line(&rest, &line)) {
+	while ((size_t)(rest.ptr - body.ptr) < GUESS_BYTES && span_line(&rest, &line)) {
 		struct span next = rest, first;
 
 		line = span_trim(line);
@@ -130,8 +132,8 @@ read_encoding(struct parser *parser, struct mime_part *part)
 		part->encoding = MIME_QUOTED_PRINTABLE;
 }
 
-static struct mime_part *parse_part(struct parser *parser, struct mime_part *parent,
-    struct span bytes, const char *otherwise);
+static struct mime_part *parse_part(
+    struct parser *parser, struct mime_part *parent, struct span bytes, const char *otherwise);
 
 static void
 parse_children(struct parser *parser, struct mime_part *part, struct span boundary)
@@ -148,8 +150,8 @@ parse_children(struct parser *parser, struct mime_part *part, struct span bounda
 		more = find_delimiter(part->body, boundary, at.end, &next);
 		if (more)
 			end = next.start > at.end ? next.start : at.end;
-		*tail = parse_part(parser, part, span_make(part->body.ptr + at.end, end - at.end),
-		    otherwise);
+		*tail = parse_part(
+		    parser, part, span_make(part->body.ptr + at.end, end - at.end), otherwise);
 		tail = &(*tail)->next;
 		at = next;
 	}
@@ -164,15 +166,16 @@ boundary_of(struct parser *parser, const struct mime_part *part)
 	if (announced != NULL && *announced != '\0' && strlen(announced) <= BOUNDARY_MAX &&
 	    find_delimiter(part->body, span_of(announced), 0, &at))
 		return span_of(announced);
-	return guess_boundary(part->body, GUESS_BYTES);
+	return guess_boundary(part->body);
 }
 
 static struct mime_part *
-parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
-    const char *otherwise)
+parse_part(
+    struct parser *parser, struct mime_part *parent, struct span bytes, const char *otherwise)
 {
 	struct mime_part *part = arena_alloc(parser->arena, sizeof(*part));
 	struct span boundary = { NULL, 0 };
+	struct delimiter first;
 
 	parser->parts++;
 	part->parent = parent;
@@ -186,7 +189,10 @@ parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
 		boundary = boundary_of(parser, part);
 	} else if (parent == NULL && *part->content_type == '\0') {
 		/* A message that lost its Content-Type, but shows parts. */
-		boundary = guess_boundary(part->body, GUESS_START);
+		boundary = guess_boundary(part->body);
+		if (boundary.ptr == NULL || !find_delimiter(part->body, boundary, 0, &first) ||
+		    first.start > GUESS_START)
+			boundary.ptr = NULL;
 		if (boundary.ptr != NULL)
 			part->type = "multipart/mixed";
 	}
@@ -256,8 +262,8 @@ mime_bytes(struct arena *arena, const struct mime_part *part)
 	case MIME_IDENTITY:
 		break;
 	}
-	return span_make(part->body.ptr,
-	    part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX);
+	return span_make(
+	    part->body.ptr, part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX);
 }
 
 struct span

@@ -17,8 +17,8 @@
 #include "span.h"
 
 enum {
-	MIME_DEPTH_MAX = 12, /* of multiparts in multiparts; deeper ones are leaves */
-	MIME_PARTS_MAX = 256, /* of a message; what follows is not looked at */
+	MIME_DEPTH_MAX = 12,        /* of multiparts in multiparts; deeper ones are leaves */
+	MIME_PARTS_MAX = 256,       /* of a message; what follows is not looked at */
 	MIME_TEXT_MAX = 512 * 1024, /* bytes of one decoded part */
 };
 
@@ -27,13 +27,13 @@ enum mime_encoding { MIME_IDENTITY, MIME_BASE64, MIME_QUOTED_PRINTABLE };
 struct mime_part {
 	struct mime_part *parent;
 	struct mime_part *child; /* the first; NULL for a leaf */
-	struct mime_part *next; /* sibling */
-	unsigned depth; /* 0 for the root */
-	struct span header; /* its raw lines */
-	struct span body; /* raw, not decoded */
+	struct mime_part *next;  /* sibling */
+	unsigned depth;          /* 0 for the root */
+	struct span header;      /* its raw lines */
+	struct span body;        /* raw, not decoded */
 	const char *type; /* "text/plain", lower case; what RFC 2046 says where there is none */
 	const char *content_type; /* the field, decoded; "" */
-	const char *charset; /* as announced, "" for none */
+	const char *charset;      /* as announced, "" for none */
 	enum mime_encoding encoding;
 };
 
@@ -48,7 +48,8 @@ bool mime_is_multipart(const struct mime_part *part);
 /* A message in a message, or the header of one: message/rfc822, text/rfc822-headers, … */
 bool mime_is_message(const struct mime_part *part);
 
-/* The body without its transfer encoding, at most MIME_TEXT_MAX bytes; not copied if it has none. */
+/* The body without its transfer encoding, at most MIME_TEXT_MAX bytes; not copied if it has none.
+ */
 struct span mime_bytes(struct arena *arena, const struct mime_part *part);
 /* The same in UTF-8; HTML as it is. */
 struct span mime_text(struct arena *arena, const struct mime_part *part);

@@ -84,9 +84,19 @@ read_delivery_status(const struct format_input *in, struct report *report)
 	return true;
 }
 
+/* With one recipient only, whatever host the text names is its. */
 static void
-find_returned(const struct format_input *in, const struct ndr_options *options,
-    struct report *report)
+complete_host(const struct format_input *in, struct report *report)
+{
+	struct report_recipient *recipient = report->recipients;
+
+	if (report->count == 1 && *recipient->remote_mta == '\0')
+		recipient->remote_mta = delivery_status_host(in->arena, in->text);
+}
+
+static void
+find_returned(
+    const struct format_input *in, const struct ndr_options *options, struct report *report)
 {
 	const struct mime_part *part = find_part(in->root, mime_is_message);
 	struct span header, body;
@@ -118,10 +128,12 @@ ndr_read(struct arena *arena, struct span message, const struct ndr_options *opt
 	in.text = notice_text(arena, in.root);
 	if (read_feedback(&in, report) || read_delivery_status(&in, report) ||
 	    formats_read(&in, report)) {
+		complete_host(&in, report);
 		find_returned(&in, options, report);
 	} else if (auto_reply_is(&in)) {
 		auto_reply_read(&in, report);
 	} else if (formats_read_plain(&in, report)) {
+		complete_host(&in, report);
 		find_returned(&in, options, report);
 	}
 }

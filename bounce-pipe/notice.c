@@ -210,7 +210,7 @@ static bool
 is_domain_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    c == '-' || c == '.' || c == '_' || ((unsigned char)c & 0x80) != 0;
+	       c == '-' || c == '.' || c == '_' || ((unsigned char)c & 0x80) != 0;
 }
 
 bool
@@ -226,7 +226,7 @@ notice_address(struct span *rest, struct span *address)
 		if (at > 0 && s.ptr[at - 1] == '"') { /* "quoted local part"@ */
 			start = at - 1;
 			while (start > 0 && at - start < LOCAL_MAX && s.ptr[start - 1] != '"' &&
-			    s.ptr[start - 1] != '\n')
+			       s.ptr[start - 1] != '\n')
 				start--;
 			start = start > 0 && s.ptr[start - 1] == '"' ? start - 1 : at;
 		} else {
@@ -254,14 +254,14 @@ notice_line_address(struct span line, struct span *address, struct span *behind)
 	size_t lead = 0;
 
 	while (lead < line.len && strchr(" \t<\"'*->[(", line.ptr[lead]) != NULL &&
-	    line.ptr[lead] != '\0')
+	       line.ptr[lead] != '\0')
 		lead++;
 	line = span_from(line, lead);
 	*behind = line;
 	if (!notice_address(behind, address) || address->ptr != line.ptr)
 		return false;
 	while (behind->len > 0 && strchr(" \t>\"':)]", behind->ptr[0]) != NULL &&
-	    behind->ptr[0] != '\0')
+	       behind->ptr[0] != '\0')
 		*behind = span_from(*behind, 1);
 	return true;
 }
@@ -275,7 +275,8 @@ paragraph(struct span text)
 	while (span_line(&rest, &line))
 		if (span_trim(line).len == 0 ||
 		    (line.ptr != text.ptr && notice_line_address(line, &address, &behind) &&
-			!span_starts(span_from(line, (size_t)(address.ptr + address.len - line.ptr)),
+			!span_starts(
+			    span_from(line, (size_t)(address.ptr + address.len - line.ptr)),
 			    SPAN(" "))))
 			return (size_t)(line.ptr - text.ptr);
 	return text.len;
@@ -299,4 +300,24 @@ notice_about(struct span text, const char *address)
 		len = paragraph(rest);
 	}
 	return span_trim(span_make(rest.ptr, len < ABOUT_MAX ? len : ABOUT_MAX));
+}
+
+struct span
+notice_paragraph(struct span text, const char *address)
+{
+	long at = *address != '\0' ? span_ifind(text, span_of(address)) : -1;
+	struct span rest = text, line;
+	const char *start = text.ptr;
+
+	if (at < 0)
+		return span_make("", 0);
+	while (span_line(&rest, &line)) {
+		bool blank = span_trim(line).len == 0;
+
+		if (blank && line.ptr > text.ptr + at)
+			return span_trim(span_make(start, (size_t)(line.ptr - start)));
+		if (blank)
+			start = rest.ptr;
+	}
+	return span_trim(span_make(start, (size_t)(text.ptr + text.len - start)));
 }

@@ -28,6 +28,9 @@ bool notice_line_address(struct span line, struct span *address, struct span *be
  * follows. Empty: the text does not name it. */
 struct span notice_about(struct span text, const char *address);
 
+/* The paragraph in which an address stands. */
+struct span notice_paragraph(struct span text, const char *address);
+
 /* Any of these words, NULL at the end, in text, case ignored. */
 bool notice_has(struct span text, const char *const *words);
 

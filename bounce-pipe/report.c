@@ -110,7 +110,7 @@ without_type(struct span text)
 	size_t i = 0;
 
 	while (i < text.len && text.ptr[i] != ';' && text.ptr[i] != '@' && text.ptr[i] != '<' &&
-	    text.ptr[i] != '"')
+	       text.ptr[i] != '"')
 		i++;
 	return span_trim(i < text.len && text.ptr[i] == ';' ? span_from(text, i + 1) : text);
 }
@@ -145,9 +145,11 @@ report_address(struct arena *arena, struct span text)
 		address = text;
 	address = span_trim(without_comment(address));
 	/* A source route (RFC 5321, appendix C) goes before the address. */
-	if (address.len > 0 && address.ptr[0] == '@' && memchr(address.ptr, ':', address.len) != NULL)
+	if (address.len > 0 && address.ptr[0] == '@' &&
+	    memchr(address.ptr, ':', address.len) != NULL)
 		address = span_from(address,
-		    (size_t)((const char *)memchr(address.ptr, ':', address.len) - address.ptr) + 1);
+		    (size_t)((const char *)memchr(address.ptr, ':', address.len) - address.ptr) +
+			1);
 	while (address.len > 1 && address.ptr[0] == '\'' && address.ptr[address.len - 1] == '\'')
 		address = span_make(address.ptr + 1, address.len - 2);
 	if (has_at(address) && addr_normalise(address, normal, NULL) == 0)
@@ -166,7 +168,7 @@ report_host(struct arena *arena, struct span text)
 				   text.ptr[0] == '"'))
 		text = span_from(text, 1);
 	while (len < text.len && len < HOST_MAX && text.ptr[len] > ' ' && text.ptr[len] < 0x7f &&
-	    strchr("[]()<>,;\"", text.ptr[len]) == NULL)
+	       strchr("[]()<>,;\"", text.ptr[len]) == NULL)
 		len++;
 	while (len > 0 && (text.ptr[len - 1] == '.' || text.ptr[len - 1] == ':'))
 		len--;

@@ -16,32 +16,33 @@
 #include "str.h"
 
 enum report_kind {
-	REPORT_NONE, /* ordinary mail, nothing that came back */
-	REPORT_NDR, /* at least one recipient failed */
-	REPORT_DELAY, /* still being tried */
-	REPORT_SUCCESS, /* delivered, relayed or expanded (RFC 3464) */
+	REPORT_NONE,       /* ordinary mail, nothing that came back */
+	REPORT_NDR,        /* at least one recipient failed */
+	REPORT_DELAY,      /* still being tried */
+	REPORT_SUCCESS,    /* delivered, relayed or expanded (RFC 3464) */
 	REPORT_AUTO_REPLY, /* RFC 3834 and its relatives */
-	REPORT_FEEDBACK, /* a complaint (RFC 5965) */
+	REPORT_FEEDBACK,   /* a complaint (RFC 5965) */
 };
 
 enum { REPORT_RECIPIENTS_MAX = 1000, REPORT_DIAGNOSTIC_MAX = 1000 };
 
 struct report_recipient {
-	const char *address; /* as the sender knows it: addr_normalise(), else lower case as found */
+	const char
+	    *address; /* as the sender knows it: addr_normalise(), else lower case as found */
 	const char *final_address; /* where the mail went in the end, if that is another */
-	unsigned reply_code; /* 0: none */
-	const char *status; /* "5.1.1" */
-	const char *diagnostic; /* decoded, at most REPORT_DIAGNOSTIC_MAX bytes */
-	const char *remote_mta; /* host name in lower case, or an IP address */
-	const char *action; /* RFC 3464: failed, delayed, delivered, relayed, expanded */
-	const char *last_attempt; /* a date as found */
+	unsigned reply_code;       /* 0: none */
+	const char *status;        /* "5.1.1" */
+	const char *diagnostic;    /* decoded, at most REPORT_DIAGNOSTIC_MAX bytes */
+	const char *remote_mta;    /* host name in lower case, or an IP address */
+	const char *action;        /* RFC 3464: failed, delayed, delivered, relayed, expanded */
+	const char *last_attempt;  /* a date as found */
 	/* classify_report() */
 	enum bounce_type type;
 	enum reason reason;
 	const char *rule; /* "": none matched */
 };
 
-struct report_feedback { /* RFC 5965, for REPORT_FEEDBACK */
+struct report_feedback {  /* RFC 5965, for REPORT_FEEDBACK */
 	const char *type; /* "abuse" */
 	const char *user_agent;
 	const char *source_ip;

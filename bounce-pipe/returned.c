@@ -15,8 +15,8 @@ identifier(struct arena *arena, const char *value)
 	const char *close = open != NULL ? strchr(open, '>') : NULL;
 
 	if (close != NULL)
-		return report_line(arena, span_make(open + 1, (size_t)(close - open) - 1),
-		    NAME_MAX_BYTES);
+		return report_line(
+		    arena, span_make(open + 1, (size_t)(close - open) - 1), NAME_MAX_BYTES);
 	return report_line(arena, span_of(value), NAME_MAX_BYTES);
 }
 
@@ -48,8 +48,8 @@ first_of(struct arena *arena, struct span header, const struct conf_strings *nam
 		if (value == NULL)
 			continue;
 		found = strcasecmp(names->items[i], "Feedback-ID") == 0
-		    ? feedback_id(arena, value, piece)
-		    : identifier(arena, value);
+			    ? feedback_id(arena, value, piece)
+			    : identifier(arena, value);
 		if (*found != '\0')
 			return found;
 	}

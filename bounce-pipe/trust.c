@@ -7,7 +7,7 @@
 /* What a Received field says of how a message came to this host. */
 struct origin {
 	unsigned received; /* how many there are */
-	bool from_bounce; /* all of them are what bounce(8) writes */
+	bool from_bounce;  /* all of them are what bounce(8) writes */
 };
 
 /* A field's value with runs of blanks and line breaks as one blank, as far as it fits. */
@@ -109,8 +109,8 @@ trust_judge(const struct trust_facts *facts, const char *address, const char **w
 		*why = "nothing tells where it came from (no Received field)";
 	else if (!origin.from_bounce || origin.received > 1)
 		*why = *verp != '\0'
-		    ? "it came from outside and the return path names another recipient"
-		    : "it came from outside and the return path names no recipient";
+			   ? "it came from outside and the return path names another recipient"
+			   : "it came from outside and the return path names no recipient";
 	else
 		*why = "it claims to be a notice of Postfix but has an envelope sender";
 	return TRUST_NONE;

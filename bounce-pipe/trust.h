@@ -23,9 +23,9 @@
 enum trust { TRUST_NONE, TRUST_POSTFIX, TRUST_VERP };
 
 struct trust_facts {
-	struct span header; /* report.header */
+	struct span header;          /* report.header */
 	const char *envelope_sender; /* as pipe(8) gives it with null_sender=: "" or "<>" is null */
-	const char *verp_recipient; /* verp_parse(), "" or NULL: none */
+	const char *verp_recipient;  /* verp_parse(), "" or NULL: none */
 };
 
 /* For one address of the report. *why: words for events and logs, never NULL. */

@@ -23,7 +23,7 @@ static bool
 is_word_byte(char c)
 {
 	return is_digit(c) || is_letter(c) || ((unsigned char)c & 0x80) != 0 ||
-	    (c != '\0' && strchr(".-_@+%:/#?&~!$*", c) != NULL);
+	       (c != '\0' && strchr(".-_@+%:/#?&~!$*", c) != NULL);
 }
 
 static bool
@@ -70,7 +70,7 @@ is_ip(struct span word)
 	if (dots == 3 && digits >= 4 && digits + dots == word.len)
 		return true;
 	return colons >= 2 && colons + dots + count(word, is_hex) == word.len &&
-	    (colons > 2 || span_find(word, SPAN("::")) >= 0);
+	       (colons > 2 || span_find(word, SPAN("::")) >= 0);
 }
 
 static bool
@@ -114,7 +114,7 @@ is_kept(struct span word, bool first)
 	if (word.len > 0 && word.ptr[0] == '#')
 		word = span_from(word, 1);
 	return word.len > 0 && is_digit(word.ptr[0]) && count(word, is_dot) == 2 &&
-	    dsn_parse_status(word, &status) == 0 && count(word, is_digit) + 2 == word.len;
+	       dsn_parse_status(word, &status) == 0 && count(word, is_digit) + 2 == word.len;
 }
 
 /* What a word is replaced by, NULL: it stays. */
@@ -143,7 +143,7 @@ replacement(struct span word, bool first)
 struct form {
 	struct str *out;
 	size_t start; /* of ours in out */
-	bool number; /* a number was the last word */
+	bool number;  /* a number was the last word */
 	bool full;
 };
 
@@ -219,8 +219,8 @@ unclassified_form(struct span text, struct str *out)
 		     trailing++)
 			;
 		word = span_make(text.ptr + i, len - trailing);
-		in_brackets = i > 0 && text.ptr[i - 1] == '<' && trailing == 0 && i + len < text.len &&
-		    text.ptr[i + len] == '>';
+		in_brackets = i > 0 && text.ptr[i - 1] == '<' && trailing == 0 &&
+			      i + len < text.len && text.ptr[i + len] == '>';
 		if (word.len > 0) {
 			add_word(&form, word, in_brackets, first,
 			    begins_number(span_from(text, i + len)));

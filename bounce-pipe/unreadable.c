@@ -72,7 +72,8 @@ unreadable_start(void)
 {
 	static char stack[65536]; /* a handler for a stack that ran out needs one of its own */
 	stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK | SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal,
+		.sa_flags = SA_ONSTACK | SA_RESETHAND };
 
 	sigaltstack(&other, NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -1,5 +1,6 @@
 /*
- * unreadable - a message that mxbounce fails on must neither be lost nor stay in the queue for ever.
+ * unreadable - a message that mxbounce fails on must neither be lost nor stay in the queue for
+ * ever.
  *
  * While a message is being understood, a crash or the time limit ends the process by a handler of
  * ours: the first time with 75 (Postfix keeps the message and tries again, perhaps with a newer

@@ -159,7 +159,7 @@ show_addresses(struct ctl *ctl, const struct question *question)
 		? out_string(question->sender)
 		: out_none("any but the null sender"));
 	out_put(out, "domain", "Domain", out_string(question->domain));
-	out_put(out, "local", question->local ? "" : NULL, out_bool(question->local));
+	out_put(out, "local", NULL, out_bool(question->local));
 	if (question->local)
 		out_put(out, NULL, "", out_string("delivered here (local_domains)"));
 }
@@ -212,7 +212,9 @@ show_limits(struct ctl *ctl, const struct question *question)
 	out_put(ctl->out, "sending_ip", "Sending IP", out_string(question->sending_ip));
 	if (question->use.rule == NULL)
 		return;
-	out_put(ctl->out, "counted_by", "Counted by", out_string(question->use.ip));
+	out_put(ctl->out, "counted_by", NULL, out_string(question->use.ip));
+	if (question->use.rule->per == MX_PER_GROUP)
+		out_put(ctl->out, NULL, "", out_string("counted with all others (per = \"group\")"));
 	out_put(ctl->out, "open", "Connections", use_open(&question->use, &open));
 	out_put(ctl->out, "messages", "Messages",
 	    out_uses(question->use.messages, question->use.count));
@@ -238,19 +240,23 @@ show_store(struct ctl *ctl, const struct question *question)
 	out_put(ctl->out, NULL, "Quarantine", out_string(show_entry_words(ctl, &question->entry)));
 	out_open(ctl->out, "quarantine",
 	    question->entry.status != QUARANTINE_NONE ? "Quarantine entry" : NULL);
-	if (question->entry.status != QUARANTINE_NONE || ctl->json)
-		show_entry(ctl, &question->entry, question->now.s);
+	show_entry(ctl, &question->entry, question->now.s);
 	out_close(ctl->out);
 }
 
 static void
 show_verdict(struct ctl *ctl, const struct decision *decision)
 {
-	out_open(ctl->out, "decision", "Verdict");
-	out_put(ctl->out, "verdict", "Verdict", out_string(verdict_name(decision->verdict)));
-	out_put(ctl->out, "reason", "Reason", out_string(decide_reason_name(decision->reason)));
+	const char *verdict = verdict_name(decision->verdict);
+	const char *reason = decide_reason_name(decision->reason);
+
+	out_open(ctl->out, "decision", "What follows now");
+	out_put(ctl->out, "verdict", NULL, out_string(verdict));
+	out_put(ctl->out, "reason", NULL, out_string(reason));
+	out_put(ctl->out, NULL, "Verdict",
+	    out_string(arena_printf(&ctl->arena, "%s (%s)", verdict, reason)));
 	out_put(ctl->out, "action", "Postfix is told",
-	    out_string(arena_printf(&ctl->arena, "action=%s", decision->action)));
+	    out_exact(arena_printf(&ctl->arena, "action=%s", decision->action)));
 	out_close(ctl->out);
 }
 

@@ -74,6 +74,12 @@ out_string(const char *text)
 }
 
 struct out_value
+out_exact(const char *text)
+{
+	return (struct out_value){ .kind = OUT_KIND_EXACT, .text = text };
+}
+
+struct out_value
 out_number(int64_t number)
 {
 	return (struct out_value){ .kind = OUT_KIND_NUMBER, .number = number };

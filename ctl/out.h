@@ -35,6 +35,7 @@ struct out_use { /* so much of a limit */
 enum out_kind {
 	OUT_KIND_NONE,
 	OUT_KIND_STRING,
+	OUT_KIND_EXACT,
 	OUT_KIND_NUMBER,
 	OUT_KIND_BOOL,
 	OUT_KIND_TIME,
@@ -57,6 +58,7 @@ struct out_value {
 
 struct out_value out_none(const char *words); /* JSON: null; words for people: "-", "until removed" */
 struct out_value out_string(const char *text); /* "" is shown as "-" to people */
+struct out_value out_exact(const char *text); /* a string that people may copy: never wrapped */
 struct out_value out_number(int64_t number);
 struct out_value out_count(int64_t number, const char *unit); /* "61 rules"; JSON: 61 */
 struct out_value out_bool(bool yes);
@@ -92,8 +94,8 @@ enum out_layout {
 };
 
 struct out_column {
-	const char *key;
-	const char *title; /* for people; NULL: not for them */
+	const char *key; /* NULL: for people only; not the first one */
+	const char *title; /* NULL: not for people */
 	enum out_layout layout;
 };
 

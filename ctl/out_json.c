@@ -62,6 +62,7 @@ add_value(struct str *buf, const struct out_value *value)
 		str_adds(buf, "null");
 		break;
 	case OUT_KIND_STRING:
+	case OUT_KIND_EXACT:
 		json_clean(buf, value->text);
 		break;
 	case OUT_KIND_NUMBER:
@@ -141,11 +142,15 @@ table(struct out *out, const char *key)
 static void
 cell(struct out *out, const struct out_value *value)
 {
+	const char *key = out->table.columns[out->table.column].key;
+
 	if (out->table.column == 0) {
 		json_next(&out->buf);
 		str_addc(&out->buf, '{');
 	}
-	json_key(&out->buf, out->table.columns[out->table.column].key);
+	if (key == NULL)
+		return;
+	json_key(&out->buf, key);
 	add_value(&out->buf, value);
 }
 

@@ -33,7 +33,9 @@ add_ago(struct str *str, int64_t ago_s)
 	char words[DURATION_SIZE];
 
 	duration_format_wait((ago_s < 0 ? -ago_s : ago_s) * 1000, words);
-	if (ago_s < 0)
+	if (ago_s == 0)
+		str_adds(str, "now");
+	else if (ago_s < 0)
 		str_addf(str, "in%c%s", NO_BREAK, words);
 	else
 		str_addf(str, "%s%cago", words, NO_BREAK);
@@ -71,6 +73,7 @@ add_value(struct str *str, const struct out_value *value, bool in_table)
 		str_adds(str, value->text);
 		break;
 	case OUT_KIND_STRING:
+	case OUT_KIND_EXACT:
 		if (value->text == NULL || *value->text == '\0')
 			str_addc(str, '-');
 		else
@@ -209,6 +212,7 @@ put(struct out *out, const char *key, const char *label, const struct out_value 
 	struct str text = { 0 };
 	struct span rest;
 	size_t before = INDENT + OUT_LABEL_MAX + GAP;
+	size_t width = value->kind == OUT_KIND_EXACT ? SIZE_MAX : out->width - before;
 
 	(void)key;
 	if (label == NULL)
@@ -216,11 +220,11 @@ put(struct out *out, const char *key, const char *label, const struct out_value 
 	add_value(&text, value, false);
 	rest = span_make(str_text(&text), text.len);
 	str_addf(&out->buf, "%*s%-*s", INDENT, "", OUT_LABEL_MAX + GAP, label);
-	add_line(&out->buf, take_line(&rest, out->width - before));
+	add_line(&out->buf, take_line(&rest, width));
 	end_line(out);
 	while (rest.len > 0) {
 		add_blanks(&out->buf, before);
-		add_line(&out->buf, take_line(&rest, out->width - before));
+		add_line(&out->buf, take_line(&rest, width));
 		end_line(out);
 	}
 	str_free(&text);

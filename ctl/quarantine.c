@@ -36,6 +36,8 @@ quarantine_show(struct ctl *ctl)
 	if (ctl_store_must(ctl) != CTL_DONE || now_of_store(ctl, &now) != CTL_DONE)
 		return CTL_AWAY;
 	out_put(ctl_out(ctl), "address", "Address", out_string(addr));
+	if (entry.status == QUARANTINE_NONE)
+		out_put(ctl->out, NULL, "Status", out_string(show_entry_words(ctl, &entry)));
 	show_entry(ctl, &entry, now.s);
 	return entry.status == QUARANTINE_QUARANTINED ? CTL_DONE : CTL_NO;
 }
@@ -82,6 +84,18 @@ addresses(struct ctl *ctl)
 	return addrs;
 }
 
+/* Without a domain an address is none that is mailed: a slip of the keyboard. */
+static bool
+have_domains(struct ctl *ctl, const char *const *addrs)
+{
+	for (size_t i = 0; i < ctl->operand_count; i++)
+		if (*addr_domain(addrs[i]) == '\0') {
+			ctl_complain(ctl, "\"%s\" has no domain", ctl->operands[i]);
+			return false;
+		}
+	return true;
+}
+
 /* The entry that the options ask for. CTL_USAGE: they make no sense. */
 static enum ctl_exit
 read_options(struct ctl *ctl, struct quarantine_entry *entry, int64_t *for_ms)
@@ -89,6 +103,7 @@ read_options(struct ctl *ctl, struct quarantine_entry *entry, int64_t *for_ms)
 	const char *reason = ctl->options[CTL_OPTION_REASON];
 	const char *duration = ctl->options[CTL_OPTION_FOR];
 	const char *text = ctl->options[CTL_OPTION_TEXT];
+	struct str clean = { 0 };
 
 	*entry = (struct quarantine_entry){
 		.status = QUARANTINE_QUARANTINED,
@@ -109,7 +124,9 @@ read_options(struct ctl *ctl, struct quarantine_entry *entry, int64_t *for_ms)
 		return CTL_USAGE;
 	}
 	entry->type = reason_usual_type(entry->reason);
-	snprintf(entry->text, sizeof(entry->text), "%s", text != NULL ? text : "added by hand");
+	out_clean(&clean, span_of(text != NULL ? text : "added by hand"));
+	snprintf(entry->text, sizeof(entry->text), "%s", str_text(&clean));
+	str_free(&clean);
 	snprintf(entry->by, sizeof(entry->by), "%s", operator_name(ctl));
 	return CTL_DONE;
 }
@@ -145,7 +162,7 @@ quarantine_add(struct ctl *ctl)
 	struct ctl_time now;
 	int64_t for_ms;
 
-	if (addrs == NULL || read_options(ctl, &entry, &for_ms) != CTL_DONE)
+	if (addrs == NULL || !have_domains(ctl, addrs) || read_options(ctl, &entry, &for_ms) != CTL_DONE)
 		return CTL_USAGE;
 	if (now_of_store(ctl, &now) != CTL_DONE)
 		return CTL_AWAY;

@@ -11,6 +11,7 @@
 
 struct checked { /* one file */
 	const char *key, *label, *file;
+	const char *local; /* merged over it; NULL: none */
 	bool looked_at;
 	size_t rules, samples;
 	unsigned mistakes;
@@ -68,13 +69,17 @@ show_checked(struct ctl *ctl, const struct checked *checked)
 		return;
 	}
 	out_put(ctl->out, "file", checked->label, out_string(checked->file));
+	if (checked->local != NULL)
+		out_put(ctl->out, "local", "", out_string(checked->local));
 	if (checked->rules > 0) {
 		out_put(ctl->out, "rules", "", out_count((int64_t)checked->rules, "rules"));
 		out_put(ctl->out, "samples", "",
 		    out_count((int64_t)checked->samples, "samples tried"));
 	}
-	out_put(ctl->out, "mistakes", "",
-	    out_count(checked->mistakes, checked->mistakes == 1 ? "mistake" : "mistakes"));
+	out_put(ctl->out, "mistakes", NULL, out_number(checked->mistakes));
+	out_put(ctl->out, NULL, "", checked->mistakes == 0
+		? out_none("no mistakes")
+		: out_count(checked->mistakes, checked->mistakes == 1 ? "mistake" : "mistakes"));
 	out_close(ctl->out);
 }
 
@@ -96,9 +101,10 @@ rules_check(struct ctl *ctl)
 	struct conf_errors errors = { 0 };
 	struct settings *settings = settings_load(ctl->file, &errors);
 	struct checked files[] = {
-		{ "configuration", "Configuration", ctl->file, true, 0, 0, errors.count },
-		{ "mx_rules", "MX rules", NULL, false, 0, 0, 0 },
-		{ "bounce_rules", "Bounce rules", NULL, false, 0, 0, 0 },
+		{ .key = "configuration", .label = "Configuration", .file = ctl->file,
+		    .looked_at = true, .mistakes = errors.count },
+		{ .key = "mx_rules", .label = "MX rules" },
+		{ .key = "bounce_rules", .label = "Bounce rules" },
 	};
 	enum ctl_exit rc;
 
@@ -106,6 +112,8 @@ rules_check(struct ctl *ctl)
 	if (settings != NULL) {
 		files[1].file = settings->mx_rules;
 		files[2].file = settings->bounce_rules;
+		if (*settings->mx_rules_local != '\0' && access(settings->mx_rules_local, F_OK) == 0)
+			files[1].local = settings->mx_rules_local;
 		files[1].looked_at = files[2].looked_at = true;
 		check_mx_rules(settings, &errors, &files[1]);
 		files[1].mistakes = errors.count;
@@ -154,12 +162,14 @@ show_all(struct ctl *ctl)
 		{ "limits", "MESSAGES", OUT_WRAP },
 		{ "mx", NULL, OUT_LEFT },
 		{ "file", NULL, OUT_LEFT },
+		{ NULL, "FILE", OUT_SAME },
 		{ "line", "LINE", OUT_RIGHT },
 	};
 
 	out_table(ctl_out(ctl), "rules", NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < ctl->rules->count; i++) {
 		const struct mx_rule *rule = &ctl->rules->rules[i];
+		const char *slash = strrchr(rule->file, '/');
 
 		out_cell(ctl->out, out_string(rule->name));
 		out_cell(ctl->out, out_string(mx_scope_names[rule->scope]));
@@ -169,6 +179,7 @@ show_all(struct ctl *ctl)
 		out_cell(ctl->out, limits_of(ctl, rule));
 		out_cell(ctl->out, out_list(rule->mx.items, rule->mx.count));
 		out_cell(ctl->out, out_string(rule->file));
+		out_cell(ctl->out, out_string(slash != NULL ? slash + 1 : rule->file));
 		out_cell(ctl->out, out_number(rule->line));
 	}
 	out_table_end(ctl->out, "No rules.");
@@ -181,7 +192,7 @@ show_backoff(struct ctl *ctl, const struct mx_rule *rule)
 		{ "match", "REPLY MATCHES", OUT_WRAP },
 		{ "after", "AFTER", OUT_LEFT },
 		{ "action", "ACTION", OUT_LEFT },
-		{ "for_s", "FOR", OUT_LEFT },
+		{ "for", "FOR", OUT_LEFT },
 	};
 
 	if (rule->backoff_count == 0)

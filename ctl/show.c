@@ -18,7 +18,8 @@ show_entry(struct ctl *ctl, const struct quarantine_entry *entry, int64_t now_s)
 	struct out *out = ctl_out(ctl);
 	bool quarantined = entry->status == QUARANTINE_QUARANTINED;
 
-	out_put(out, "status", "Status", out_string(quarantine_status_name(entry->status)));
+	out_put(out, "status", entry->status != QUARANTINE_NONE ? "Status" : NULL,
+	    out_string(quarantine_status_name(entry->status)));
 	if (entry->status == QUARANTINE_NONE)
 		return;
 	out_put(out, "reason", "Reason", out_string(reason_name(entry->reason)));

@@ -49,6 +49,8 @@ show_store(struct ctl *ctl, const struct fleet *fleet, const struct err *away)
 		out_put(ctl->out, "words", "", out_string(arena_printf(&ctl->arena,
 		    "AWAY: %s", away->text)));
 	} else {
+		out_put(ctl->out, NULL, "", out_string(arena_printf(&ctl->arena,
+		    "answers within %lld ms", (long long)fleet->round_trip_ms + 1)));
 		out_put(ctl->out, "round_trip_ms", NULL, out_number(fleet->round_trip_ms));
 		out_put(ctl->out, "time", NULL, out_time(fleet->now.s, 0));
 	}
@@ -168,7 +170,7 @@ status(struct ctl *ctl)
 	if (away)
 		return CTL_AWAY;
 	out_put(ctl->out, "quarantine", "Quarantine",
-	    out_count(fleet.quarantine, "addresses, those only counted included"));
+	    out_count(fleet.quarantine, "addresses, those only counting included"));
 	show_nodes(ctl, &fleet);
 	show_groups(ctl, &fleet);
 	if (fleet.nodes.alive == 0)

@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 enum {
-	SUBJECT_MAX = 20, /* of a status that only stands alone; larger ones are versions of software */
+	SUBJECT_MAX =
+	    20, /* of a status that only stands alone; larger ones are versions of software */
 	LOOK_BACK = 40, /* bytes before a code in which the words that announce it stand */
 };
 
@@ -20,7 +21,7 @@ static bool
 is_word(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    ((unsigned char)c & 0x80) != 0;
+	       ((unsigned char)c & 0x80) != 0;
 }
 
 static char
@@ -55,9 +56,10 @@ status_at(struct span s, size_t at, struct dsn_status *status)
 	if (!take_number(s, &i, &status->subject) || char_at(s, i++) != '.' ||
 	    !take_number(s, &i, &status->detail))
 		return 0;
-	/* An IP address, a version, a word. A full stop at the end of a sentence is none of these. */
-	if (is_word(char_at(s, i)) || ((char_at(s, i) == '.' || char_at(s, i) == '-') &&
-					  is_digit(char_at(s, i + 1))))
+	/* An IP address, a version, a word. A full stop at the end of a sentence is none of these.
+	 */
+	if (is_word(char_at(s, i)) ||
+	    ((char_at(s, i) == '.' || char_at(s, i) == '-') && is_digit(char_at(s, i + 1))))
 		return 0;
 	status->class = (unsigned char)(class - '0');
 	return i - at;
@@ -190,9 +192,9 @@ status_behind(struct span s, size_t at, struct dsn_status *status)
 	size_t i = at + 3;
 
 	while (i < s.len && i < at + 9 &&
-	    (s.ptr[i] == ' ' || s.ptr[i] == '-' || s.ptr[i] == '#' || s.ptr[i] == ':' ||
-		s.ptr[i] == '(' || s.ptr[i] == '_' || s.ptr[i] == '[' || s.ptr[i] == '\'' ||
-		s.ptr[i] == '\t' || s.ptr[i] == '"' || s.ptr[i] == ';'))
+	       (s.ptr[i] == ' ' || s.ptr[i] == '-' || s.ptr[i] == '#' || s.ptr[i] == ':' ||
+		   s.ptr[i] == '(' || s.ptr[i] == '_' || s.ptr[i] == '[' || s.ptr[i] == '\'' ||
+		   s.ptr[i] == '\t' || s.ptr[i] == '"' || s.ptr[i] == ';'))
 		i++;
 	return i > at + 3 && status_at(s, i, status) > 0 ? i : 0;
 }
@@ -215,7 +217,8 @@ code_rank(struct span s, size_t at)
 		return RANK_SAID;
 	if (status_behind(s, at, &status) > 0)
 		return begins_line(s, at) ? RANK_SAID : RANK_LINE;
-	if (begins_line(s, at) && (behind == ' ' || behind == '-' || behind == '\0' || behind == ':'))
+	if (begins_line(s, at) &&
+	    (behind == ' ' || behind == '-' || behind == '\0' || behind == ':'))
 		return RANK_LINE;
 	if (!common)
 		return RANK_NONE;

@@ -9,6 +9,7 @@
  *   mxpace:mx:DOMAIN                 string  the MX set, for people, other nodes and mxctl
  *   mxpace:node:NODE                 hash    a running mxpolicyd
  *   mxpace:nodes                     zset    nodes by when they were last heard of
+ *   mxpace:probe                     string  for a second, while Redis answered with errors
  *   mxpace:events                    stream  bounces, quarantines, removals
  *   mxpace:unclassified              zset    normalised texts no rule knew, by count
  *
@@ -33,6 +34,7 @@ void keys_node(struct str *out, const char *node);
 
 #define KEYS_QUARANTINE_INDEX "mxpace:quarantine"
 #define KEYS_GROUPS           "mxpace:groups"
+#define KEYS_PROBE            "mxpace:probe"
 #define KEYS_EVENTS           "mxpace:events"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
 #define KEYS_NODES            "mxpace:nodes"

@@ -54,18 +54,28 @@ static const struct conf_key backoff_keys[] = {
 #undef AT
 static const char *const backoff_known[] = { "factor", NULL };
 
+/* Where a mistake in a key's value is told: at the key, if the group has it. */
+static struct config_setting_t *
+at(struct config_setting_t *group, const char *key)
+{
+	struct config_setting_t *member = conf_member(group, key);
+
+	return member != NULL ? member : group;
+}
+
 static void
 read_one_backoff(struct conf_reader *reader, struct config_setting_t *setting,
     struct backoff_rule *rule)
 {
 	struct backoff_text text;
-	struct config_setting_t *factor;
+	struct config_setting_t *factor, *match;
 	struct err err;
 
 	conf_defaults(reader->arena, backoff_keys, sizeof(backoff_keys) / sizeof(backoff_keys[0]),
 	    &text);
-	if (conf_read(reader, setting, backoff_keys,
-		sizeof(backoff_keys) / sizeof(backoff_keys[0]), backoff_known, &text) != 0)
+	conf_read(reader, setting, backoff_keys, sizeof(backoff_keys) / sizeof(backoff_keys[0]),
+	    backoff_known, &text);
+	if (!conf_is_group(setting))
 		return;
 	rule->sample = text.sample;
 	rule->action = text.action;
@@ -77,11 +87,12 @@ read_one_backoff(struct conf_reader *reader, struct config_setting_t *setting,
 	    (!conf_fraction(factor, &rule->factor) || rule->factor <= 0 || rule->factor >= 1))
 		conf_mistake(reader, factor, NULL, "must be a number between 0.0 and 1.0");
 	if (limit_parse(span_of(text.after), &rule->after, &err) != 0)
-		conf_mistake(reader, setting, "after", "%s", err.text);
-	if (*text.match == '\0')
-		conf_mistake(reader, setting, "match", "is missing");
-	else if ((rule->match = pattern_new(text.match, &err)) == NULL)
-		conf_mistake(reader, setting, "match", "%s", err.text);
+		conf_mistake(reader, at(setting, "after"), "after", "%s", err.text);
+	match = conf_member(setting, "match");
+	if (match == NULL || (conf_string(match) != NULL && *text.match == '\0'))
+		conf_mistake(reader, at(setting, "match"), "match", "is missing");
+	else if (*text.match != '\0' && (rule->match = pattern_new(text.match, &err)) == NULL)
+		conf_mistake(reader, at(setting, "match"), "match", "%s", err.text);
 }
 
 static void
@@ -96,6 +107,7 @@ static void
 read_backoff(struct conf_reader *reader, struct config_setting_t *setting, void *target)
 {
 	struct mx_rule *rule = target;
+	const char *context = reader->context;
 
 	if (!conf_is_list(setting)) {
 		conf_mistake(reader, setting, NULL, "must be a list of groups: ( { ... }, { ... } )");
@@ -104,8 +116,10 @@ read_backoff(struct conf_reader *reader, struct config_setting_t *setting, void 
 	free_backoff(rule);
 	rule->backoff = arena_alloc(reader->arena, conf_length(setting) * sizeof(*rule->backoff));
 	rule->backoff_count = conf_length(setting);
+	reader->context = arena_printf(reader->arena, "%sbackoff.", context);
 	for (size_t i = 0; i < rule->backoff_count; i++)
 		read_one_backoff(reader, conf_at(setting, i), &rule->backoff[i]);
+	reader->context = context;
 }
 
 /* Puts a limit in its place; of two with one period the lower stays. */
@@ -133,7 +147,6 @@ add_limit(struct mx_rule *rule, const struct limit *limit)
 static void
 derive_limits(struct conf_reader *reader, struct config_setting_t *setting, struct mx_rule *rule)
 {
-	struct config_setting_t *at = conf_member(setting, "limits");
 	int64_t hourly = rule->messages_per_hour;
 	struct limit limit;
 	struct err err;
@@ -151,12 +164,12 @@ derive_limits(struct conf_reader *reader, struct config_setting_t *setting, stru
 	}
 	for (size_t i = 0; i < rule->limits_text.count; i++) {
 		if (limit_parse(span_of(rule->limits_text.items[i]), &limit, &err) != 0)
-			conf_mistake(reader, at != NULL ? at : setting, "limits", "%s", err.text);
+			conf_mistake(reader, at(setting, "limits"), "limits", "%s", err.text);
 		else
 			rc |= add_limit(rule, &limit);
 	}
 	if (rc != 0)
-		conf_mistake(reader, at != NULL ? at : setting, "limits", "more than %d different periods",
+		conf_mistake(reader, at(setting, "limits"), "limits", "more than %d different periods",
 		    MX_RULE_LIMITS_MAX);
 }
 
@@ -181,20 +194,18 @@ static void
 read_rule(struct conf_reader *reader, struct config_setting_t *setting, struct mx_rule *rule)
 {
 	static const char *const known[] = { "name", NULL };
-	char context[MX_RULE_NAME_MAX + 2];
+	const struct config_setting_t *mx = conf_member(setting, "mx");
 
-	snprintf(context, sizeof(context), "%s.", rule->name);
-	reader->context = context;
+	reader->context = arena_printf(reader->arena, "%s.", rule->name);
 	rule->file = arena_dup(reader->arena, span_of(conf_where(reader, setting)));
 	rule->line = conf_line(setting);
-	if (conf_read(reader, setting, rule_keys, RULE_KEYS, known, rule) == 0) {
-		derive_limits(reader, setting, rule);
-		if (rule->mx.count == 0)
-			conf_mistake(reader, setting, "mx", "no mask: the rule can match nothing");
-		for (size_t i = 0; i < rule->mx.count; i++)
-			if (*rule->mx.items[i] == '\0')
-				conf_mistake(reader, setting, "mx", "an empty mask");
-	}
+	conf_read(reader, setting, rule_keys, RULE_KEYS, known, rule);
+	derive_limits(reader, setting, rule);
+	if (rule->mx.count == 0 && (mx == NULL || conf_is_list(mx)))
+		conf_mistake(reader, at(setting, "mx"), "mx", "no mask: the rule can match nothing");
+	for (size_t i = 0; i < rule->mx.count; i++)
+		if (*rule->mx.items[i] == '\0')
+			conf_mistake(reader, at(setting, "mx"), "mx", "an empty mask");
 	reader->context = "";
 }
 
@@ -227,7 +238,9 @@ read_file(struct conf_reader *reader, struct conf_file *file, struct mx_rules *r
 			continue;
 		}
 		rule = find_rule(rules, span_of(name));
-		if (rule != NULL && (!over || rule < rules->rules + own)) {
+		if (rule != NULL &&
+		    (!over || rule < rules->rules + own ||
+			strcmp(rule->file, conf_where(reader, setting)) == 0)) {
 			conf_mistake(reader, setting, "name", "\"%s\" is also the rule of line %u", name,
 			    rule->line);
 			continue;

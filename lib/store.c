@@ -483,6 +483,12 @@ store_put_time(struct store_batch *batch, struct store_fields *time)
 }
 
 void
+store_put_probe(struct store_batch *batch)
+{
+	PUT(batch, NULL, NULL, "SET", KEYS_PROBE, "1", "PX", "1000");
+}
+
+void
 store_put_script(struct store_batch *batch, enum script script)
 {
 	store_batch_begin(batch, 3);

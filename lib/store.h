@@ -158,6 +158,8 @@ void store_put_node_read(struct store_batch *batch, const char *node, struct sto
 void store_put_hash(struct store_batch *batch, const char *key, struct store_fields *fields);
 
 void store_put_time(struct store_batch *batch, struct store_fields *time);
+/* A small write, to see whether Redis takes any. */
+void store_put_probe(struct store_batch *batch);
 /* A script's text, so that EVALSHA finds it. */
 void store_put_script(struct store_batch *batch, enum script script);
 void store_put_login(struct store_batch *batch, const char *user, const char *password, int64_t db);

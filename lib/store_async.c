@@ -15,7 +15,7 @@
 #include "mem.h"
 #include "store_reply.h"
 
-enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, CALLS_MAX = 100000 };
+enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, PROBE_S = 1, CALLS_MAX = 100000 };
 
 struct store_async {
 	struct event_base *base;
@@ -30,6 +30,7 @@ struct store_async {
 	struct event *retry; /* connect again */
 	struct event *expire; /* the oldest run's deadline, or the greeting's */
 	struct event *deliver; /* runs that failed within their own start */
+	struct event *probe; /* while Redis answers with errors: does it take a write again? */
 	bool greeted; /* Redis has answered on this connection */
 	bool said_away; /* what on_change was told last */
 	bool told; /* ... if anything */
@@ -43,7 +44,7 @@ struct store_async {
 	struct store_async_figures figures;
 };
 
-enum call_kind { CALL_RUN, CALL_SEND, CALL_GREETING };
+enum call_kind { CALL_RUN, CALL_SEND, CALL_GREETING, CALL_PROBE };
 
 /* One batch under way. Lives until its last reply came, even when done or cancelled before. */
 struct store_call {
@@ -289,6 +290,18 @@ is_lasting(const struct err *err)
 
 static void load_and_repeat(struct call_command *command);
 
+/* Redis answers, but not as it should. Reads may well succeed all the while, so that only a write
+ * of our own tells when it is over. */
+static void
+refuses(struct store_async *store, const char *words)
+{
+	struct timeval wait = { PROBE_S, 0 };
+
+	tell(store, false, words);
+	if (!evtimer_pending(store->probe, NULL))
+		evtimer_add(store->probe, &wait);
+}
+
 static void
 on_reply(redisAsyncContext *redis, void *data, void *privdata)
 {
@@ -318,8 +331,9 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 			call->outcome = STORE_REFUSED;
 			call->err = err;
 		}
-		if (call->outcome == STORE_REFUSED && is_lasting(&call->err))
-			tell(store, false, call->err.text);
+		if (call->outcome == STORE_REFUSED &&
+		    (call->kind == CALL_PROBE || is_lasting(&call->err)))
+			refuses(store, call->err.text);
 	}
 	if (call->outstanding > 0)
 		return;
@@ -327,7 +341,7 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 		store->greeted = true;
 		store->retry_ms = RETRY_MIN_MS;
 		tell(store, true, "");
-	} else if (call->kind == CALL_RUN && call->outcome == STORE_DONE) {
+	} else if (call->kind == CALL_PROBE && call->outcome == STORE_DONE) {
 		tell(store, true, "");
 	}
 	if (store->writing)
@@ -432,6 +446,19 @@ load_and_repeat(struct call_command *command)
 	flush(store);
 	if (call->outstanding == 0 && !call->over)
 		finish_later(call);
+}
+
+static void
+on_probe(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_async *store = arg;
+
+	(void)fd;
+	(void)what;
+	if (store->redis == NULL || !store->greeted)
+		return; /* connecting again tells */
+	store_put_probe(store_async_batch(store));
+	start(store, CALL_PROBE, NULL, NULL);
 }
 
 /* -- connection ------------------------------------------------------------------------------ */
@@ -598,6 +625,7 @@ store_async_new(struct event_base *base, const struct store_address *address, in
 	store->retry = evtimer_new(base, on_retry, store);
 	store->expire = evtimer_new(base, on_expire, store);
 	store->deliver = evtimer_new(base, on_deliver, store);
+	store->probe = evtimer_new(base, on_probe, store);
 	if (resolve(store, err) != 0) {
 		store_async_free(&store);
 		return NULL;
@@ -635,6 +663,7 @@ store_async_free(struct store_async **store)
 	event_free(old->retry);
 	event_free(old->expire);
 	event_free(old->deliver);
+	event_free(old->probe);
 	store_batch_free(&old->batch);
 	free(old->host);
 	free(old->path);

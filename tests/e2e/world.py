@@ -12,6 +12,7 @@ import pwd
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -75,9 +76,11 @@ class Policyd:
         self.log = Log(world.logs + "/mxpolicyd-%s.log" % name)
         self._world = world
         self._process = None
+        self._ending = False  # as it was told to
 
     def start(self):
         since = self.log.mark()
+        self._ending = False
         argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
         self._process = Process("mxpolicyd " + self.name, argv, self.log.path, env=self._world.report_options(self.name),
                                 user="mxpace")
@@ -93,9 +96,9 @@ class Policyd:
         return self
 
     def __exit__(self, kind, *_):
-        if self.running() and kind is None:
-            self.stop()
-        elif self.running():
+        if kind is None:
+            self.end()
+        else:
             self._process.stop()
 
     @property
@@ -110,13 +113,23 @@ class Policyd:
         return Policy(self.socket)
 
     def send(self, number):
+        self._ending = self._ending or number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
         self._process.send(number)
 
     def wait(self, deadline=10.0):
+        """Its exit status, once it has ended as it was told to."""
         return self._process.wait(deadline)
 
+    def end(self):
+        """stop(), unless it was told to end before; AssertionError if it has ended by itself."""
+        if self.running():
+            self.stop()
+        elif not self._ending:
+            raise AssertionError("mxpolicyd %s ended by itself with %d" % (self.name, self._process.wait()))
+
     def stop(self):
-        """SIGTERM; it must end by itself, with 0, and leave no report."""
+        """SIGTERM; it must end by itself, with 0."""
+        self._ending = True
         code = self._process.stop()
         if self._process.killed:
             raise AssertionError("mxpolicyd %s did not end after SIGTERM and was killed" % self.name)
@@ -156,8 +169,10 @@ class World:
 
     def __exit__(self, kind, error, _traceback):
         complaints = self._end()
-        if kind is None and complaints:
-            raise AssertionError("; ".join(complaints))
+        if complaints and kind is None:
+            raise AssertionError("\n".join(complaints))
+        for complaint in complaints:
+            error.add_note(complaint)
 
     # What the world is made of.
 
@@ -332,20 +347,19 @@ class World:
             if name not in ("sink.log", "redis.log"):
                 tail = Log(os.path.join(self.logs, name)).tail(count)
                 lines += ["--- " + name, *tail] if tail else []
-        return lines
+        return lines + ["--- " + report for report in self.reports()]
 
     def _end(self):
         """Ends everything, whatever state it is in; returns what was wrong with mxpolicyd's end."""
         complaints = []
         for node in self._nodes.values():
-            if node.running():
-                try:
-                    node.stop()
-                except AssertionError as e:
-                    complaints.append(str(e))
+            try:
+                node.end()
+            except AssertionError as e:
+                complaints.append(str(e))
         for part in reversed(self._parts):
             part.stop()
-        complaints += self.reports()
+        complaints += self.reports()  # not before all have ended
         if os.environ.get("MXPACE_KEEP"):
             shutil.copytree(self.logs, os.environ["MXPACE_KEEP"], dirs_exist_ok=True)
         return complaints
