@@ -159,13 +159,25 @@ recipient_verdict(const struct bounce_rules *rules, const struct report *report,
 	return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 }
 
+static bool
+is_same_answer(const struct report_recipient *a, const struct report_recipient *b)
+{
+	return a->reply_code == b->reply_code && strcmp(a->status, b->status) == 0 &&
+	       strcmp(a->diagnostic, b->diagnostic) == 0 &&
+	       strcmp(a->remote_mta, b->remote_mta) == 0 && strcmp(a->action, b->action) == 0;
+}
+
 void
 classify_report(const struct bounce_rules *rules, struct report *report)
 {
+	struct verdict verdict = { BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+
 	for (size_t i = 0; i < report->count; i++) {
 		struct report_recipient *recipient = &report->recipients[i];
-		struct verdict verdict = recipient_verdict(rules, report, recipient);
 
+		/* One answer to many recipients is the rule. */
+		if (i == 0 || !is_same_answer(recipient, recipient - 1))
+			verdict = recipient_verdict(rules, report, recipient);
 		recipient->type = verdict.type;
 		recipient->reason = verdict.reason;
 		recipient->rule = verdict.rule != NULL

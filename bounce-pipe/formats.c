@@ -19,9 +19,12 @@ const struct format formats[] = {
 void
 formats_add(struct report *report, struct span address, struct span diagnostic, const char *action)
 {
-	const char *normal = report_address(report->arena, address);
+	const char *normal;
 	struct report_recipient *recipient;
 
+	if (report->count >= REPORT_RECIPIENTS_MAX)
+		return;
+	normal = report_address(report->arena, address);
 	for (size_t i = 0; i < report->count; i++) /* named twice, in two languages */
 		if (strcmp(report->recipients[i].address, normal) == 0)
 			return;
@@ -96,15 +99,9 @@ looks_returned(const struct format_input *in)
 static bool
 is_own(const struct format_input *in, struct span address)
 {
-	static const char *const fields[] = { "To", "From", "Reply-To", NULL };
-
-	if (span_istarts(address, SPAN("postmaster@")) ||
-	    span_istarts(address, SPAN("mailer-daemon@")))
-		return true;
-	for (size_t i = 0; fields[i] != NULL; i++)
-		if (span_ifind(header_raw(in->root->header, fields[i]), address) >= 0)
-			return true;
-	return false;
+	return span_istarts(address, SPAN("postmaster@")) ||
+	       span_istarts(address, SPAN("mailer-daemon@")) ||
+	       span_ifind(span_of(in->own), address) >= 0;
 }
 
 static bool

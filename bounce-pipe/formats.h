@@ -21,6 +21,7 @@ struct format_input {
 	const struct mime_part *root;
 	const char *subject;        /* decoded, "" */
 	const char *from;           /* decoded, "" */
+	const char *own;            /* its To, From and Reply-To: addresses in them did not fail */
 	const char *verp_recipient; /* "" */
 	struct span text; /* what people read, UTF-8, without the message that came back */
 };

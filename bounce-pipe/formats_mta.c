@@ -5,6 +5,8 @@
 #include "header.h"
 #include "notice.h"
 
+enum { HEADER_RECIPIENTS_MAX = 100 };
+
 /* What begins a paragraph, until the next one that begins with an address or the text's end. */
 struct paragraphs {
 	struct span rest;
@@ -187,6 +189,6 @@ formats_read_exim(const struct format_input *in, struct report *report)
 	read_exim_list(in, action, report);
 	if (report->count > 0)
 		return;
-	while (notice_address(&failed, &address))
+	while (report->count < HEADER_RECIPIENTS_MAX && notice_address(&failed, &address))
 		formats_add(report, address, formats_said(in, address), action);
 }

@@ -7,7 +7,11 @@
 #include "str.h"
 #include "transfer.h"
 
-enum { WORD_CHARSET_SIZE = 48, PIECES_MAX = 32 };
+enum {
+	WORD_CHARSET_SIZE = 48,
+	WORD_MAX = 1000, /* bytes of an encoded word; RFC 2047 has 75 */
+	PIECES_MAX = 32,
+};
 
 static bool
 is_blank(char c)
@@ -137,7 +141,7 @@ word_at(struct span in, struct word *word)
 	word->charset[charset] = '\0';
 	word->base64 = in.ptr[i + 1] == 'b' || in.ptr[i + 1] == 'B';
 	word->text = span_from(in, i + 3);
-	for (i += 3; i + 1 < in.len; i++)
+	for (i += 3; i + 1 < in.len && i < WORD_MAX; i++)
 		if (in.ptr[i] == '?' && in.ptr[i + 1] == '=') {
 			word->text.len = (size_t)(in.ptr + i - word->text.ptr);
 			word->len = i + 2;

@@ -12,6 +12,11 @@
 #include "notice.h"
 #include "returned.h"
 
+enum {
+	OWN_MAX = 1000,      /* bytes of an address field that are looked at */
+	HOST_MAX = 8 * 1024, /* of a text in which the remote host is looked for */
+};
+
 static const char *
 decoded(struct arena *arena, struct span header, const char *name)
 {
@@ -91,7 +96,8 @@ complete_host(const struct format_input *in, struct report *report)
 	struct report_recipient *recipient = report->recipients;
 
 	if (report->count == 1 && *recipient->remote_mta == '\0')
-		recipient->remote_mta = delivery_status_host(in->arena, in->text);
+		recipient->remote_mta = delivery_status_host(in->arena,
+		    span_make(in->text.ptr, in->text.len < HOST_MAX ? in->text.len : HOST_MAX));
 }
 
 static void
@@ -104,9 +110,9 @@ find_returned(
 	if (part != NULL) {
 		header_split(mime_bytes(in->arena, part), &header, &body);
 	} else {
-		size_t from = (size_t)notice_returned(in->root->body);
+		struct span text = mime_bytes(in->arena, in->root);
 
-		header = returned_header(span_from(in->root->body, from));
+		header = returned_header(span_from(text, notice_returned(text)));
 	}
 	returned_read(header, options, report);
 }
@@ -125,6 +131,8 @@ ndr_read(struct arena *arena, struct span message, const struct ndr_options *opt
 	report->header = in.root->header;
 	in.subject = decoded(arena, in.root->header, "Subject");
 	in.from = decoded(arena, in.root->header, "From");
+	in.own = arena_printf(arena, "%.*s %.*s %s", OWN_MAX, decoded(arena, in.root->header, "To"),
+	    OWN_MAX, decoded(arena, in.root->header, "Reply-To"), in.from);
 	in.text = notice_text(arena, in.root);
 	if (read_feedback(&in, report) || read_delivery_status(&in, report) ||
 	    formats_read(&in, report)) {

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
-enum { ABOUT_MAX = 1200, LOCAL_MAX = 64 };
+#include "charset.h"
+
+enum {
+	TEXT_MAX = 256 * 1024, /* bytes of a notice that are looked at */
+	ABOUT_MAX = 1200,
+	LOCAL_MAX = 64, /* bytes of a quoted local part */
+};
 
 bool
 notice_has(struct span text, const char *const *words)
@@ -52,26 +58,34 @@ reference(struct span text, char *as)
 	return 0;
 }
 
+/* What is skipped as a whole, with its end. */
+static const struct {
+	struct span begin, end;
+} elements[] = {
+	{ SPAN("<style"), SPAN("</style>") },
+	{ SPAN("<script"), SPAN("</script>") },
+	{ SPAN("<title"), SPAN("</title>") },
+	{ SPAN("<!--"), SPAN("-->") },
+	{ SPAN("<"), SPAN(">") },
+};
+
+enum { ELEMENTS = sizeof(elements) / sizeof(elements[0]) };
+
+/* endless: ends that do not occur any more, so that a text of "<style" is not searched again and
+ * again. */
 static size_t
-tag_length(struct span text)
+tag_length(struct span text, bool endless[ELEMENTS])
 {
-	static const struct {
-		struct span begin, end;
-	} skipped[] = {
-		{ SPAN("<style"), SPAN("</style>") },
-		{ SPAN("<script"), SPAN("</script>") },
-		{ SPAN("<title"), SPAN("</title>") },
-		{ SPAN("<!--"), SPAN("-->") },
-		{ SPAN("<"), SPAN(">") },
-	};
+	for (size_t i = 0; i < ELEMENTS; i++) {
+		long end;
 
-	for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
-		if (span_istarts(text, skipped[i].begin)) {
-			long end = span_ifind(text, skipped[i].end);
-
-			if (end >= 0)
-				return (size_t)end + skipped[i].end.len;
-		}
+		if (endless[i] || !span_istarts(text, elements[i].begin))
+			continue;
+		end = span_ifind(text, elements[i].end);
+		if (end >= 0)
+			return (size_t)end + elements[i].end.len;
+		endless[i] = true;
+	}
 	return 0;
 }
 
@@ -87,6 +101,7 @@ static struct span
 without_tags(struct arena *arena, struct span html)
 {
 	char *out = arena_alloc(arena, html.len + 1);
+	bool endless[ELEMENTS] = { false };
 	size_t len = 0;
 
 	for (size_t i = 0; i < html.len;) {
@@ -94,7 +109,7 @@ without_tags(struct arena *arena, struct span html)
 		char as;
 		size_t skip = 0;
 
-		if (html.ptr[i] == '<' && is_tag(rest) && (skip = tag_length(rest)) > 0)
+		if (html.ptr[i] == '<' && is_tag(rest) && (skip = tag_length(rest, endless)) > 0)
 			out[len++] = is_breaking_tag(span_from(rest, 1)) ? '\n' : ' ';
 		else if (html.ptr[i] == '&' && (skip = reference(rest, &as)) > 0)
 			out[len++] = as;
@@ -118,7 +133,7 @@ notice_text(struct arena *arena, const struct mime_part *root)
 			html = part;
 		if (!mime_is(part, "text/plain"))
 			continue;
-		text = mime_text(arena, part);
+		text = charset_cut(mime_text(arena, part), TEXT_MAX);
 		if (span_trim(text).len > 0) {
 			text.len = notice_returned(text);
 			return text;
@@ -126,7 +141,7 @@ notice_text(struct arena *arena, const struct mime_part *root)
 	}
 	if (html == NULL)
 		return span_make("", 0);
-	text = without_tags(arena, mime_text(arena, html));
+	text = without_tags(arena, charset_cut(mime_text(arena, html), TEXT_MAX));
 	text.len = notice_returned(text);
 	return text;
 }
@@ -203,7 +218,7 @@ notice_returned(struct span text)
 static bool
 is_address_byte(char c)
 {
-	return (unsigned char)c > ' ' && c != 0x7f && strchr("<>()[],;:\"\\|`{}", c) == NULL;
+	return (unsigned char)c > ' ' && c != 0x7f && strchr("@<>()[],;:\"\\|`{}", c) == NULL;
 }
 
 static bool
@@ -230,7 +245,8 @@ notice_address(struct span *rest, struct span *address)
 				start--;
 			start = start > 0 && s.ptr[start - 1] == '"' ? start - 1 : at;
 		} else {
-			while (start > 0 && is_address_byte(s.ptr[start - 1]))
+			while (start > 0 && at - start < LOCAL_MAX * 5 &&
+			       is_address_byte(s.ptr[start - 1]))
 				start--;
 		}
 		while (end < s.len && is_domain_byte(s.ptr[end]))

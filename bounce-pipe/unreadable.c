@@ -98,5 +98,7 @@ unreadable_guard(const char *folder, const char *id, struct span message)
 void
 unreadable_release(void)
 {
+	if (guard.guarding)
+		unlink(guard.tried); /* it failed once, and not now */
 	guard.guarding = 0;
 }

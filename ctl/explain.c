@@ -231,9 +231,10 @@ show_store(struct ctl *ctl, const struct question *question)
 	out_open(ctl->out, "store", NULL);
 	out_put(ctl->out, "address", "Store", out_string(ctl->settings->redis.text));
 	out_put(ctl->out, "reachable", NULL, out_bool(!away));
-	if (away)
-		out_put(ctl->out, "words", "", out_string(arena_printf(&ctl->arena, "AWAY: %s",
-		    question->store_error.text)));
+	if (away) {
+		out_put(ctl->out, NULL, "", out_none("AWAY"));
+		out_put(ctl->out, "words", "", out_string(question->store_error.text));
+	}
 	out_close(ctl->out);
 	if (away)
 		return;

@@ -74,7 +74,8 @@ show_checked(struct ctl *ctl, const struct checked *checked)
 	if (checked->rules > 0) {
 		out_put(ctl->out, "rules", "", out_count((int64_t)checked->rules, "rules"));
 		out_put(ctl->out, "samples", "",
-		    out_count((int64_t)checked->samples, "samples tried"));
+		    out_count((int64_t)checked->samples,
+			checked->samples == 1 ? "sample tried" : "samples tried"));
 	}
 	out_put(ctl->out, "mistakes", NULL, out_number(checked->mistakes));
 	out_put(ctl->out, NULL, "", checked->mistakes == 0

@@ -46,8 +46,8 @@ show_store(struct ctl *ctl, const struct fleet *fleet, const struct err *away)
 	out_put(ctl->out, "address", "Store", out_string(ctl->settings->redis.text));
 	out_put(ctl->out, "reachable", NULL, out_bool(away == NULL));
 	if (away != NULL) {
-		out_put(ctl->out, "words", "", out_string(arena_printf(&ctl->arena,
-		    "AWAY: %s", away->text)));
+		out_put(ctl->out, NULL, "", out_none("AWAY"));
+		out_put(ctl->out, "words", "", out_string(away->text));
 	} else {
 		out_put(ctl->out, NULL, "", out_string(arena_printf(&ctl->arena,
 		    "answers within %lld ms", (long long)fleet->round_trip_ms + 1)));
