@@ -52,9 +52,6 @@ feedback_read(struct span text, struct report *report)
 	}
 	if (*report->reporting_mta != '\0')
 		report->reporting_mta = report_host(report->arena, span_of(report->reporting_mta));
-	for (size_t i = 0; i < report->count; i++)
-		report->recipients[i].remote_mta =
-		    report_host(report->arena, span_of(report->feedback.source_ip));
 }
 
 bool

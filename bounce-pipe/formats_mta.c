@@ -52,9 +52,9 @@ formats_read_postfix(const struct format_input *in, struct report *report)
 	struct paragraphs all = { .rest = in->text };
 
 	while (next_paragraph(&all)) {
-		struct span address, behind, sender;
+		struct span address, behind, rest, sender;
 		size_t before = report->count;
-		long end = span_find(all.text, SPAN(">: "));
+		long end;
 
 		if (all.text.ptr[0] != '<' || !notice_line_address(all.text, &address, &behind))
 			continue;
@@ -63,8 +63,8 @@ formats_read_postfix(const struct format_input *in, struct report *report)
 			continue;
 		}
 		end = span_find(behind, SPAN("):"));
-		sender = behind;
-		if (end < 0 || !notice_address(&sender, &sender))
+		rest = behind;
+		if (end < 0 || !notice_address(&rest, &sender))
 			sender = address;
 		formats_add(
 		    report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2), action);

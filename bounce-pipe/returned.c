@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "header.h"
+#include "notice.h"
 
 enum { NAME_MAX_BYTES = 200 };
 
@@ -70,6 +71,17 @@ returned_read(struct span header, const struct ndr_options *options, struct repo
 		report->list = first_of(arena, header, options->list_headers, 0);
 	if (*report->account == '\0')
 		report->account = first_of(arena, header, options->account_headers, 1);
+}
+
+const char *
+returned_recipient(struct arena *arena, struct span header)
+{
+	const char *to = header_field(arena, header, "To");
+	struct span rest = span_of(to), address, another;
+
+	if (!notice_address(&rest, &address) || notice_address(&rest, &another))
+		return "";
+	return report_address(arena, address);
 }
 
 struct span

@@ -14,6 +14,9 @@
  * message that was sent. */
 void returned_read(struct span header, const struct ndr_options *options, struct report *report);
 
+/* Who it went to, if its To field names one address only; "". */
+const char *returned_recipient(struct arena *arena, struct span header);
+
 /* The header of a message that stands in a plain text: from its first field on. */
 struct span returned_header(struct span text);
 

@@ -17,7 +17,8 @@ static enum ctl_exit help(struct ctl *ctl);
 #define OPTION(name) (1U << CTL_OPTION_##name)
 
 const struct command commands[] = {
-	{ "status", NULL, "", 0, 0, 0, CTL_NEEDS_RULES, "nodes, store, and the groups in use", status },
+	{ "status", NULL, "", 0, 0, 0, CTL_NEEDS_RULES, "nodes, store, and the groups in use",
+	    status },
 	{ "group", "list", "", 0, 0, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
 	    "the groups of the last week and the use of their limits", group_list },
 	{ "group", "show", "NAME", 1, 1, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
@@ -45,13 +46,15 @@ const struct command commands[] = {
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 const struct command_option command_options[CTL_OPTIONS] = {
-	[CTL_OPTION_SENDER] = { "--sender", "ADDRESS", "the envelope sender; \"<>\" for the null sender" },
+	[CTL_OPTION_SENDER] = { "--sender", "ADDRESS",
+	    "the envelope sender; \"<>\" for the null sender" },
 	[CTL_OPTION_MATCH] = { "--match", "GLOB", "only addresses like this: '*@example.com'" },
 	[CTL_OPTION_COUNTING] = { "--counting", NULL,
 	    "those with errors counted that are still mailed" },
 	[CTL_OPTION_REASON] = { "--reason", "REASON", "user_unknown (default), mailbox_full, ..." },
 	[CTL_OPTION_FOR] = { "--for", "TIME", "released after so long (30d, 12h); default: never" },
-	[CTL_OPTION_TEXT] = { "--text", "WORDS", "why, for those who are refused and for the record" },
+	[CTL_OPTION_TEXT] = { "--text", "WORDS",
+	    "why, for those who are refused and for the record" },
 };
 
 /* -- help -------------------------------------------------------------------------------------- */
@@ -60,7 +63,7 @@ static bool
 is_named(const struct command *command, const char *name, const char *sub)
 {
 	return strcmp(command->name, name) == 0 &&
-	    (sub == NULL || (command->sub != NULL && strcmp(command->sub, sub) == 0));
+	       (sub == NULL || (command->sub != NULL && strcmp(command->sub, sub) == 0));
 }
 
 static void
@@ -89,7 +92,7 @@ print_all(FILE *stream)
 	      "  --json      the same in JSON\n"
 	      "  --version   the version of mxpace\n"
 	      "\n"
-	      "Exits 0: done, 1: the answer is no, 2: wrong usage, 3: store or daemon unreachable.\n"
+	      "Exits 0: done, 1: the answer is no, 2: wrong usage, 3: store or daemon away.\n"
 	      "`mxctl help COMMAND` tells more, mxctl(1) everything.\n",
 	    stream);
 }
@@ -166,8 +169,8 @@ parse_option(struct ctl *ctl, int argc, char **argv, int *i)
 			return -1;
 		}
 		ctl->options[k] = option->value == NULL ? ""
-		    : arg[len] == '='			? arg + len + 1
-							: take_value(ctl, argc, argv, i, option->name);
+				  : arg[len] == '='     ? arg + len + 1
+						    : take_value(ctl, argc, argv, i, option->name);
 		return ctl->options[k] != NULL ? 0 : -1;
 	}
 	ctl_complain(ctl, "unknown option %s", arg);
@@ -186,7 +189,7 @@ parse_words(struct ctl *ctl, int argc, char **argv, struct words *words)
 			words->items[words->count++] = arg;
 		} else if (strcmp(arg, "--") == 0) {
 			only_words = true;
-		} else if (strcmp(arg, "-c") == 0) {
+		} else if (strcmp(arg, "-c") == 0 || strcmp(arg, "--config") == 0) {
 			if ((ctl->file = take_value(ctl, argc, argv, &i, arg)) == NULL)
 				return -1;
 		} else if (strcmp(arg, "--json") == 0) {
@@ -215,7 +218,8 @@ print_usages(FILE *stream, const char *name)
 		prefix = "       ";
 	}
 	if (*prefix != ' ')
-		fputs("usage: mxctl [-c FILE] [--json] COMMAND ...; `mxctl help` lists the commands\n",
+		fputs("usage: mxctl [-c FILE] [--json] COMMAND ...; `mxctl help` lists the "
+		      "commands\n",
 		    stream);
 }
 
@@ -254,8 +258,8 @@ check_arguments(struct ctl *ctl, const struct command *command)
 	for (size_t i = 0; i < CTL_OPTIONS; i++)
 		if (ctl->options[i] != NULL && (command->options & (1U << i)) == 0) {
 			ctl_complain(ctl, "%s%s%s takes no %s", command->name,
-			    command->sub != NULL ? " " : "", command->sub != NULL ? command->sub : "",
-			    command_options[i].name);
+			    command->sub != NULL ? " " : "",
+			    command->sub != NULL ? command->sub : "", command_options[i].name);
 			return -1;
 		}
 	if (count >= command->least && count <= command->most)
@@ -275,7 +279,9 @@ terminal_width(FILE *stream)
 
 	if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
 		return WIDTH;
-	return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
+	return size.ws_col < WIDTH_MIN   ? WIDTH_MIN
+	       : size.ws_col > WIDTH_MAX ? WIDTH_MAX
+					 : size.ws_col;
 }
 
 static enum ctl_exit

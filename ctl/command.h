@@ -10,18 +10,18 @@
 enum { COMMAND_MANY = 1000000 };
 
 struct command {
-	const char *name; /* "quarantine" */
-	const char *sub; /* "list"; NULL: the command has no further word */
+	const char *name;     /* "quarantine" */
+	const char *sub;      /* "list"; NULL: the command has no further word */
 	const char *operands; /* "ADDRESS..."; "": none */
-	size_t least, most; /* operands */
-	unsigned options; /* 1U << enum ctl_option, those it takes */
-	unsigned needs; /* enum ctl_needs */
-	const char *help; /* one line */
+	size_t least, most;   /* operands */
+	unsigned options;     /* 1U << enum ctl_option, those it takes */
+	unsigned needs;       /* enum ctl_needs */
+	const char *help;     /* one line */
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
 
 struct command_option {
-	const char *name; /* "--match" */
+	const char *name;  /* "--match" */
 	const char *value; /* "GLOB"; NULL: it takes none */
 	const char *help;
 };

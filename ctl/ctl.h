@@ -32,7 +32,7 @@ struct ctl {
 	FILE *in, *stream, *errors;
 	const char *file; /* the configuration's name */
 	bool json;
-	size_t width; /* of the terminal */
+	size_t width;                     /* of the terminal */
 	const char *options[CTL_OPTIONS]; /* values; "" for one without; NULL: not given */
 	const char *const *operands;
 	size_t operand_count;
@@ -41,8 +41,8 @@ struct ctl {
 	struct mx_rules *rules;
 	struct store_sync *store;
 	struct store_batch batch; /* for the next ctl_store_run() */
-	struct out *out; /* ctl_out() */
-	struct arena arena; /* lives as long as the run */
+	struct out *out;          /* ctl_out() */
+	struct arena arena;       /* lives as long as the run */
 };
 
 /* What a command needs before it starts. */

@@ -9,8 +9,8 @@
 #include "show.h"
 #include "use.h"
 
-/* `mxctl explain`: the facts that mxpolicyd would decide by, gathered now, and what its own decide()
- * makes of them. Takes nothing. */
+/* `mxctl explain`: the facts that mxpolicyd would decide by, gathered now, and what its own
+ * decide() makes of them. Takes nothing. */
 
 struct question {
 	char recipient[ADDR_SIZE];
@@ -152,12 +152,11 @@ show_addresses(struct ctl *ctl, const struct question *question)
 {
 	struct out *out = ctl->out;
 
-	out_put(out, "recipient", "Recipient", out_string(*question->recipient != '\0'
-		? question->recipient
-		: ctl->operands[0]));
-	out_put(out, "sender", "Sender", question->sender != NULL
-		? out_string(question->sender)
-		: out_none("any but the null sender"));
+	out_put(out, "recipient", "Recipient",
+	    out_string(*question->recipient != '\0' ? question->recipient : ctl->operands[0]));
+	out_put(out, "sender", "Sender",
+	    question->sender != NULL ? out_string(question->sender)
+				     : out_none("any but the null sender"));
 	out_put(out, "domain", "Domain", out_string(question->domain));
 	out_put(out, "local", NULL, out_bool(question->local));
 	if (question->local)
@@ -176,8 +175,8 @@ show_mx(struct ctl *ctl, const struct question *question)
 	out_put(ctl->out, "state", "MX", out_string(mx_state_name(question->mx.state)));
 	hosts = arena_alloc(&ctl->arena, MX_SET_MAX * sizeof(*hosts));
 	for (size_t i = 0; set != NULL && i < set->count; i++)
-		hosts[i] = arena_printf(&ctl->arena, "%u %s", set->hosts[i].preference,
-		    set->hosts[i].name);
+		hosts[i] = arena_printf(
+		    &ctl->arena, "%u %s", set->hosts[i].preference, set->hosts[i].name);
 	out_put(ctl->out, "hosts", set != NULL ? "MX hosts" : NULL,
 	    out_list(hosts, set != NULL ? set->count : 0));
 	out_put(ctl->out, "ttl_s", NULL, out_number(question->mx.ttl_s));
@@ -214,7 +213,8 @@ show_limits(struct ctl *ctl, const struct question *question)
 		return;
 	out_put(ctl->out, "counted_by", NULL, out_string(question->use.ip));
 	if (question->use.rule->per == MX_PER_GROUP)
-		out_put(ctl->out, NULL, "", out_string("counted with all others (per = \"group\")"));
+		out_put(
+		    ctl->out, NULL, "", out_string("counted with all others (per = \"group\")"));
 	out_put(ctl->out, "open", "Connections", use_open(&question->use, &open));
 	out_put(ctl->out, "messages", "Messages",
 	    out_uses(question->use.messages, question->use.count));

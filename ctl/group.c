@@ -8,8 +8,8 @@
 
 /* The fleet and its groups, for both commands. */
 static int
-read_groups(struct ctl *ctl, struct nodes *nodes, struct uses *uses, struct ctl_time *now,
-    struct err *err)
+read_groups(
+    struct ctl *ctl, struct nodes *nodes, struct uses *uses, struct ctl_time *now, struct err *err)
 {
 	if (ctl_store_time(ctl, now, err) != 0 || nodes_read(ctl, nodes, err) != 0)
 		return -1;
@@ -76,8 +76,8 @@ show_limits(struct ctl *ctl, const struct uses *uses)
 		out_cell(ctl->out, out_none("-"));
 		out_cell(ctl->out, out_number(use->open));
 		out_cell(ctl->out, use->rule != NULL && use->rule->connections > 0
-			? out_number(use->rule->connections)
-			: out_none("-"));
+				       ? out_number(use->rule->connections)
+				       : out_none("-"));
 		out_cell(ctl->out, use_has_slot(use) ? out_wait(0) : out_none("no slot"));
 		for (size_t k = 0; k < use->count; k++) {
 			out_cell(ctl->out, out_string(use->ip));
@@ -101,8 +101,8 @@ open_of_node(const struct store_fields *connections, size_t i, int64_t now_s)
 }
 
 static int
-show_connections(struct ctl *ctl, const struct uses *uses, const struct ctl_time *now,
-    struct err *err)
+show_connections(
+    struct ctl *ctl, const struct uses *uses, const struct ctl_time *now, struct err *err)
 {
 	static const struct out_column columns[] = {
 		{ "sending_ip", "SENDING IP", OUT_LEFT },
@@ -116,8 +116,8 @@ show_connections(struct ctl *ctl, const struct uses *uses, const struct ctl_time
 	    sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < uses->count && rc == 0; i++) {
 		connections.count = 0;
-		store_put_connections(&ctl->batch, uses->items[i].group, uses->items[i].ip,
-		    &connections);
+		store_put_connections(
+		    &ctl->batch, uses->items[i].group, uses->items[i].ip, &connections);
 		rc = ctl_store_run(ctl, err);
 		for (size_t k = 0; k + 1 < connections.count; k += 2) {
 			int64_t open = open_of_node(&connections, k, now->s);
@@ -188,9 +188,9 @@ group_show(struct ctl *ctl)
 		goto away;
 	out_put(ctl_out(ctl), "group", "Group", out_string(name));
 	show_rule(ctl, uses.items[0].rule);
-	out_put(ctl->out, "last_used", "Last used", uses.items[0].used_s > 0
-		? out_time(uses.items[0].used_s, now.s)
-		: out_none("not within a week"));
+	out_put(ctl->out, "last_used", "Last used",
+	    uses.items[0].used_s > 0 ? out_time(uses.items[0].used_s, now.s)
+				     : out_none("not within a week"));
 	show_limits(ctl, &uses);
 	if (show_connections(ctl, &uses, &now, &err) == 0)
 		return CTL_DONE;

@@ -35,8 +35,7 @@ mx_ask(const struct settings *settings, const char *domain, struct mx_asked *ask
 		return;
 	mx = mx_new(question.base, &settings->dns_servers, settings->dns_timeout_ms, &err);
 	if (mx == NULL) {
-		snprintf(asked->words, sizeof(asked->words), "%.*s", MX_WORDS_SIZE - 1,
-		    err.text);
+		snprintf(asked->words, sizeof(asked->words), "%.*s", MX_WORDS_SIZE - 1, err.text);
 	} else if (mx_cached(mx, domain, &answer)) { /* an address literal */
 		on_answer(&question, &answer);
 	} else if (mx_start(mx, domain, on_answer, &question) != NULL) {

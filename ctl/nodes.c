@@ -21,8 +21,8 @@ field_number(const struct store_fields *fields, const char *name)
 	unsigned long long number;
 
 	return span_number(span_of(field_text(fields, name)), &number) && number <= INT64_MAX
-	    ? (int64_t)number
-	    : 0;
+		   ? (int64_t)number
+		   : 0;
 }
 
 /* What clock_format() wrote; 0: it is not that. */

@@ -10,7 +10,7 @@
 struct node {
 	const char *name;
 	int64_t heard_s; /* last */
-	bool alive; /* its entry is there: it was heard of within STORE_OPEN_TTL_S */
+	bool alive;      /* its entry is there: it was heard of within STORE_OPEN_TTL_S */
 	/* What a living one says; "" or 0 otherwise. */
 	const char *version, *enforce, *sending_ip, *rules_file;
 	int64_t started_s, open, clients, rules;

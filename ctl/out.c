@@ -86,9 +86,13 @@ out_number(int64_t number)
 }
 
 struct out_value
-out_count(int64_t number, const char *unit)
+out_count(int64_t number, const char *one, const char *many)
 {
-	return (struct out_value){ .kind = OUT_KIND_NUMBER, .number = number, .text = unit };
+	return (struct out_value){
+		.kind = OUT_KIND_NUMBER,
+		.number = number,
+		.text = number == 1 ? one : many,
+	};
 }
 
 struct out_value

@@ -28,7 +28,7 @@ int out_end(struct out **out);
 
 struct out_use { /* so much of a limit */
 	int64_t used;
-	int64_t limit; /* 0: there is none */
+	int64_t limit;      /* 0: there is none */
 	const char *period; /* "1h"; NULL: at this time */
 };
 
@@ -56,11 +56,13 @@ struct out_value {
 	size_t count;
 };
 
-struct out_value out_none(const char *words); /* JSON: null; words for people: "-", "until removed" */
+struct out_value
+out_none(const char *words); /* JSON: null; words for people: "-", "until removed" */
 struct out_value out_string(const char *text); /* "" is shown as "-" to people */
-struct out_value out_exact(const char *text); /* a string that people may copy: never wrapped */
+struct out_value out_exact(const char *text);  /* a string that people may copy: never wrapped */
 struct out_value out_number(int64_t number);
-struct out_value out_count(int64_t number, const char *unit); /* "61 rules"; JSON: 61 */
+/* "1 rule", "61 rules"; JSON: 61 */
+struct out_value out_count(int64_t number, const char *one, const char *many);
 struct out_value out_bool(bool yes);
 /* Unix time; with now_s (0: not) people also read how long ago or ahead, in a table only that. */
 struct out_value out_time(int64_t unix_s, int64_t now_s);
@@ -94,7 +96,7 @@ enum out_layout {
 };
 
 struct out_column {
-	const char *key; /* NULL: for people only; not the first one */
+	const char *key;   /* NULL: for people only; not the first one */
 	const char *title; /* NULL: not for people */
 	enum out_layout layout;
 };

@@ -11,7 +11,7 @@ struct out_table { /* the one being written; people's form keeps its rows until 
 	const struct out_column *columns;
 	size_t count;
 	size_t column; /* of the next cell */
-	size_t rows; /* finished */
+	size_t rows;   /* finished */
 	const char *title;
 	size_t widths[OUT_COLUMNS_MAX];
 	bool settled;
@@ -35,8 +35,8 @@ struct out_form {
 	void (*end)(struct out *out);
 	void (*open)(struct out *out, const char *key, const char *title);
 	void (*close)(struct out *out);
-	void (*put)(struct out *out, const char *key, const char *label,
-	    const struct out_value *value);
+	void (*put)(
+	    struct out *out, const char *key, const char *label, const struct out_value *value);
 	void (*note)(struct out *out, const char *text);
 	void (*table)(struct out *out, const char *key);
 	void (*cell)(struct out *out, const struct out_value *value);

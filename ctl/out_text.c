@@ -370,9 +370,11 @@ add_row_line(struct out *out, struct span *rests)
 
 			if (t->columns[i].layout == OUT_RIGHT && width < t->widths[i])
 				start += t->widths[i] - width;
-			add_blanks(&out->buf, start > at ? start - at : at > 0 ? GAP : 0);
+			if (at > 0 && start < at + GAP)
+				start = at + GAP; /* behind a cell that is wider than its column */
+			add_blanks(&out->buf, start - at);
 			add_line(&out->buf, line);
-			at = (start > at ? start : at + GAP) + width;
+			at = start + width;
 		}
 		column_at += t->widths[i] + GAP;
 	}
@@ -422,8 +424,8 @@ cell(struct out *out, const struct out_value *value)
 		return;
 	if (t->columns[t->column].title != NULL)
 		add_value(&text, value, true);
-	t->cells[t->cell_count++] = span_make(
-	    arena_dup(&t->arena, span_make(str_text(&text), text.len)), text.len);
+	t->cells[t->cell_count++] =
+	    span_make(arena_dup(&t->arena, span_make(str_text(&text), text.len)), text.len);
 	str_free(&text);
 }
 

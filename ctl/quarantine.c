@@ -162,7 +162,8 @@ quarantine_add(struct ctl *ctl)
 	struct ctl_time now;
 	int64_t for_ms;
 
-	if (addrs == NULL || !have_domains(ctl, addrs) || read_options(ctl, &entry, &for_ms) != CTL_DONE)
+	if (addrs == NULL || !have_domains(ctl, addrs) ||
+	    read_options(ctl, &entry, &for_ms) != CTL_DONE)
 		return CTL_USAGE;
 	if (now_of_store(ctl, &now) != CTL_DONE)
 		return CTL_AWAY;
@@ -201,8 +202,7 @@ remove_one(struct ctl *ctl, const char *addr, const char *by)
 	out_cell(ctl->out, out_string(addr));
 	out_cell(ctl->out, out_bool(removed > 0));
 	out_cell(ctl->out, out_string(quarantine_status_name(before.status)));
-	out_cell(ctl->out,
-	    removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
+	out_cell(ctl->out, removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
 	if (removed == 0)
 		return CTL_NO;
 	put_event(ctl, "removed", addr, &before, by);

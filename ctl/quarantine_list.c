@@ -2,8 +2,8 @@
 
 #include "keys.h"
 
-/* `quarantine list`: the index page by page, so that neither Redis nor memory is held up by a million
- * addresses. */
+/* `quarantine list`: the index page by page, so that neither Redis nor memory is held up by a
+ * million addresses. */
 
 struct listed {
 	const char *addr;

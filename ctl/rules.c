@@ -33,7 +33,8 @@ mx_samples(const struct mx_rules *rules)
 static void
 check_mx_rules(const struct settings *settings, struct conf_errors *errors, struct checked *checked)
 {
-	struct mx_rules *rules = mx_rules_load(settings->mx_rules, settings->mx_rules_local, errors);
+	struct mx_rules *rules =
+	    mx_rules_load(settings->mx_rules, settings->mx_rules_local, errors);
 
 	if (rules == NULL)
 		return;
@@ -44,8 +45,8 @@ check_mx_rules(const struct settings *settings, struct conf_errors *errors, stru
 }
 
 static void
-check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
-    struct checked *checked)
+check_bounce_rules(
+    const struct settings *settings, struct conf_errors *errors, struct checked *checked)
 {
 	struct bounce_rules *rules = bounce_rules_load(settings->bounce_rules, errors);
 
@@ -54,7 +55,7 @@ check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
 	checked->rules = bounce_rules_count(rules);
 	for (size_t i = 0; i < checked->rules; i++)
 		checked->samples += bounce_rules_at(rules, i)->sample.count +
-		    bounce_rules_at(rules, i)->not_sample.count;
+				    bounce_rules_at(rules, i)->not_sample.count;
 	bounce_rules_check(rules, errors);
 	bounce_rules_free(&rules);
 }
@@ -72,15 +73,14 @@ show_checked(struct ctl *ctl, const struct checked *checked)
 	if (checked->local != NULL)
 		out_put(ctl->out, "local", "", out_string(checked->local));
 	if (checked->rules > 0) {
-		out_put(ctl->out, "rules", "", out_count((int64_t)checked->rules, "rules"));
+		out_put(ctl->out, "rules", "", out_count((int64_t)checked->rules, "rule", "rules"));
 		out_put(ctl->out, "samples", "",
-		    out_count((int64_t)checked->samples,
-			checked->samples == 1 ? "sample tried" : "samples tried"));
+		    out_count((int64_t)checked->samples, "sample tried", "samples tried"));
 	}
 	out_put(ctl->out, "mistakes", NULL, out_number(checked->mistakes));
-	out_put(ctl->out, NULL, "", checked->mistakes == 0
-		? out_none("no mistakes")
-		: out_count(checked->mistakes, checked->mistakes == 1 ? "mistake" : "mistakes"));
+	out_put(ctl->out, NULL, "",
+	    checked->mistakes == 0 ? out_none("no mistakes")
+				   : out_count(checked->mistakes, "mistake", "mistakes"));
 	out_close(ctl->out);
 }
 
@@ -102,8 +102,11 @@ rules_check(struct ctl *ctl)
 	struct conf_errors errors = { 0 };
 	struct settings *settings = settings_load(ctl->file, &errors);
 	struct checked files[] = {
-		{ .key = "configuration", .label = "Configuration", .file = ctl->file,
-		    .looked_at = true, .mistakes = errors.count },
+		{ .key = "configuration",
+		    .label = "Configuration",
+		    .file = ctl->file,
+		    .looked_at = true,
+		    .mistakes = errors.count },
 		{ .key = "mx_rules", .label = "MX rules" },
 		{ .key = "bounce_rules", .label = "Bounce rules" },
 	};
@@ -113,7 +116,8 @@ rules_check(struct ctl *ctl)
 	if (settings != NULL) {
 		files[1].file = settings->mx_rules;
 		files[2].file = settings->bounce_rules;
-		if (*settings->mx_rules_local != '\0' && access(settings->mx_rules_local, F_OK) == 0)
+		if (*settings->mx_rules_local != '\0' &&
+		    access(settings->mx_rules_local, F_OK) == 0)
 			files[1].local = settings->mx_rules_local;
 		files[1].looked_at = files[2].looked_at = true;
 		check_mx_rules(settings, &errors, &files[1]);
@@ -222,17 +226,19 @@ show_one(struct ctl *ctl, const struct mx_rule *rule)
 	out_put(out, "origin", "Figures from", out_string(rule->origin));
 	out_put(out, "mx", "MX hosts", out_list(rule->mx.items, rule->mx.count));
 	out_put(out, "scope", "Scope", out_string(mx_scope_names[rule->scope]));
-	out_put(out, NULL, "", out_string(rule->scope == MX_SCOPE_PROVIDER
-		? "all its domains are one group"
-		: "each set of MX hosts is a group of its own"));
+	out_put(out, NULL, "",
+	    out_string(rule->scope == MX_SCOPE_PROVIDER
+			   ? "all its domains are one group"
+			   : "each set of MX hosts is a group of its own"));
 	out_put(out, "per", "Limits per", out_string(mx_per_names[rule->per]));
-	out_put(out, NULL, "", out_string(rule->per == MX_PER_IP
-		? "each sending IP may use them, over the whole fleet"
-		: "all sending IPs together may use them"));
+	out_put(out, NULL, "",
+	    out_string(rule->per == MX_PER_IP ? "each sending IP may use them, over the whole fleet"
+					      : "all sending IPs together may use them"));
 	out_put(out, "connections", "Connections", number_or_none(rule->connections, "no limit"));
 	out_put(out, "messages_per_connection", "Messages on each",
 	    number_or_none(rule->messages_per_connection, "no limit"));
-	out_put(out, "messages_per_hour", NULL, number_or_none(rule->messages_per_hour, "no limit"));
+	out_put(
+	    out, "messages_per_hour", NULL, number_or_none(rule->messages_per_hour, "no limit"));
 	out_put(out, "burst", NULL, out_bool(rule->burst));
 	out_put(out, "limits", "Messages",
 	    rule->limit_count > 0 ? limits_of(ctl, rule) : out_none("no limit"));

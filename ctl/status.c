@@ -49,8 +49,9 @@ show_store(struct ctl *ctl, const struct fleet *fleet, const struct err *away)
 		out_put(ctl->out, NULL, "", out_none("AWAY"));
 		out_put(ctl->out, "words", "", out_string(away->text));
 	} else {
-		out_put(ctl->out, NULL, "", out_string(arena_printf(&ctl->arena,
-		    "answers within %lld ms", (long long)fleet->round_trip_ms + 1)));
+		out_put(ctl->out, NULL, "",
+		    out_string(arena_printf(&ctl->arena, "answers within %lld ms",
+			(long long)fleet->round_trip_ms + 1)));
 		out_put(ctl->out, "round_trip_ms", NULL, out_number(fleet->round_trip_ms));
 		out_put(ctl->out, "time", NULL, out_time(fleet->now.s, 0));
 	}
@@ -71,7 +72,7 @@ show_files(struct ctl *ctl)
 	out_put(ctl->out, "enforce", "Enforce", out_string(enforce_names[settings->enforce]));
 	out_open(ctl->out, "mx_rules", NULL);
 	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
-	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rules"));
+	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
 	out_close(ctl->out);
 }
 
@@ -170,7 +171,8 @@ status(struct ctl *ctl)
 	if (away)
 		return CTL_AWAY;
 	out_put(ctl->out, "quarantine", "Quarantine",
-	    out_count(fleet.quarantine, "addresses, those only counting included"));
+	    out_count(fleet.quarantine, "address, quarantined or counting",
+		"addresses, quarantined or counting"));
 	show_nodes(ctl, &fleet);
 	show_groups(ctl, &fleet);
 	if (fleet.nodes.alive == 0)

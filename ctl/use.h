@@ -9,12 +9,12 @@
 
 struct use {
 	const char *group;
-	const char *ip; /* a sending IP's name, or "all" */
+	const char *ip;             /* a sending IP's name, or "all" */
 	const struct mx_rule *rule; /* NULL: the rules have it no more */
-	int64_t used_s; /* the group was last used; 0: not within a week */
-	int64_t open; /* connections, all nodes */
+	int64_t used_s;             /* the group was last used; 0: not within a week */
+	int64_t open;               /* connections, all nodes */
 	struct out_use messages[MX_RULE_LIMITS_MAX]; /* in the order of rule->limits */
-	int64_t wait_ms[MX_RULE_LIMITS_MAX]; /* until there is room again; 0: there is */
+	int64_t wait_ms[MX_RULE_LIMITS_MAX];         /* until there is room again; 0: there is */
 	size_t count;
 };
 
@@ -27,8 +27,8 @@ struct uses {
 int uses_list(struct ctl *ctl, const struct nodes *nodes, int64_t since_s, struct uses *uses,
     struct err *err);
 /* One group, whether it was used or not. */
-struct uses uses_of_group(struct ctl *ctl, const struct nodes *nodes, const char *group,
-    const struct mx_rule *rule);
+struct uses uses_of_group(
+    struct ctl *ctl, const struct nodes *nodes, const char *group, const struct mx_rule *rule);
 /* Fills in open, messages and wait_ms. */
 int uses_read(struct ctl *ctl, struct uses *uses, const struct ctl_time *now, struct err *err);
 

@@ -217,8 +217,7 @@ code_rank(struct span s, size_t at)
 		return RANK_SAID;
 	if (status_behind(s, at, &status) > 0)
 		return begins_line(s, at) ? RANK_SAID : RANK_LINE;
-	if (begins_line(s, at) &&
-	    (behind == ' ' || behind == '-' || behind == '\0' || behind == ':'))
+	if (begins_line(s, at) && (behind == '-' || behind == ':' || behind <= ' '))
 		return RANK_LINE;
 	if (!common)
 		return RANK_NONE;

@@ -89,18 +89,20 @@ int
 store_reply_took(const redisReply *reply, void *result, struct err *err)
 {
 	struct store_took *took = result;
-	int64_t outcome;
+	int64_t outcome, number;
 
 	*took = (struct store_took){ 0 };
 	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
 		return -1;
 	outcome = number_at(reply, 0);
-	if (outcome == STORE_TAKEN && reply->elements == 2) {
-		took->now_ms = number_at(reply, 1);
-	} else if (outcome == STORE_NO_SLOT && reply->elements == 2) {
-		took->open = number_at(reply, 1);
-	} else if (outcome == STORE_NO_ROOM && reply->elements == 4 && number_at(reply, 1) >= 1) {
-		took->limit = (size_t)number_at(reply, 1) - 1;
+	number = number_at(reply, 1);
+	if (outcome == STORE_TAKEN && reply->elements == 2 && number >= 0) {
+		took->now_ms = number;
+	} else if (outcome == STORE_NO_SLOT && reply->elements == 2 && number >= 0) {
+		took->open = number;
+	} else if (outcome == STORE_NO_ROOM && reply->elements == 4 && number >= 1 &&
+	    number_at(reply, 2) >= 0 && number_at(reply, 3) >= 0) {
+		took->limit = (size_t)number - 1;
 		took->used = number_at(reply, 2);
 		took->wait_ms = number_at(reply, 3);
 	} else {
@@ -136,7 +138,8 @@ store_reply_counted(const redisReply *reply, void *result, struct err *err)
 		return -1;
 	for (size_t i = 0; reply->elements == 4 && i < sizeof(count_names) / sizeof(count_names[0]);
 	     i++) {
-		if (!span_eq(text_of(reply->element[0]), span_of(count_names[i])))
+		if (!span_eq(text_of(reply->element[0]), span_of(count_names[i])) ||
+		    number_at(reply, 1) < 0 || number_at(reply, 3) < 0)
 			continue;
 		quarantine_entry_set(&entry, SPAN("status"), text_of(reply->element[2]));
 		counted->outcome = (enum store_count)i;

@@ -15,16 +15,17 @@
 #define uthash_malloc(size) mem_alloc(size)
 #include <uthash.h>
 
+TAILQ_HEAD(lookup_list, lookup);
+
 struct mx {
 	struct resolver *resolver;
 	int64_t timeout_ms;
 	struct mx_cache *cache;
-	struct lookup *lookups; /* under way, by domain */
-	TAILQ_HEAD(lookup_list, lookup)
-	waiting;                  /* the same, oldest first: all deadlines are alike */
-	struct lookup_list ready; /* answered, callbacks to come */
-	struct event *deliver;    /* ready has look-ups */
-	struct event *deadline;   /* of the first in waiting */
+	struct lookup *lookups;     /* under way, by domain */
+	struct lookup_list waiting; /* the same, oldest first: all deadlines are alike */
+	struct lookup_list ready;   /* answered, callbacks to come */
+	struct event *deliver;      /* ready has look-ups */
+	struct event *deadline;     /* of the first in waiting */
 	struct mx_figures figures;
 	struct mxwire_answer parsed; /* scratch */
 };

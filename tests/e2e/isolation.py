@@ -1,8 +1,8 @@
 """A machine of its own for one test program: name, network, mounts and process ids.
 
 enter() returns only inside. There the loopback is up and empty, a tmpfs is mounted on `root`, and the folders
-of LINKED are made of links to the host's entries, so that what own_folder() and own_file() put there hides the host's
-and nothing is left on the host: all of it is gone with the namespaces, at the latest when the first process inside ends,
+of LINKED are made of links to the host's entries, so that what own_folder() and own_file() put there hides the host's.
+Nothing is left on the host: all of it is gone with the namespaces, at the latest when the first process inside ends,
 and the kernel then ends whatever else still runs there. The one thing outside is an empty folder, removed at the end.
 
     outer (the host's)  waits, passes SIGINT and SIGTERM on as SIGTERM, keeps the deadline

@@ -1,6 +1,7 @@
 """Private Postfix instances, set up as INSTALL says: the distribution's master.cf, the small main.cf of a mail host,
 and files of postfix-examples/ added as they are."""
 import os
+import re
 import shutil
 import smtplib
 import subprocess
@@ -11,7 +12,8 @@ from process import Log, Process, wait_for
 CHROOT_FILES = ("resolv.conf", "hosts", "nsswitch.conf", "services")  # what Debian copies into the chroot
 QUEUE_FOLDERS = [(0o755, "root", "root", "pid etc"), (0o1730, "postfix", "postdrop", "maildrop"),
                  (0o2710, "postfix", "postdrop", "public"),
-                 (0o700, "postfix", "root", "active bounce corrupt defer deferred flush hold incoming private saved trace")]
+                 (0o700, "postfix", "root",
+                  "active bounce corrupt defer deferred flush hold incoming private saved trace")]
 MASTER_CF = ("/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf")
 
 MAIN_CF = """\
@@ -81,14 +83,21 @@ class Postfix:
             else:
                 shutil.copy(os.path.join(folder, example), self.config)
 
+    def follow(self, readme):
+        """Runs the commands that the README has for a host with restrictions of its own."""
+        commands = re.search(r"^    check=.*?(?=^    postconf -h )", _read(readme), re.M | re.S)[0]
+        subprocess.run(["sh", "-eu", "-c", commands], check=True, env={**os.environ, "MAIL_CONFIG": self.config})
+        self._settle("main.cf")
+
     def set(self, *settings):
         """postconf -e"""
         self.command("postconf", "-e", *settings)
         self._settle("main.cf")
 
-    def command(self, name, *args, **kw):
-        """A Postfix command for this instance; returns its output."""
-        done = subprocess.run([name, "-c", self.config, *args], check=True, stdout=subprocess.PIPE, text=True, **kw)
+    def command(self, name, *args, errors=None):
+        """A Postfix command for this instance; returns its output. errors: subprocess.STDOUT for warnings as well."""
+        done = subprocess.run([name, "-c", self.config, *args], check=True, stdout=subprocess.PIPE, stderr=errors,
+                              text=True)
         return done.stdout
 
     def launch(self):

@@ -22,7 +22,8 @@ OUTSIDE = "127.0.0.9"
 
 
 def submit(w, *recipients, **kw):
-    answers = w.postfix.send(RETURN_PATH, recipients, ["Subject: News", "X-Campaign: autumn", "X-Account: shop-7"], **kw)
+    headers = ["Subject: News", "X-Campaign: autumn", "X-Account: shop-7"]
+    answers = w.postfix.send(RETURN_PATH, recipients, headers, **kw)
     equal({code for code, _ in answers.values()}, {250}, str(answers))
 
 
@@ -44,8 +45,8 @@ def quarantined(w, address):
 
 def handled(w, recipient, since=0):
     """Until mxbounce has taken a message for a return-path address."""
-    w.postfix.log.wait(r"to=<%s>.* relay=mxbounce, .*status=sent \(delivered via mxbounce service" % re.escape(recipient),
-                       since)
+    pattern = r"to=<%s>.* relay=mxbounce, .*status=sent \(delivered via mxbounce service"
+    w.postfix.log.wait(pattern % re.escape(recipient), since)
 
 
 def main_job(w):
@@ -77,7 +78,8 @@ def main_job(w):
         answers = w.postfix.send(RETURN_PATH, ["gone@hard.test", "good@hard.test"])
         code, text = answers["gone@hard.test"]
         equal(code, 550)
-        like(text, r"^5\.1\.1 .*mxpace: gone@hard\.test is quarantined since \d{4}-\d\d-\d\d: user_unknown \(550 5\.1\.1 ")
+        like(text, r"^5\.1\.1 .*mxpace: gone@hard\.test is quarantined since \d{4}-\d\d-\d\d: user_unknown "
+                   r"\(550 5\.1\.1 ")
         equal(answers["good@hard.test"][0], 250)
         w.sink.wait_messages(2, "good@hard.test")
         equal(len(w.sink.records("rcpt", recipient="gone@hard.test")), before)
@@ -97,7 +99,7 @@ def mailbox_full(w):
         submit(w, "full@soft.test")
         handled(w, RETURN_PATH, mark)
         entry = w.redis.entry("full@soft.test")
-        equal((entry["status"], entry["type"], entry["reason"], entry["errors"]), ("counting", "soft", "mailbox_full", "1"))
+        equal([entry[k] for k in ("status", "type", "reason", "errors")], ["counting", "soft", "mailbox_full", "1"])
         like(str(w.redis.cmd("TTL", "mxpace:{q:full@soft.test}")), r"^[1-9]\d+$")
     with case("a second error within the significant period isn't counted"):
         mark = w.postfix.log.mark()
@@ -228,7 +230,8 @@ def redis_away(w):
         equal(w.mxbounce(notice("late@hard.test")).returncode, 75)
         mark = w.postfix.log.mark()
         submit(w, "late@hard.test")
-        w.postfix.log.wait(r"to=<%s>.* relay=mxbounce, .*status=deferred \(temporary failure" % re.escape(RETURN_PATH), mark)
+        pattern = r"to=<%s>.* relay=mxbounce, .*status=deferred \(temporary failure"
+        w.postfix.log.wait(pattern % re.escape(RETURN_PATH), mark)
         equal(len(w.postfix.queue_ids()), 1)
     with case("Redis back: it is handed over and counts"):
         w.redis.start()
@@ -265,28 +268,32 @@ def exits(w):
             f.write(text)
         return path
 
+    def pointing(redis):
+        return w.write_conf("%s/redis-%d.conf" % (w.root, len(redis)), redis=redis)
+
+    pipe = ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH]
     bad_rules = write("bad-rules.conf", "bounce_rules = ( { name = \"x\"; match = \"(\"; } );\n")
     rows = [
         ("a missing configuration", ["-c", w.root + "/missing.conf"], fine, {75}),
         ("a broken configuration", ["-c", write("broken.conf", "redis = = ;\n")], fine, {75}),
         ("an unknown key", ["-c", write("unknown.conf", "colour = 1;\n")], fine, {75}),
         ("broken bounce rules", ["-c", w.write_conf(w.root + "/rules.conf", bounce_rules=bad_rules)], fine, {75}),
-        ("a Redis that isn't there", ["-c", w.write_conf(w.root + "/no.conf", redis="redis://127.0.0.1:1/0")], fine, {75}),
-        ("a Redis name that doesn't resolve", ["-c", w.write_conf(w.root + "/n.conf", redis="redis://gone.test/0")], fine,
-         {75}),
+        ("a Redis that isn't there", ["-c", pointing("redis://127.0.0.1:1/0")], fine, {75}),
+        ("a Redis name that doesn't resolve", ["-c", pointing("redis://gone.test/0")], fine, {75}),
         ("an unknown option", ["-c", CONF, "--colour"], fine, {75}),
         ("an option without its value", ["-c"], fine, {75}),
         ("no options at all", [], fine, {0, 75}),
         ("an operand too many", ["-c", CONF, "extra"], fine, {75}),
-        ("no message", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH], b"", {0}),
-        ("one byte", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH], b"x", {0}),
-        ("NULs", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH], b"\0" * 100000, {0}),
-        ("a header that never ends", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH], b"A: b\n" * 200000, {0}),
-        ("a cut NDR", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH], fine[:900], {0}),
-        ("an NDR nested in itself 500 times", ["-c", CONF, "--sender", "", "--recipient", RETURN_PATH],
+        ("no message", pipe, b"", {0}),
+        ("one byte", pipe, b"x", {0}),
+        ("NULs", pipe, b"\0" * 100000, {0}),
+        ("a header that never ends", pipe, b"A: b\n" * 200000, {0}),
+        ("a cut NDR", pipe, fine[:900], {0}),
+        ("an NDR nested in itself 500 times", pipe,
          b"Content-Type: message/rfc822\n\n" * 500 + fine, {0}),
         ("an odd recipient", ["-c", CONF, "--sender", "", "--recipient", "a b\n@@{}%"], fine, {0}),
-        ("a sender that looks like an option", ["-c", CONF, "--sender", "--help", "--recipient", RETURN_PATH], fine, {0}),
+        ("a sender that looks like an option", ["-c", CONF, "--sender", "--help", "--recipient", RETURN_PATH], fine,
+         {0}),
     ]
     for label, args, message, wanted in rows:
         with case("exit status with %s: %s" % (label, " or ".join(map(str, sorted(wanted))))):
@@ -344,14 +351,18 @@ def dry_run(w):
         equal(w.redis.keys(), keys)
         equal(w.redis.entry("dry@hard.test"), {})
     with case("--dry-run works from the source tree with the shipped files, without Redis"):
-        done = w.run(*w.wrap("mxbounce"), w.binary("mxbounce"), "-c", world.TREE + "/conf/mxpace.conf", "--dry-run", "--json",
-                     data=notice("dry@hard.test"))
+        argv = w.mxbounce_argv("--dry-run", "--json", conf=world.TREE + "/conf/mxpace.conf")
+        done = w.run(*argv, data=notice("dry@hard.test"))
         equal(done.returncode, 0, done.stderr)
         equal(json.loads(done.stdout)["recipients"][0]["reason"], "user_unknown")
 
 
 def run(w):
     w.node = w.policyd("a")
+    with case("Postfix has nothing to complain about in main.cf and master.cf"):
+        for option in ("-n", "-M"):
+            out = w.postfix.command("postconf", option, errors=subprocess.STDOUT)
+            check("warning" not in out and "mxbounce" in out, out)
     main_job(w)
     mailbox_full(w)
     forged(w)

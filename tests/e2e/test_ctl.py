@@ -95,7 +95,8 @@ def quarantine(w):
 def figures(w):
     with w.node.connect() as p:
         for _ in range(3):
-            p.ask("u@five.test")
+            p.ask("u@shown.test")
+        p.ask("u@five.test")
         p.ask("u@slots.test", instance=new_instance())
         with case("group list names the groups in use"):
             done = w.mxctl("group", "list")
@@ -104,11 +105,11 @@ def figures(w):
             found = as_json(w.mxctl("--json", "group", "list"))
             check(mentions(found, '"five"') and mentions(found, '"slots"'), str(found))
         with case("group show has limit and use"):
-            done = w.mxctl("group", "show", "five")
+            done = w.mxctl("group", "show", "shown")
             equal(done.returncode, DONE)
             like(done.stdout, r"messages +1h +3 +5\b")
-            found = as_json(w.mxctl("--json", "group", "show", "five"))
-            check(mentions(found, "five") and mentions(found, '"1h"'), str(found))
+            found = as_json(w.mxctl("--json", "group", "show", "shown"))
+            check(mentions(found, "shown") and mentions(found, '"1h"'), str(found))
         with case("group show of a group with open slots has how many"):
             like(w.mxctl("group", "show", "slots").stdout, r"\b1\b.*\b2\b|1 of 2")
         with case("group show of an unknown group: 1"):
@@ -186,8 +187,9 @@ def rules(w):
 
 
 def exits(w):
-    for args in ((), ("nosuch",), ("quarantine",), ("quarantine", "nosuch"), ("quarantine", "add"), ("quarantine", "show"),
-                 ("group", "show"), ("explain",), ("--nosuch", "status"), ("status", "extra"), ("rules", "nosuch")):
+    for args in ((), ("nosuch",), ("quarantine",), ("quarantine", "nosuch"), ("quarantine", "add"),
+                 ("quarantine", "show"), ("group", "show"), ("explain",), ("--nosuch", "status"), ("status", "extra"),
+                 ("rules", "nosuch")):
         with case("usage error, 2: mxctl %s" % " ".join(args)):
             done = w.mxctl(*args)
             equal(done.returncode, USAGE)
@@ -221,5 +223,5 @@ def run(w):
 
 
 if __name__ == "__main__":
-    tap.main(run, **world.providers(five={"limits": ["5/1h"]}, slots={"connections": 2}, many={"limits": ["1000/1h"]},
-                                    default={"limits": ["1000/1h"]}))
+    five, plenty = {"limits": ["5/1h"]}, {"limits": ["1000/1h"]}
+    tap.main(run, **world.providers(five=five, shown=five, slots={"connections": 2}, many=plenty, default=plenty))

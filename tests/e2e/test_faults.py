@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Redis goes away in every way it can: nobody waits beyond the deadline, the configured answer is given, the log says it
-twice, and counting goes on by itself."""
+"""Redis goes away in every way it can: nobody waits beyond the deadline, the configured answer is given, the log says
+it twice, and counting goes on by itself."""
 import itertools
 import threading
 import time
@@ -126,7 +126,8 @@ def hang_ups(w):
                 for _ in range(10):
                     mark = time.monotonic()
                     cut(w)
-                    wait_for(lambda mark=mark: load.actions(recipient=WIDE, since=mark).count("DUNNO") > 5, "grants again")
+                    wait_for(lambda since=mark: load.actions(recipient=WIDE, since=since).count("DUNNO") > 5,
+                             "grants again")
             equal(load.errors, [])
             check(load.longest() < DEADLINE_S, "a client waited %.3f s" % load.longest())
 
@@ -145,7 +146,8 @@ def absent_at_start(w):
 
 
 def script_flush(w):
-    with w.policyd("a", on_store_failure="defer") as node, case("SCRIPT FLUSH under load: exactly the limit is granted, none fails"):
+    with w.policyd("a", on_store_failure="defer") as node, \
+            case("SCRIPT FLUSH under load: exactly the limit is granted, no question fails"):
         mark = node.log.mark()
         actions, numbers = [], itertools.count()
 

@@ -55,7 +55,8 @@ ODD = [
     ("a recipient with braces and per cent", {"recipient": "{u}%{x@foo.test"}, r"DUNNO"),
     ("a recipient with a quoted blank and @", {"recipient": "\"a b@c\"@foo.test"}, r"DUNNO"),
     ("a recipient in UTF-8", {"recipient": "bücher@foo.test"}, r"DUNNO"),
-    ("a recipient that isn't UTF-8", {"recipient": "\udcff\udcfe@foo.test"}, r"DUNNO|DEFER_IF_PERMIT 4\.3\.5 mxpace: \S.*"),
+    ("a recipient that isn't UTF-8", {"recipient": "\udcff\udcfe@foo.test"},
+     r"DUNNO|DEFER_IF_PERMIT 4\.3\.5 mxpace: \S.*"),
     ("an attribute given twice, the last counts", {"sender": "x\nsender=", "recipient": "u@gone.test"}, r"DUNNO"),
 ]
 STATES = ["CONNECT", "EHLO", "HELO", "MAIL", "DATA", "VRFY", "ETRN", "END-OF-MESSAGE", "RSET", "", "rcpt"]

@@ -80,8 +80,9 @@ def numbers(w):
                 before = samples()
                 for _ in range(3):
                     p.ask(recipient)
-                by = {key: value for key, value in moved(before, samples()).items() if key[0] == "mxpace_decisions_total"}
-                equal(by, {("mxpace_decisions_total", (("reason", reason), ("verdict", verdict))): 3.0})
+                by = moved(before, samples())
+                equal({labels: value for (name, labels), value in by.items() if name == "mxpace_decisions_total"},
+                      {(("reason", reason), ("verdict", verdict)): 3.0})
         with case("the time spent at Redis adds up"):
             before = samples()["mxpace_store_seconds_total", ()]
             for _ in range(50):
@@ -92,7 +93,8 @@ def numbers(w):
         before = samples()
         with w.node.connect() as p:
             p.ask("u@foo.test")
-        check(all(value > 0 for (name, _), value in moved(before, samples()).items() if name.endswith("_total")), "one fell")
+        by = moved(before, samples())
+        check(all(value > 0 for (name, _), value in by.items() if name.endswith("_total")), "one fell: %r" % by)
     with case("a gauge follows the open connections"):
         key = ("mxpace_policy_connections", ())
         wait_for(lambda: samples()[key] == 0, "the connections to be closed")
@@ -122,7 +124,8 @@ def numbers(w):
 
 def abuse(w):
     with case("garbage, half a request and a flood on its port are no harm"):
-        for data in (b"\0" * 1000, b"GET /metrics", b"POST /metrics HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 70000,
+        for data in (b"\0" * 1000, b"GET /metrics",
+                     b"POST /metrics HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 70000,
                      b"GET /" + b"x" * 100000 + b" HTTP/1.1\r\n\r\n"):
             with socket.create_connection(ADDRESS, 5) as s:
                 try:

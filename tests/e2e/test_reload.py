@@ -25,7 +25,8 @@ dns_timeout = 3;
 """
 BAD_LINES = [  # line, key, part of what is wrong
     (1, "redis", "http://127.0.0.1"), (2, "policy_timeout", "soon"), (3, "enforce", "sometimes"),
-    (4, "max_clients", ""), (5, "polcy_listen", ""), (7, "quarantine.mailbox_full.errors", "-1"), (9, "dns_timeout", ""),
+    (4, "max_clients", ""), (5, "polcy_listen", ""), (7, "quarantine.mailbox_full.errors", "-1"),
+    (9, "dns_timeout", ""),
 ]
 BAD_RULES = """\
 mx_rules = (

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""In no rolling window is a limit exceeded, and what it allows is granted: a recorded time line over several windows."""
+"""In no rolling window is a limit exceeded, and what it allows is granted: a recorded time line of several windows."""
 import random
 
 import tap
@@ -74,8 +74,10 @@ def run(w):
         refused = [a for a in random_load.actions() if a != "DUNNO"]
         check(len(refused) > 20, "only %d were refused: the test asked too little" % len(refused))
         for action in refused:
-            tap.like(action, r"^DEFER_IF_PERMIT 4\.7\.1 mxpace: group random: limit 20/2s reached, next message in [1-3]s$")
+            tap.like(action, r"^DEFER_IF_PERMIT 4\.7\.1 mxpace: group random: limit 20/2s reached, "
+                             r"next message in [1-3]s$")
 
 
 if __name__ == "__main__":
-    tap.main(run, **world.providers(**{name: {"limits": ["%d/%ds" % row for row in rows]} for name, rows in LIMITS.items()}))
+    rules = {name: {"limits": ["%d/%ds" % row for row in rows]} for name, rows in LIMITS.items()}
+    tap.main(run, **world.providers(**rules))

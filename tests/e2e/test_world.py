@@ -48,8 +48,8 @@ class Inner:
 
     def __init__(self):
         self.process = subprocess.Popen([sys.executable, "-c", INSIDE % os.path.dirname(os.path.abspath(__file__))],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        start_new_session=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True, start_new_session=True)
         self.folder = self.process.stdout.readline().split()[0]
         with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as f:
             children = f.read().split()

@@ -38,7 +38,8 @@ STATE_FOLDER = "/var/lib/mxpace"
 
 # Invented sites; the sink listens on these addresses. providers() adds more.
 HOSTS = {
-    "mx1.foo.test": "127.0.1.1", "mx1.twin.test": "127.0.1.2", "mx2.twin.test": "127.0.1.3", "implicit.test": "127.0.1.4",
+    "mx1.foo.test": "127.0.1.1", "mx1.twin.test": "127.0.1.2", "mx2.twin.test": "127.0.1.3",
+    "implicit.test": "127.0.1.4",
 }
 DOMAINS = {
     "foo.test": ["mx1.foo.test"], "foo-hosted.test": ["mx1.foo.test"],
@@ -53,8 +54,8 @@ REPORTS = r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|^==\d+== "
 
 
 def providers(default=None, **named):
-    """World's options for a world with these providers besides: providers(big={"limits": ["5/10s"]}) has the rule big for
-    *.big.test and the domains big.test and big-two.test on one MX host, mx1.big.test."""
+    """World's options for a world with these providers besides: providers(big={"limits": ["5/10s"]}) has the rule big
+    for *.big.test and the domains big.test and big-two.test on one MX host, mx1.big.test."""
     hosts, domains, rules = dict(HOSTS), dict(DOMAINS), []
     for number, (name, limits) in enumerate(named.items(), 1):
         mx = "mx1.%s.test" % name
@@ -82,8 +83,8 @@ class Policyd:
         since = self.log.mark()
         self._ending = False
         argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
-        self._process = Process("mxpolicyd " + self.name, argv, self.log.path, env=self._world.report_options(self.name),
-                                user="mxpace")
+        self._process = Process("mxpolicyd " + self.name, argv, self.log.path,
+                                env=self._world.report_options(self.name), user="mxpace")
 
         def says_so():
             if not self._process.running():
@@ -212,7 +213,7 @@ class World:
             self._install_mxbounce()
 
     def _install_mxbounce(self):
-        """A short script in its place notes as whom pipe(8) started it, keeps the message, and starts the real one."""
+        """A short script in its place notes as whom pipe(8) runs it, keeps the message, and starts the real one."""
         self.returned = self.root + "/returned"
         os.mkdir(self.returned)
         os.chmod(self.returned, 0o1777)
@@ -240,14 +241,19 @@ class World:
         """The first node has the real paths, the second its own."""
         address = {"a": "127.0.0.1", "b": "127.0.0.2"}[name]
         if name == "a":
-            folders = [isolation.own_folder(path) for path in ("/etc/postfix", "/var/spool/postfix", "/var/lib/postfix")]
+            paths = ("/etc/postfix", "/var/spool/postfix", "/var/lib/postfix")
+            folders = [isolation.own_folder(path) for path in paths]
         else:
             isolation.add_address(address, 1)
             folders = [self.root + "/postfix-b/" + kind for kind in ("etc", "queue", "data")]
             for folder in folders:
                 os.makedirs(folder)
         node = Postfix(name, HOSTNAMES[name], address, isolation.host("/etc/postfix"), folders, self.logs)
-        node.add(EXAMPLES, *self._examples)
+        if name == "a":
+            node.add(EXAMPLES, *self._examples)
+        elif self._examples:  # the other way to admission mode, on a host that permits early
+            node.set("smtpd_recipient_restrictions = permit_mynetworks, reject")
+            node.follow(EXAMPLES + "/README")
         setattr(self, "postfix" if name == "a" else "postfix_b", node)
         return node
 
@@ -300,7 +306,7 @@ class World:
     def wrap(self, name):
         words = shlex.split(os.environ.get("MXPACE_WRAP", ""))
         if words and os.path.basename(words[0]) == "valgrind":
-            words.append("--log-file=%s/%s.%%p" % (self._reports, name))
+            words += ["--vgdb=no", "--log-file=%s/%s.%%p" % (self._reports, name)]  # vgdb leaves pipes in /tmp
         return words
 
     def report_options(self, name):

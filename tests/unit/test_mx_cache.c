@@ -1,6 +1,17 @@
 #include "check.h"
 #include "mx_cache.h"
 
+static unsigned notes_freed;
+
+static void
+note_free(struct mx_note *note)
+{
+	(void)note;
+	notes_freed++;
+}
+
+static struct mx_note a_note = { note_free };
+
 static void
 put(struct mx_cache *cache, const char *domain, enum mx_state state, int64_t expires_ms)
 {
@@ -46,8 +57,10 @@ replaces(void **state)
 	(void)state;
 	put(cache, "a.test", MX_FOUND, 5000);
 	mx_entry_answer(mx_cache_find(cache, "a.test", 0), 0, &answer);
-	*answer.note = strdup("of the old one");
+	*answer.note = &a_note;
+	notes_freed = 0;
 	put(cache, "a.test", MX_FAILED, 6000);
+	assert_int_equal(notes_freed, 1);
 	assert_int_equal(mx_cache_count(cache), 1);
 	mx_entry_answer(mx_cache_find(cache, "a.test", 5500), 5500, &answer);
 	assert_int_equal(answer.state, MX_FAILED);
@@ -96,8 +109,10 @@ held_entries_outlive_the_cache(void **state)
 	mx_entry_answer(held, 2000, &answer);
 	assert_string_equal(answer.set->hosts[0].name, "mx.test");
 	assert_int_equal(answer.ttl_s, 0);
-	*answer.note = strdup("freed with it");
+	*answer.note = &a_note;
+	notes_freed = 0;
 	mx_entry_release(&held);
+	assert_int_equal(notes_freed, 1);
 }
 
 int

@@ -1,0 +1,278 @@
+#include "check.h"
+#include "classify.h"
+#include "diagnostic.h"
+#include "unclassified.h"
+
+static struct bounce_rules *
+shipped(void)
+{
+	static struct bounce_rules *rules; /* loaded once for all rows */
+	struct conf_errors errors = { 0 };
+
+	if (rules == NULL)
+		rules = bounce_rules_load("conf/bounce-rules.conf", &errors);
+	if (rules == NULL)
+		fail_msg("%s", str_text(&errors.lines));
+	conf_errors_free(&errors);
+	return rules;
+}
+
+static const struct line_row {
+	const char *label, *line, *type, *reason;
+} line_rows[] = {
+	/* The examples of the design. */
+	{ "example 1", "550 5.1.1 <a@b.test>: Recipient address rejected: User is unknown", "hard",
+	    "user_unknown" },
+	{ "example 2", "550 User Unknown", "hard", "user_unknown" },
+	{ "example 3", "550 5.2.2 User quota exceeded", "soft", "mailbox_full" },
+	{ "example 4", "550 5.7.1 : Recipient address rejected: Inactive MailBox, not poped for more than 6 "
+		       "months", "soft", "inactive_user" },
+	{ "example 5", "DNS query failed for 'ourdan.com'", "soft", "invalid_domain" },
+	{ "example 6", "Inbound email bounce (rule 'Feedback_loop_Hotmail' has matched this bounce)", "soft",
+	    "refused" },
+	{ "example 7", "421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user "
+		       "complaints", "soft", "unreachable" },
+	{ "example 8", "552 5.3.4 Message size exceeds fixed limit", "soft", "message_too_large" },
+	/* A wrong hard is the worst error. */
+	{ "temporary", "450 4.1.1 <a@b.test>: Recipient address rejected: User unknown", "soft",
+	    "user_unknown" },
+	{ "temporary, provider's words", "450-4.1.1 The email account that you tried to reach does not exist",
+	    "soft", "user_unknown" },
+	{ "the sender is unknown", "550 5.1.8 sender address unknown", "soft", "refused" },
+	{ "reply to MAIL FROM", "550 5.1.0 user unknown (in reply to MAIL FROM command)", "soft", "refused" },
+	{ "Exim's reply to MAIL FROM", "SMTP error from remote mail server after MAIL FROM:<a@b.test> SIZE=99: "
+				       "host mx [192.0.2.1]: 550 no such user", "soft", "refused" },
+	{ "spam, whatever the status", "550 5.1.1 rejected as spam", "soft", "refused" },
+	{ "words in the address are not the server's", "550 5.2.2 <user-unknown@spam.test>: over quota", "soft",
+	    "mailbox_full" },
+	{ "words in the host's name", "host no-such-user.test[192.0.2.1] said: 552 mailbox full", "soft",
+	    "mailbox_full" },
+	{ "a host is unknown", "550 Host unknown", "soft", "invalid_domain" },
+	{ "mailbox unavailable says nothing", "550 Requested action not taken: mailbox unavailable", "soft",
+	    "user_unknown" },
+	{ "policy", "554 5.7.1 rejected by local policy", "soft", "refused" },
+	{ "greylisted", "450 4.2.0 Greylisted, try again later", "soft", "unreachable" },
+	{ "status alone", "5.1.1", "hard", "user_unknown" },
+	{ "status alone, full", "4.2.2", "soft", "mailbox_full" },
+	{ "a lined reply reads as one", "550-5.2.1 The email account that you tried to reach is\n550 5.2.1 "
+					"disabled.", "soft", "inactive_user" },
+	{ "typographic apostrophe", "550 This user doesn\u2019t have a mail.test account", "hard",
+	    "user_unknown" },
+	{ "unknown text", "554 the moon is in the seventh house", "ignored", "undefined" },
+	{ "code alone", "550", "ignored", "undefined" },
+	{ "nothing", "", "ignored", "undefined" },
+};
+
+static void
+classifies_line(void **state)
+{
+	const struct line_row *row = *state;
+	struct verdict verdict = classify_line(shipped(), span_of(row->line), "");
+
+	assert_string_equal(bounce_type_name(verdict.type), row->type);
+	assert_string_equal(reason_name(verdict.reason), row->reason);
+	assert_int_equal(verdict.rule == NULL, strcmp(row->reason, "undefined") == 0);
+}
+
+static const char order[] =
+    "provider = ( { name = \"p\"; type = \"soft\"; reason = \"refused\"; match = \"word\"; remote = "
+    "\"*.p.test\"; sample_remote = \"mx.p.test\"; sample = \"word\"; } );"
+    "status_text = ( { name = \"s\"; type = \"soft\"; reason = \"mailbox_full\"; match = \"word\"; status = "
+    "\"*.2.2\"; sample = \"5.2.2 word\"; } );"
+    "text = ( { name = \"t4\"; type = \"soft\"; reason = \"unreachable\"; match = \"word\"; code = \"4??\"; "
+    "sample = \"450 word\"; }, { name = \"t\"; type = \"hard\"; reason = \"user_unknown\"; match = \"word\"; "
+    "sample = \"word\"; } );"
+    "code = ( { name = \"c\"; type = \"soft\"; reason = \"inactive_user\"; status = \"5.2.1\"; sample = "
+    "\"5.2.1\"; }, { name = \"c5\"; type = \"soft\"; reason = \"refused\"; code = \"57?\"; sample = \"571\"; "
+    "} );";
+
+static const struct facts_row {
+	const char *label;
+	unsigned code;
+	const char *status, *text, *remote, *action, *rule, *type;
+} facts_rows[] = {
+	{ "provider first", 550, "5.2.2", "a word", "mx.p.test", "failed", "p", "soft" },
+	{ "another provider", 550, "5.2.2", "a word", "p.test", "failed", "s", "soft" },
+	{ "no remote", 550, "5.2.2", "a word", "", "", "s", "soft" },
+	{ "text", 550, "5.1.1", "a WORD", "", "failed", "t", "hard" },
+	{ "text with a code", 450, "", "a word", "", "failed", "t4", "soft" },
+	{ "status alone", 550, "5.2.1", "else", "", "failed", "c", "soft" },
+	{ "code alone", 571, "", "else", "", "failed", "c5", "soft" },
+	{ "nothing", 550, "5.0.0", "else", "", "failed", "", "ignored" },
+	{ "a vague status gives way to the text's", 550, "5.0.0", "x (#5.2.1)", "", "failed", "c", "soft" },
+	{ "a clear one does not", 550, "5.1.1", "x (#5.2.1)", "", "failed", "", "ignored" },
+	{ "the code of the text", 0, "", "571 else", "", "failed", "c5", "soft" },
+	{ "hard text, temporary status", 0, "4.1.1", "a word", "", "failed", "t", "soft" },
+	{ "hard text, 554 beside 4.0.0", 554, "4.0.0", "a word", "", "failed", "t", "hard" },
+	{ "delayed", 550, "5.2.2", "a word", "mx.p.test", "delayed", "", "ignored" },
+	{ "delivered", 550, "5.2.2", "a word", "mx.p.test", "delivered", "", "ignored" },
+};
+
+static void
+classifies_facts(void **state)
+{
+	const struct facts_row *row = *state;
+	struct conf_errors errors = { 0 };
+	struct bounce_rules *rules = bounce_rules_parse(order, "order", &errors);
+	struct classify_facts facts = { row->code, row->status, span_of(row->text), row->remote,
+		row->action };
+	struct verdict verdict = classify(rules, &facts);
+
+	assert_string_equal(verdict.rule != NULL ? verdict.rule->name : "", row->rule);
+	assert_string_equal(bounce_type_name(verdict.type), row->type);
+	bounce_rules_free(&rules);
+	conf_errors_free(&errors);
+}
+
+static void
+says_delayed(void **state)
+{
+	struct classify_facts facts = { .status = "4.4.1", .diagnostic = SPAN("x"), .remote_mta = "",
+		.action = "delayed" };
+
+	(void)state;
+	assert_int_equal(classify(shipped(), &facts).reason, REASON_DELAYED);
+}
+
+static const struct kind_row {
+	const char *label;
+	enum report_kind kind;
+	const char *feedback, *type, *reason;
+} kind_rows[] = {
+	{ "ndr", REPORT_NDR, "", "hard", "user_unknown" },
+	{ "auto-reply", REPORT_AUTO_REPLY, "", "ignored", "auto_reply" },
+	{ "complaint", REPORT_FEEDBACK, "abuse", "hard", "feedback_loop" },
+	{ "complaint of unsaid type", REPORT_FEEDBACK, "", "hard", "feedback_loop" },
+	{ "no complaint", REPORT_FEEDBACK, "Auth-Failure", "ignored", "feedback_loop" },
+	{ "none", REPORT_NONE, "", "ignored", "undefined" },
+};
+
+static void
+classifies_report(void **state)
+{
+	const struct kind_row *row = *state;
+	struct report_recipient *recipient;
+	struct report report;
+	struct arena arena;
+
+	arena_init(&arena);
+	report_init(&report, &arena);
+	report.kind = row->kind;
+	report.feedback.type = row->feedback;
+	for (int i = 0; i < 2; i++) { /* the same answer twice */
+		recipient = report_add(&report);
+		recipient->diagnostic = "550 5.1.1 no such user";
+	}
+	classify_report(shipped(), &report);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(bounce_type_name(report.recipients[i].type), row->type);
+		assert_string_equal(reason_name(report.recipients[i].reason), row->reason);
+		assert_int_equal(*report.recipients[i].rule != '\0', row->kind == REPORT_NDR);
+	}
+	arena_clear(&arena);
+}
+
+static const struct text_row {
+	const char *label, *in, *want;
+} text_rows[] = {
+	{ "plain", "550 no", "550 no" },
+	{ "blanks and line breaks", " 550  a\r\n\t b ", "550 a b" },
+	{ "address in brackets", "550 <a.b@c.test>: no", "550 <address>: no" },
+	{ "bare address", "550 a.b@c.test no", "550 <address> no" },
+	{ "further lines", "550-5.1.1 a\n550-5.1.1 b\n550 5.1.1 c", "550-5.1.1 a b c" },
+	{ "further lines without a status", "550-a\n550-b\n550 c", "550-a b 550 c" },
+	{ "a number that only looks like the code", "550 a 5501 b", "550 a 5501 b" },
+	{ "Postfix", "host mx.test[192.0.2.1] said: 550 no (in reply to RCPT TO command)",
+	    "550 no (in reply to RCPT TO command)" },
+	{ "Exim", "SMTP error from remote mail server after RCPT TO:<a@b.test>: host mx [192.0.2.1]: 550 no",
+	    "550 no (in reply to RCPT TO command)" },
+	{ "newer Exim", "host mx [192.0.2.1]\n    SMTP error from remote mail server after end of data:\n "
+			"550 no", "550 no (in reply to end of data command)" },
+	{ "host without said", "host unreachable", "host unreachable" },
+	{ "apostrophes", "a\u2019b \u201cc\u201d\u00a0d", "a'b \"c\" d" },
+	{ "empty", "", "" },
+};
+
+static void
+reads_diagnostic(void **state)
+{
+	const struct text_row *row = *state;
+	struct str out = { 0 };
+
+	diagnostic_text(span_of(row->in), &out);
+	assert_string_equal(str_text(&out), row->want);
+	str_free(&out);
+}
+
+static const struct text_row form_rows[] = {
+	{ "codes stay", "550 5.1.1 no", "550 5.1.1 no" },
+	{ "code with a line", "550-5.1.1 no", "550-5.1.1 no" },
+	{ "status in brackets", "no (#5.1.1)", "no (#5.1.1)" },
+	{ "address", "550 <a@b.test>: no", "550 <address>: no" },
+	{ "bare address", "550 a+b=c@b.test no", "550 <address> no" },
+	{ "IPv4", "550 [192.0.2.1] blocked", "550 [<ip>] blocked" },
+	{ "IPv6", "550 2001:db8::1 blocked", "550 <ip> blocked" },
+	{ "host", "550 mx1.example.org: no", "550 <host>: no" },
+	{ "URL", "see https://example.org/a?b=1.", "see <url>." },
+	{ "id", "queued as 4F2A61C0", "queued as <id>" },
+	{ "number", "waited 3600 seconds", "waited <n> seconds" },
+	{ "code later is a number", "no 550 here", "no <n> here" },
+	{ "date", "on 22 Nov 2026 at 10:00:05", "on <n> <month> <n> at <time>" },
+	{ "a sentence", "Sorry. No.", "Sorry. No." },
+	{ "a verb is no month", "You may try", "You may try" },
+	{ "blanks", "  a \r\n  b ", "a b" },
+	{ "empty", "", "" },
+};
+
+static void
+forms(void **state)
+{
+	const struct text_row *row = *state;
+	struct str once = { 0 }, twice = { 0 };
+
+	unclassified_form(span_of(row->in), &once);
+	assert_string_equal(str_text(&once), row->want);
+	unclassified_form(span_make(str_text(&once), once.len), &twice);
+	assert_string_equal(str_text(&twice), row->want);
+	str_free(&once);
+	str_free(&twice);
+}
+
+static void
+limits_form(void **state)
+{
+	struct str text = { 0 }, out = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		str_adds(&text, "word ");
+	unclassified_form(span_make(text.data, text.len), &out);
+	assert_in_range(out.len, UNCLASSIFIED_MAX - 5, UNCLASSIFIED_MAX);
+	str_free(&text);
+	str_free(&out);
+}
+
+static void
+free_shipped(void **state)
+{
+	struct bounce_rules *rules = shipped();
+
+	(void)state;
+	bounce_rules_free(&rules);
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+
+	CHECK_ROWS(&list, classifies_line, line_rows);
+	CHECK_ROWS(&list, classifies_facts, facts_rows);
+	CHECK(&list, says_delayed);
+	CHECK_ROWS(&list, classifies_report, kind_rows);
+	CHECK_ROWS(&list, reads_diagnostic, text_rows);
+	CHECK_ROWS(&list, forms, form_rows);
+	CHECK(&list, limits_form);
+	CHECK(&list, free_shipped);
+	return check_run(&list, "classify");
+}
