@@ -48,8 +48,12 @@ exim_frame(struct span text, struct frame *frame)
 			frame->command = commands[i];
 	colon = behind(text, SPAN(": "), 400);
 	if (colon < 0)
+		colon = behind(text, SPAN(":\n"), 400);
+	if (colon < 0)
+		colon = behind(text, SPAN(":\r\n"), 400);
+	if (colon < 0)
 		return false;
-	text = span_from(text, (size_t)colon);
+	text = span_trim(span_from(text, (size_t)colon));
 	at = span_istarts(text, SPAN("host ")) ? behind(text, SPAN("]: "), 300) : -1;
 	frame->reply = span_from(text, at < 0 ? 0 : (size_t)at);
 	return true;

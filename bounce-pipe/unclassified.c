@@ -23,7 +23,7 @@ static bool
 is_word_byte(char c)
 {
 	return is_digit(c) || is_letter(c) || ((unsigned char)c & 0x80) != 0 ||
-	       (c != '\0' && strchr(".-_@+%:/#?&~!$*", c) != NULL);
+	       (c != '\0' && strchr(".-_@+%:/#?&~!$*=", c) != NULL);
 }
 
 static bool

@@ -33,7 +33,7 @@ struct store_took {
 	enum store_taken outcome;
 	int64_t now_ms; /* TAKEN: Redis time, for giving back */
 	int64_t open; /* NO_SLOT: slots open on all nodes, the asked one included */
-	size_t limit; /* NO_ROOM: index of the limit */
+	size_t limit; /* NO_ROOM: index of the limit; of several the one that lasts longest */
 	int64_t used; /* NO_ROOM: messages in its window */
 	int64_t wait_ms; /* NO_ROOM: until there is room */
 };

@@ -288,7 +288,7 @@ is_lasting(const struct err *err)
 	return false;
 }
 
-static void load_and_repeat(struct call_command *command);
+static void repeat_with_text(struct call_command *command);
 
 /* Redis answers, but not as it should. Reads may well succeed all the while, so that only a write
  * of our own tells when it is over. */
@@ -321,7 +321,7 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 		err_set(&call->err, "hung up");
 	} else if (store_reply_is_noscript(reply) && command->command.script != SCRIPT_NONE &&
 	    !command->repeated && store->redis != NULL) {
-		load_and_repeat(command);
+		repeat_with_text(command);
 		return;
 	} else {
 		struct err err;
@@ -377,18 +377,23 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 }
 
 static void
-queue(struct call_command *command)
+queue_wire(struct call_command *command, const char *wire, size_t len)
 {
 	struct store_call *call = command->call;
 
-	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command,
-		call->wire + command->command.start,
-		command->command.end - command->command.start) == REDIS_OK)
+	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command, wire, len) == REDIS_OK)
 		call->outstanding++;
 	else {
 		call->outcome = STORE_AWAY;
 		err_set(&call->err, "hung up");
 	}
+}
+
+static void
+queue(struct call_command *command)
+{
+	queue_wire(command, command->call->wire + command->command.start,
+	    command->command.end - command->command.start);
 }
 
 /* Writes what is queued, at once. Replies cannot come of it, failures can: see on_reply. */
@@ -429,21 +434,21 @@ start(struct store_async *store, enum call_kind kind, store_done *done, void *ar
 	return call;
 }
 
+/* Redis has forgotten the script (SCRIPT FLUSH, another Redis behind the name): the command goes once
+ * more with the script's text. In one command, so that no flush comes between. */
 static void
-load_and_repeat(struct call_command *command)
+repeat_with_text(struct call_command *command)
 {
 	struct store_call *call = command->call;
-	struct store_async *store = call->store;
+	struct str wire = { 0 };
 
 	command->repeated = true;
-	/* Load all: the next command will miss its script as well. */
-	store_batch_empty(&store->batch);
-	for (int i = 0; i < SCRIPT_COUNT; i++)
-		store_put_script(&store->batch, (enum script)i);
-	store_async_send(store);
-	if (store->redis != NULL)
-		queue(command);
-	flush(store);
+	store_batch_eval(span_make(call->wire + command->command.start,
+			     command->command.end - command->command.start),
+	    command->command.script, &wire);
+	queue_wire(command, wire.data, wire.len);
+	str_free(&wire);
+	flush(call->store);
 	if (call->outstanding == 0 && !call->over)
 		finish_later(call);
 }

@@ -62,6 +62,24 @@ store_batch_begin_script(struct store_batch *batch, enum script script, size_t k
 }
 
 void
+store_batch_eval(struct span wire, enum script script, struct str *out)
+{
+	static const char evalsha[] = "$7\r\nEVALSHA\r\n$40\r\n";
+	enum { SHA1_AND_CRLF = 42 };
+	long at = span_find(wire, span_of(evalsha));
+	struct span text = script_text(script);
+
+	if (at < 0)
+		abort(); /* not a command of ours */
+	str_add(out, wire.ptr, (size_t)at);
+	str_adds(out, "$4\r\nEVAL\r\n");
+	add_number_line(out, '$', text.len);
+	str_add_span(out, text);
+	str_adds(out, "\r\n");
+	str_add_span(out, span_from(wire, (size_t)at + sizeof(evalsha) - 1 + SHA1_AND_CRLF));
+}
+
+void
 store_batch_arg(struct store_batch *batch, struct span arg)
 {
 	add_number_line(&batch->wire, '$', arg.len);

@@ -46,6 +46,10 @@ enum store_outcome {
 
 /* Building a command: begin with the number of arguments, add each, end. */
 void store_batch_begin(struct store_batch *batch, size_t args);
+/* The same command with the script's text in it (EVAL), for a Redis that does not know the script:
+ * it does from then on. wire: a whole EVALSHA command as store_batch_begin_script makes it. */
+void store_batch_eval(struct span wire, enum script script, struct str *out);
+
 /* The beginning of a command of that script, made before by the functions above. */
 void store_batch_begin_raw(struct store_batch *batch, enum script script, struct span wire);
 void store_batch_arg(struct store_batch *batch, struct span arg);

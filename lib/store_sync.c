@@ -69,23 +69,20 @@ receive(struct store_sync *store, struct err *err)
 	return NULL;
 }
 
-/* Loads the script and sends its command once more. NULL: away. */
+/* The command once more with its script's text. NULL: away. */
 static redisReply *
-load_and_repeat(struct store_sync *store, const struct store_batch *batch,
+repeat_with_text(struct store_sync *store, const struct store_batch *batch,
     const struct store_command *command, struct err *err)
 {
-	struct store_batch load = { 0 };
+	struct str wire = { 0 };
 	redisReply *reply = NULL;
 
-	store_put_script(&load, command->script);
-	if (send_bytes(store, load.wire.data, load.wire.len, err) == 0 &&
-	    send_bytes(store, batch->wire.data + command->start, command->end - command->start, err) ==
-		0 &&
-	    (reply = receive(store, err)) != NULL) {
-		freeReplyObject(reply);
+	store_batch_eval(
+	    span_make(batch->wire.data + command->start, command->end - command->start),
+	    command->script, &wire);
+	if (send_bytes(store, wire.data, wire.len, err) == 0)
 		reply = receive(store, err);
-	}
-	store_batch_free(&load);
+	str_free(&wire);
 	return reply;
 }
 
@@ -113,7 +110,7 @@ store_sync_run(struct store_sync *store, struct store_batch *batch, struct err *
 
 		if (!noscript[i])
 			continue;
-		reply = load_and_repeat(store, batch, &batch->commands[i], err);
+		reply = repeat_with_text(store, batch, &batch->commands[i], err);
 		if (reply == NULL)
 			outcome = STORE_AWAY;
 		else if (store_reply_decode(&batch->commands[i], reply, err) != 0)

@@ -14,7 +14,7 @@ struct store_sync *store_sync_open(const struct store_address *address, int64_t 
     struct err *err);
 void store_sync_close(struct store_sync **store);
 
-/* Runs a batch and empties it. A script Redis does not know is loaded and its command sent again.
+/* Runs a batch and empties it. A script Redis does not know goes again as text.
  * After AWAY the store is of no more use than to be closed. */
 enum store_outcome store_sync_run(struct store_sync *store, struct store_batch *batch,
     struct err *err);

@@ -326,7 +326,8 @@ copy_text(char *to, size_t size, struct span from)
 {
 	size_t len = from.len < size ? from.len : size - 1;
 
-	memcpy(to, from.ptr, len);
+	if (len > 0)
+		memcpy(to, from.ptr, len);
 	to[len] = '\0';
 }
 

@@ -10,7 +10,8 @@
 --       then for each ring: limit, bucket width in ms, number of buckets
 -- Reply granted  {0, now_ms}
 --       no slot  {1, slots open on all nodes, those this node asked for included}
---       no room  {2, index of the limit from 1, messages in the window, ms until there is room}
+--       no room  {2, index of the limit from 1, messages in the window, ms until there is room},
+--                of several limits that are reached, for the one with the longest way to go
 --
 -- A ring is a hash: `head` the newest bucket's number (time / width), `total` the sum of all
 -- counted buckets, and a field per bucket, number modulo ring size. The current bucket and the
@@ -19,19 +20,22 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local node, slots, allowed = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local before -- until when this node's figure counted so far
 
 if allowed > 0 then
     local open, nodes = slots, redis.call('HGETALL', KEYS[1])
     for i = 1, #nodes, 2 do
-        if nodes[i] ~= node then
-            local count, till = string.match(nodes[i + 1], '^(%d+) until (%d+)$')
-            if count and tonumber(till) * 1000 > now then open = open + count end
+        local count, till = string.match(nodes[i + 1], '^(%d+) until (%d+)$')
+        if nodes[i] == node then
+            before = till
+        elseif count and tonumber(till) * 1000 > now then
+            open = open + count
         end
     end
     if open > allowed then return {1, open} end
 end
 
-local rings = {}
+local rings, full = {}, nil
 for k = 2, #KEYS do
     local a = 6 + (k - 2) * 3
     local limit, width, size = tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
@@ -54,26 +58,29 @@ for k = 2, #KEYS do
         count = tonumber(redis.call('HGET', KEYS[k], bucket % size)) or 0
     end
     if total >= limit then
-        local fields, left = {}, total
+        local fields, left, wait = {}, total, size * width
         for b = bucket - size + 1, bucket do fields[#fields + 1] = b % size end
         local counts = redis.call('HMGET', KEYS[k], unpack(fields))
         for i = 1, size do
             -- buckets between head and now are left-overs of the previous round
             if bucket - size + i <= head then left = left - (tonumber(counts[i]) or 0) end
             if left < limit then
-                return {2, k - 1, total, (bucket + i) * width - now}
+                wait = (bucket + i) * width - now
+                break
             end
         end
-        return {2, k - 1, total, size * width}
+        if not full or wait > full[4] then full = {2, k - 1, total, wait} end
     end
     rings[k] = {head, bucket, total, count, old, width, size}
 end
+if full then return full end
 
 if ARGV[1] ~= '1' then return {0, now} end
 if allowed > 0 then
-    local till = time[1] + ARGV[5]
-    if redis.call('HSET', KEYS[1], node, slots .. ' until ' .. till) == 1 then
-        redis.call('EXPIRE', KEYS[1], ARGV[5] * 4)
+    local till, span = time[1] + ARGV[5], tonumber(ARGV[5])
+    redis.call('HSET', KEYS[1], node, slots .. ' until ' .. till)
+    if not before or math.floor(till / span) ~= math.floor(before / span) then
+        redis.call('EXPIRE', KEYS[1], span * 4) -- once in `span`, not with each message
     end
 end
 for k = 2, #KEYS do

@@ -63,7 +63,7 @@ static const struct tree_row {
 				      "text/plain\n\nx\n--yes--\n",
 	    "multipart/mixed(text/plain:x)" },
 	{ "no boundary announced", "Content-Type: multipart/mixed\n\n--yes\nContent-Type: text/plain\n\nx\n",
-	    "multipart/mixed(text/plain:x)" },
+	    "multipart/mixed(text/plain:x|)" },
 	{ "a multipart without parts", "Content-Type: multipart/mixed; boundary=b\n\ntext\n",
 	    "multipart/mixed:text|" },
 	{ "Content-Type lost", "Subject: a\n\nThis is MIME.\n\n--q/1\n\none\n--q/1\nContent-Type: text/html"
