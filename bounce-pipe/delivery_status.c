@@ -6,7 +6,7 @@
 #include "dsn.h"
 #include "header.h"
 
-enum { FIELD_MAX = 400, STATUS_TEXT_MAX = 64 };
+enum { FIELD_MAX = 400, STATUS_TEXT_MIN = 16 };
 
 /* The fields of one recipient as they stand. */
 struct group {
@@ -179,6 +179,7 @@ add_recipient(const struct group *group, struct report *report)
 {
 	struct report_recipient *recipient = report_add(report);
 	struct arena *arena = report->arena;
+	struct span said = without_type(group->diagnostic);
 	const char *original, *final;
 	struct dsn_status status;
 	char buf[DSN_STATUS_SIZE];
@@ -195,15 +196,16 @@ add_recipient(const struct group *group, struct report *report)
 	dsn_parse_status(span_trim(group->status), &status);
 	recipient->status = arena_dup(arena, span_of(dsn_format_status(status, buf)));
 	recipient->action = action_of(group, status);
-	recipient->diagnostic =
-	    report_line(arena, without_type(group->diagnostic), REPORT_DIAGNOSTIC_MAX);
+	recipient->diagnostic = report_line(arena, said, REPORT_DIAGNOSTIC_MAX);
 	if (group->remote.ptr != NULL)
 		recipient->remote_mta = report_host(arena, group->remote);
 	recipient->last_attempt = report_line(arena, group->last_attempt, FIELD_MAX);
 	/* A comment behind the status may be all there is: "5.1.1 (User unknown)". */
-	if (*recipient->diagnostic == '\0' && group->status.len > STATUS_TEXT_MAX / 4)
-		recipient->diagnostic = report_line(arena, group->status, REPORT_DIAGNOSTIC_MAX);
-	delivery_status_complete(arena, recipient, without_type(group->diagnostic));
+	if (said.len == 0 && group->status.len > STATUS_TEXT_MIN) {
+		said = group->status;
+		recipient->diagnostic = report_line(arena, said, REPORT_DIAGNOSTIC_MAX);
+	}
+	delivery_status_complete(arena, recipient, said);
 }
 
 static struct span *

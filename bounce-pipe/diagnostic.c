@@ -124,9 +124,9 @@ add_plain(struct span text, struct span code, struct str *out)
 			continue;
 		}
 		skip = substitute(rest, &as);
-		if (skip > 0)
+		if (skip > 0 && as.ptr[0] != ' ')
 			str_add_span(out, as);
-		else if ((unsigned char)text.ptr[i] > ' ')
+		else if (skip == 0 && (unsigned char)text.ptr[i] > ' ')
 			str_addc(out, text.ptr[i]);
 		else if (!at_word && out->len > 0)
 			str_addc(out, ' ');

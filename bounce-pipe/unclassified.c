@@ -157,12 +157,12 @@ add(struct form *form, struct span bytes)
 }
 
 static void
-add_word(struct form *form, struct span word, bool in_brackets, bool first, bool before_number)
+add_word(struct form *form, struct span word, bool in_brackets, bool first)
 {
 	const char *as = replacement(word, first);
 	struct str token = { 0 };
 
-	if (as == NULL && is_month(word) && (form->number || before_number))
+	if (as == NULL && is_month(word) && form->number)
 		as = "month";
 	form->number = as != NULL && strcmp(as, "n") == 0;
 	if (as == NULL)
@@ -174,21 +174,6 @@ add_word(struct form *form, struct span word, bool in_brackets, bool first, bool
 		form->number = true;
 	add(form, span_make(str_text(&token), token.len));
 	str_free(&token);
-}
-
-static bool
-begins_number(struct span rest)
-{
-	size_t i = 0;
-
-	while (i < rest.len && (rest.ptr[i] == ' ' || rest.ptr[i] == '<'))
-		i++;
-	rest = span_from(rest, i);
-	if (rest.len > 1 && rest.ptr[0] == 'n' && rest.ptr[1] == '>')
-		return true;
-	for (i = 0; i < rest.len && is_digit(rest.ptr[i]); i++)
-		;
-	return i > 0 && (i == rest.len || !is_word_byte(rest.ptr[i]));
 }
 
 void
@@ -222,8 +207,7 @@ unclassified_form(struct span text, struct str *out)
 		in_brackets = i > 0 && text.ptr[i - 1] == '<' && trailing == 0 &&
 			      i + len < text.len && text.ptr[i + len] == '>';
 		if (word.len > 0) {
-			add_word(&form, word, in_brackets, first,
-			    begins_number(span_from(text, i + len)));
+			add_word(&form, word, in_brackets, first);
 			first = false;
 		}
 		if (!form.full)

@@ -175,6 +175,8 @@ void
 out_table(struct out *out, const char *key, const char *title, const struct out_column *columns,
     size_t count)
 {
+	if (count > OUT_COLUMNS_MAX)
+		abort(); /* a table of ours */
 	out->table = (struct out_table){ .columns = columns, .count = count, .title = title };
 	arena_init(&out->table.arena);
 	out->form->table(out, key);

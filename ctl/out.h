@@ -86,7 +86,7 @@ void out_put(struct out *out, const char *key, const char *label, struct out_val
 /* A line for people only. */
 void out_note(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-enum { OUT_COLUMNS_MAX = 12 };
+enum { OUT_COLUMNS_MAX = 16 };
 
 enum out_layout {
 	OUT_LEFT,

@@ -76,46 +76,54 @@ show_files(struct ctl *ctl)
 	out_close(ctl->out);
 }
 
+static const struct out_column node_columns[] = {
+	{ "node", "NODE", OUT_WRAP },
+	{ "alive", NULL, OUT_LEFT },
+	{ "heard", "HEARD", OUT_RIGHT },
+	{ "sending_ip", "SENDING IP", OUT_LEFT },
+	{ "open", "OPEN", OUT_RIGHT },
+	{ "clients", "CLIENTS", OUT_RIGHT },
+	{ "rules", "RULES", OUT_RIGHT },
+	{ "rules_file", NULL, OUT_LEFT },
+	{ "started", NULL, OUT_LEFT },
+	{ NULL, "UP", OUT_RIGHT },
+	{ "version", "VERSION", OUT_SAME },
+	{ "enforce", NULL, OUT_LEFT },
+};
+enum { NODE_COLUMNS = sizeof(node_columns) / sizeof(node_columns[0]) };
+
+static void
+show_node(struct out *out, const struct node *node, int64_t now_s)
+{
+	char up[DURATION_SIZE];
+
+	out_cell(out, out_string(node->name));
+	out_cell(out, out_bool(node->alive));
+	out_cell(out, out_time(node->heard_s, now_s));
+	if (!node->alive) {
+		out_cell(out, out_none("silent"));
+		for (size_t i = 4; i < NODE_COLUMNS; i++)
+			out_cell(out, out_none("-"));
+		return;
+	}
+	duration_format_wait((now_s - node->started_s) * 1000, up);
+	out_cell(out, out_string(node->sending_ip));
+	out_cell(out, out_number(node->open));
+	out_cell(out, out_number(node->clients));
+	out_cell(out, out_number(node->rules));
+	out_cell(out, out_string(node->rules_file));
+	out_cell(out, out_time(node->started_s, now_s));
+	out_cell(out, out_string(up));
+	out_cell(out, out_string(node->version));
+	out_cell(out, out_string(node->enforce));
+}
+
 static void
 show_nodes(struct ctl *ctl, const struct fleet *fleet)
 {
-	static const struct out_column columns[] = {
-		{ "node", "NODE", OUT_WRAP },
-		{ "alive", NULL, OUT_LEFT },
-		{ "heard", "HEARD", OUT_RIGHT },
-		{ "sending_ip", "SENDING IP", OUT_LEFT },
-		{ "open", "OPEN", OUT_RIGHT },
-		{ "clients", "CLIENTS", OUT_RIGHT },
-		{ "rules", "RULES", OUT_RIGHT },
-		{ "rules_file", NULL, OUT_LEFT },
-		{ "started", "STARTED", OUT_LEFT },
-		{ "version", "VERSION", OUT_SAME },
-		{ "enforce", NULL, OUT_LEFT },
-	};
-	const struct nodes *nodes = &fleet->nodes;
-
-	out_table(ctl->out, "nodes", "Nodes", columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < nodes->count; i++) {
-		const struct node *node = &nodes->items[i];
-
-		out_cell(ctl->out, out_string(node->name));
-		out_cell(ctl->out, out_bool(node->alive));
-		out_cell(ctl->out, out_time(node->heard_s, fleet->now.s));
-		if (!node->alive) {
-			out_cell(ctl->out, out_none("silent"));
-			for (size_t k = 4; k < sizeof(columns) / sizeof(columns[0]); k++)
-				out_cell(ctl->out, out_none("-"));
-			continue;
-		}
-		out_cell(ctl->out, out_string(node->sending_ip));
-		out_cell(ctl->out, out_number(node->open));
-		out_cell(ctl->out, out_number(node->clients));
-		out_cell(ctl->out, out_number(node->rules));
-		out_cell(ctl->out, out_string(node->rules_file));
-		out_cell(ctl->out, out_time(node->started_s, fleet->now.s));
-		out_cell(ctl->out, out_string(node->version));
-		out_cell(ctl->out, out_string(node->enforce));
-	}
+	out_table(ctl->out, "nodes", "Nodes", node_columns, NODE_COLUMNS);
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		show_node(ctl->out, &fleet->nodes.items[i], fleet->now.s);
 	out_table_end(ctl->out, "No mxpolicyd was heard of within a day.");
 }
 

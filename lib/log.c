@@ -42,7 +42,7 @@ log_set_level(enum log_level level)
 	out.level = level;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[2048];

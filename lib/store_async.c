@@ -34,7 +34,7 @@ struct store_async {
 	bool greeted; /* Redis has answered on this connection */
 	bool said_away; /* what on_change was told last */
 	bool told; /* ... if anything */
-	bool writing; /* in redisAsyncHandleWrite of ours */
+	bool queueing; /* commands that are written together once all are there */
 	int64_t retry_ms;
 	int64_t greeting_deadline_ms;
 
@@ -121,7 +121,7 @@ add_write(void *arg)
 {
 	struct store_async *store = arg;
 
-	if (store->writable != NULL && !store->writing)
+	if (store->writable != NULL && !store->queueing)
 		event_add(store->writable, NULL);
 }
 
@@ -326,14 +326,14 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 	} else {
 		struct err err;
 
-		if (call->outcome == STORE_DONE &&
-		    store_reply_decode(&command->command, reply, &err) != 0) {
+		if (store_reply_decode(&command->command, reply, &err) != 0 &&
+		    call->outcome == STORE_DONE) {
 			call->outcome = STORE_REFUSED;
 			call->err = err;
+			if (call->kind == CALL_PROBE || call->kind == CALL_GREETING ||
+			    is_lasting(&err))
+				refuses(store, err.text);
 		}
-		if (call->outcome == STORE_REFUSED &&
-		    (call->kind == CALL_PROBE || is_lasting(&call->err)))
-			refuses(store, call->err.text);
 	}
 	if (call->outstanding > 0)
 		return;
@@ -344,12 +344,8 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 	} else if (call->kind == CALL_PROBE && call->outcome == STORE_DONE) {
 		tell(store, true, "");
 	}
-	if (store->writing)
-		finish_later(call);
-	else {
-		finish(call);
-		free_if_idle(call);
-	}
+	finish(call);
+	free_if_idle(call);
 }
 
 static struct store_call *
@@ -396,16 +392,20 @@ queue(struct call_command *command)
 	    command->command.end - command->command.start);
 }
 
-/* Writes what is queued, at once. Replies cannot come of it, failures can: see on_reply. */
+/* Writes what is queued, at once. Not by redisAsyncHandleWrite: a run may start in the callback of
+ * another, where 1.x forbids that and 0.14 would free the context it is working on. Here nothing
+ * comes of a failure until the event loop runs into it. */
 static void
 flush(struct store_async *store)
 {
-	if (store->redis == NULL || (store->redis->c.flags & REDIS_CONNECTED) == 0)
+	int done = 0;
+
+	if (store->redis == NULL || store->writable == NULL ||
+	    (store->redis->c.flags & REDIS_CONNECTED) == 0)
 		return;
-	store->writing = true;
-	redisAsyncHandleWrite(store->redis);
-	store->writing = false;
-	if (store->redis != NULL && sdslen(store->redis->c.obuf) > 0)
+	if (redisBufferWrite(&store->redis->c, &done) != REDIS_OK)
+		event_active(store->writable, EV_WRITE, 0);
+	else if (!done)
 		add_write(store);
 }
 
@@ -420,10 +420,10 @@ start(struct store_async *store, enum call_kind kind, store_done *done, void *ar
 	call->listed = true;
 	TAILQ_INSERT_TAIL(&store->calls, call, link);
 	store->figures.waiting++;
-	store->writing = true; /* a command that cannot be queued must not call back here */
+	store->queueing = true;
 	for (size_t i = 0; i < call->count; i++)
 		queue(&call->commands[i]);
-	store->writing = false;
+	store->queueing = false;
 	if (call->outstanding == 0) {
 		finish_later(call);
 		return call;
@@ -695,7 +695,15 @@ store_async_retire(struct store_async *store)
 void
 store_async_set_timeout(struct store_async *store, int64_t timeout_ms)
 {
+	int64_t latest_ms = clock_monotonic_ms() + timeout_ms;
+	struct store_call *call;
+
 	store->timeout_ms = timeout_ms;
+	/* A later deadline before an earlier one would hide it. */
+	TAILQ_FOREACH(call, &store->calls, link)
+		if (call->deadline_ms > latest_ms)
+			call->deadline_ms = latest_ms;
+	arm_deadline(store);
 }
 
 bool

@@ -1,8 +1,10 @@
 #include "store_sync.h"
 
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "mem.h"
 #include "store_reply.h"
@@ -86,8 +88,8 @@ repeat_with_text(struct store_sync *store, const struct store_batch *batch,
 	return reply;
 }
 
-enum store_outcome
-store_sync_run(struct store_sync *store, struct store_batch *batch, struct err *err)
+static enum store_outcome
+run(struct store_sync *store, struct store_batch *batch, struct err *err)
 {
 	enum store_outcome outcome = STORE_DONE;
 	bool noscript[STORE_BATCH_MAX] = { false };
@@ -118,5 +120,25 @@ store_sync_run(struct store_sync *store, struct store_batch *batch, struct err *
 		freeReplyObject(reply);
 	}
 	store_batch_empty(batch);
+	return outcome;
+}
+
+/* hiredis writes without MSG_NOSIGNAL, and a Redis that hung up must not end the process: mxbounce
+ * would lose the message. SIGPIPE waits meanwhile, and is taken off if it is ours. */
+enum store_outcome
+store_sync_run(struct store_sync *store, struct store_batch *batch, struct err *err)
+{
+	const struct timespec at_once = { 0, 0 };
+	enum store_outcome outcome;
+	sigset_t pipe_signal, before, pending;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &pipe_signal, &before);
+	sigpending(&pending);
+	outcome = run(store, batch, err);
+	if (outcome == STORE_AWAY && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe_signal, NULL, &at_once);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return outcome;
 }

@@ -117,8 +117,12 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static void
 expect_rest(struct conn *conn)
 {
+	const struct settings *settings = conn->engine->settings;
+
 	set_deadline(conn);
-	arm_timer(conn, conn->engine->settings->policy_timeout_ms);
+	arm_timer(conn, settings->policy_timeout_ms < settings->policy_idle_ms
+		? settings->policy_timeout_ms
+		: settings->policy_idle_ms);
 }
 
 /* -- out --------------------------------------------------------------------------------------- */
@@ -222,13 +226,16 @@ take_requests(struct conn *conn)
 static void
 proceed(struct conn *conn)
 {
-	bool progress = take_requests(conn);
-	bool partial;
+	bool progress = false, more, partial;
 
-	if (!write_out(conn)) {
-		finish(conn);
-		return;
-	}
+	do { /* again when answers that filled `out` went out at once: nothing else would wake us */
+		more = take_requests(conn);
+		progress = progress || more;
+		if (!write_out(conn)) {
+			finish(conn);
+			return;
+		}
+	} while (more && conn->out.len == 0);
 	/* A client that sends ahead is read again when its answers are out. */
 	set_reading(conn,
 	    !conn->ended && conn->in.len <= POLICY_REQUEST_MAX && conn->out.len < OUT_MAX);
@@ -252,9 +259,15 @@ on_done(void *arg, const struct decision *decision)
 static void
 on_writable(evutil_socket_t fd, short what, void *arg)
 {
+	struct conn *conn = arg;
+
 	(void)fd;
 	(void)what;
-	proceed(arg);
+	/* First, so that there is room for answers. */
+	if (write_out(conn))
+		proceed(conn);
+	else
+		finish(conn);
 }
 
 static void

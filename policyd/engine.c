@@ -130,6 +130,7 @@ struct retired {
 	struct store_async *store;
 	struct mx *mx;
 	struct event *timer;
+	bool over; /* its time was up once */
 };
 
 static void
@@ -149,9 +150,17 @@ free_retired(struct retired *retired)
 static void
 on_retired(evutil_socket_t fd, short what, void *arg)
 {
+	struct retired *retired = arg;
+	struct timeval moment = { 1, 0 };
+
 	(void)fd;
 	(void)what;
-	free_retired(arg);
+	/* After a stop of the whole process deadlines that passed long ago are told only now. */
+	if (retired->over)
+		free_retired(retired);
+	else
+		evtimer_add(retired->timer, &moment);
+	retired->over = true;
 }
 
 /* Every request under way on them has ended by their deadlines. Each may be NULL. */

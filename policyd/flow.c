@@ -17,8 +17,10 @@ struct flow {
 	void *arg;
 	bool busy;
 
+	/* Of the configuration it began with, also after a reload. */
 	struct settings *settings; /* held while busy */
 	struct mx_rules *rules;
+	char ip[SENDING_IP_SIZE];
 
 	struct decide_facts facts;
 	struct decision decision;
@@ -30,6 +32,7 @@ struct flow {
 
 	struct mx_query *query;
 	struct store_call *call;
+	struct store_async *store; /* that the call went to */
 	struct quarantine_entry entry;
 	struct store_took took;
 	struct store_take take;
@@ -111,7 +114,7 @@ conclude_mx(const struct flow *flow, const struct mx_set *set)
 	if (new->rule != NULL) {
 		mx_rule_group(new->rule, set, name);
 		new->group = groups_get(flow->engine->groups, name,
-		    decide_ip(new->rule, flow->engine->ip));
+		    decide_ip(new->rule, flow->ip));
 	}
 	return new;
 }
@@ -216,9 +219,8 @@ settle_take(struct flow *flow, bool stored)
 		group_close_slot(flow->group);
 	flow->slot = false;
 	if (flow->decision.gives_back) {
-		store_put_give_back(store_async_batch(flow->engine->store), &flow->take,
-		    flow->took.now_ms);
-		store_async_send(flow->engine->store);
+		store_put_give_back(store_async_batch(flow->store), &flow->take, flow->took.now_ms);
+		store_async_send(flow->store);
 	}
 }
 
@@ -255,7 +257,7 @@ ask_store(struct flow *flow)
 	store_put_quarantine_read(batch, flow->recipient, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated &&
-	    decide_take(rule, facts->group, engine->ip, flow->settings->node, 0, &flow->take)) {
+	    decide_take(rule, facts->group, flow->ip, flow->settings->node, 0, &flow->take)) {
 		if (rule->connections > 0) {
 			group_open_slot(flow->group);
 			flow->slot = true;
@@ -265,7 +267,8 @@ ask_store(struct flow *flow)
 		group_put_take(flow->group, flow->rules->generation, &flow->take, batch,
 		    &flow->took);
 	}
-	flow->call = store_async_run(engine->store, on_store, flow, &flow->store_error);
+	flow->store = engine->store;
+	flow->call = store_async_run(flow->store, on_store, flow, &flow->store_error);
 	if (flow->call == NULL) {
 		if (flow->slot)
 			group_close_slot(flow->group);
@@ -340,6 +343,7 @@ begin(struct flow *flow, const struct policy_request *request)
 	flow->busy = true;
 	flow->settings = settings_hold(engine->settings);
 	flow->rules = mx_rules_hold(engine->rules);
+	memcpy(flow->ip, engine->ip, sizeof(flow->ip));
 	copy_text(flow->instance, sizeof(flow->instance), request->instance);
 	copy_text(flow->sender, sizeof(flow->sender), request->sender);
 	copy_text(flow->client, sizeof(flow->client), request->client_address);

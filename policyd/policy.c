@@ -62,6 +62,8 @@ check_unfinished(struct span bytes, struct err *err)
 	const char *last = memrchr(bytes.ptr, '\n', bytes.len);
 	size_t open = last == NULL ? bytes.len : (size_t)(bytes.ptr + bytes.len - last - 1);
 
+	if (open > 0 && bytes.ptr[bytes.len - 1] == '\r')
+		open--; /* it may belong to the line's end */
 	if (open > POLICY_LINE_MAX)
 		err_set(err, "line over %d bytes", POLICY_LINE_MAX);
 	else if (bytes.len > POLICY_REQUEST_MAX)

@@ -118,7 +118,8 @@ bounded(struct span instance)
 static bool
 is_named(const struct transaction *transaction, struct span instance)
 {
-	return span_eq(span_make(transaction->instance, transaction->len), instance);
+	return transaction->len > 0 &&
+	    span_eq(span_make(transaction->instance, transaction->len), instance);
 }
 
 static struct transaction *

@@ -25,7 +25,7 @@ size_t transactions_count(const struct transactions *transactions);
 
 /* The transaction of that instance, made if it is new, owned by *owner from now on: the transaction
  * *owner pointed to before, if another, gives its slots up; *owner becomes NULL by itself when the
- * transaction goes. An empty instance is a transaction of this owner alone. */
+ * transaction goes. With an empty instance each opening makes another one. */
 struct transaction *transactions_open(struct transactions *transactions, struct span instance,
     struct transaction **owner);
 /* The owner's connection brings this instance: the slots of another one it had end. */

@@ -21,7 +21,8 @@ local threshold, release = tonumber(ARGV[5]), tonumber(ARGV[6])
 local period, quiet = tonumber(ARGV[7]), tonumber(ARGV[8])
 local key, count = KEYS[1], 'errors:' .. ARGV[4]
 
-local e = redis.call('HMGET', key, 'status', 'type', 'last', 'ndrs', count, 'release', 'first', 'errors')
+local e = redis.call('HMGET', key, 'status', 'type', 'last', 'ndrs', count, 'release', 'first',
+    'errors', 'late')
 local status, last, ndrs = e[1], tonumber(e[3]) or 0, e[4] or ''
 local errors, until_, total = tonumber(e[5]) or 0, tonumber(e[6]) or 0, tonumber(e[8]) or 0
 if status == 'counting' and now - last >= quiet or status == 'quarantined' and until_ > 0 and until_ <= now then
@@ -41,9 +42,18 @@ end
 redis.call('HSET', key, 'ndrs', seen)
 
 local harder = kind == 'hard' and e[2] ~= 'hard'
-if status == 'quarantined' and not harder then
-    redis.call('HSET', key, 'late', now)
-    return {'known', errors, status, expiry}
+if status == 'quarantined' then
+    -- Nothing changes but by a hard error of an address that is there for a soft one, and by that
+    -- only once there are enough of them.
+    local counts = harder and (errors == 0 or now - (tonumber(e[9]) or 0) >= period)
+    if not counts or errors + 1 < threshold then
+        if counts then
+            errors = errors + 1
+            redis.call('HSET', key, count, errors, 'errors', total + 1)
+        end
+        redis.call('HSET', key, 'late', now)
+        return {'known', errors, status, expiry}
+    end
 end
 if status and not harder and now - last < period then
     return {'same', errors, status, expiry}

@@ -25,37 +25,48 @@ static const struct line_row {
 	    "user_unknown" },
 	{ "example 2", "550 User Unknown", "hard", "user_unknown" },
 	{ "example 3", "550 5.2.2 User quota exceeded", "soft", "mailbox_full" },
-	{ "example 4", "550 5.7.1 : Recipient address rejected: Inactive MailBox, not poped for more than 6 "
-		       "months", "soft", "inactive_user" },
+	{ "example 4",
+	    "550 5.7.1 : Recipient address rejected: Inactive MailBox, not poped for more than 6 "
+	    "months",
+	    "soft", "inactive_user" },
 	{ "example 5", "DNS query failed for 'ourdan.com'", "soft", "invalid_domain" },
-	{ "example 6", "Inbound email bounce (rule 'Feedback_loop_Hotmail' has matched this bounce)", "soft",
+	{ "example 6",
+	    "Inbound email bounce (rule 'Feedback_loop_Hotmail' has matched this bounce)", "soft",
 	    "refused" },
-	{ "example 7", "421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user "
-		       "complaints", "soft", "unreachable" },
+	{ "example 7",
+	    "421 4.16.55 [TS01] Messages from x.x.x.x temporarily deferred due to excessive user "
+	    "complaints",
+	    "soft", "unreachable" },
 	{ "example 8", "552 5.3.4 Message size exceeds fixed limit", "soft", "message_too_large" },
 	/* A wrong hard is the worst error. */
 	{ "temporary", "450 4.1.1 <a@b.test>: Recipient address rejected: User unknown", "soft",
 	    "user_unknown" },
-	{ "temporary, provider's words", "450-4.1.1 The email account that you tried to reach does not exist",
-	    "soft", "user_unknown" },
-	{ "the sender is unknown", "550 5.1.8 sender address unknown", "soft", "refused" },
-	{ "reply to MAIL FROM", "550 5.1.0 user unknown (in reply to MAIL FROM command)", "soft", "refused" },
-	{ "Exim's reply to MAIL FROM", "SMTP error from remote mail server after MAIL FROM:<a@b.test> SIZE=99: "
-				       "host mx [192.0.2.1]: 550 no such user", "soft", "refused" },
-	{ "spam, whatever the status", "550 5.1.1 rejected as spam", "soft", "refused" },
-	{ "words in the address are not the server's", "550 5.2.2 <user-unknown@spam.test>: over quota", "soft",
-	    "mailbox_full" },
-	{ "words in the host's name", "host no-such-user.test[192.0.2.1] said: 552 mailbox full", "soft",
-	    "mailbox_full" },
-	{ "a host is unknown", "550 Host unknown", "soft", "invalid_domain" },
-	{ "mailbox unavailable says nothing", "550 Requested action not taken: mailbox unavailable", "soft",
+	{ "temporary, provider's words",
+	    "450-4.1.1 The email account that you tried to reach does not exist", "soft",
 	    "user_unknown" },
+	{ "the sender is unknown", "550 5.1.8 sender address unknown", "soft", "refused" },
+	{ "reply to MAIL FROM", "550 5.1.0 user unknown (in reply to MAIL FROM command)", "soft",
+	    "refused" },
+	{ "Exim's reply to MAIL FROM",
+	    "SMTP error from remote mail server after MAIL FROM:<a@b.test> SIZE=99: "
+	    "host mx [192.0.2.1]: 550 no such user",
+	    "soft", "refused" },
+	{ "spam, whatever the status", "550 5.1.1 rejected as spam", "soft", "refused" },
+	{ "words in the address are not the server's",
+	    "550 5.2.2 <user-unknown@spam.test>: over quota", "soft", "mailbox_full" },
+	{ "words in the host's name", "host no-such-user.test[192.0.2.1] said: 552 mailbox full",
+	    "soft", "mailbox_full" },
+	{ "a host is unknown", "550 Host unknown", "soft", "invalid_domain" },
+	{ "mailbox unavailable says nothing", "550 Requested action not taken: mailbox unavailable",
+	    "soft", "user_unknown" },
 	{ "policy", "554 5.7.1 rejected by local policy", "soft", "refused" },
 	{ "greylisted", "450 4.2.0 Greylisted, try again later", "soft", "unreachable" },
 	{ "status alone", "5.1.1", "hard", "user_unknown" },
 	{ "status alone, full", "4.2.2", "soft", "mailbox_full" },
-	{ "a lined reply reads as one", "550-5.2.1 The email account that you tried to reach is\n550 5.2.1 "
-					"disabled.", "soft", "inactive_user" },
+	{ "a lined reply reads as one",
+	    "550-5.2.1 The email account that you tried to reach is\n550 5.2.1 "
+	    "disabled.",
+	    "soft", "inactive_user" },
 	{ "typographic apostrophe", "550 This user doesn\u2019t have a mail.test account", "hard",
 	    "user_unknown" },
 	{ "unknown text", "554 the moon is in the seventh house", "ignored", "undefined" },
@@ -74,17 +85,22 @@ classifies_line(void **state)
 	assert_int_equal(verdict.rule == NULL, strcmp(row->reason, "undefined") == 0);
 }
 
-static const char order[] =
-    "provider = ( { name = \"p\"; type = \"soft\"; reason = \"refused\"; match = \"word\"; remote = "
-    "\"*.p.test\"; sample_remote = \"mx.p.test\"; sample = \"word\"; } );"
-    "status_text = ( { name = \"s\"; type = \"soft\"; reason = \"mailbox_full\"; match = \"word\"; status = "
-    "\"*.2.2\"; sample = \"5.2.2 word\"; } );"
-    "text = ( { name = \"t4\"; type = \"soft\"; reason = \"unreachable\"; match = \"word\"; code = \"4??\"; "
-    "sample = \"450 word\"; }, { name = \"t\"; type = \"hard\"; reason = \"user_unknown\"; match = \"word\"; "
-    "sample = \"word\"; } );"
-    "code = ( { name = \"c\"; type = \"soft\"; reason = \"inactive_user\"; status = \"5.2.1\"; sample = "
-    "\"5.2.1\"; }, { name = \"c5\"; type = \"soft\"; reason = \"refused\"; code = \"57?\"; sample = \"571\"; "
-    "} );";
+static const char order[] = "provider = ( { name = \"p\"; type = \"soft\"; reason = \"refused\"; "
+			    "match = \"word\"; remote = "
+			    "\"*.p.test\"; sample_remote = \"mx.p.test\"; sample = \"word\"; } );"
+			    "status_text = ( { name = \"s\"; type = \"soft\"; reason = "
+			    "\"mailbox_full\"; match = \"word\"; status = "
+			    "\"*.2.2\"; sample = \"5.2.2 word\"; } );"
+			    "text = ( { name = \"t4\"; type = \"soft\"; reason = \"unreachable\"; "
+			    "match = \"word\"; code = \"4??\"; "
+			    "sample = \"450 word\"; }, { name = \"t\"; type = \"hard\"; reason = "
+			    "\"user_unknown\"; match = \"word\"; "
+			    "sample = \"word\"; } );"
+			    "code = ( { name = \"c\"; type = \"soft\"; reason = \"inactive_user\"; "
+			    "status = \"5.2.1\"; sample = "
+			    "\"5.2.1\"; }, { name = \"c5\"; type = \"soft\"; reason = \"refused\"; "
+			    "code = \"57?\"; sample = \"571\"; "
+			    "} );";
 
 static const struct facts_row {
 	const char *label;
@@ -99,7 +115,8 @@ static const struct facts_row {
 	{ "status alone", 550, "5.2.1", "else", "", "failed", "c", "soft" },
 	{ "code alone", 571, "", "else", "", "failed", "c5", "soft" },
 	{ "nothing", 550, "5.0.0", "else", "", "failed", "", "ignored" },
-	{ "a vague status gives way to the text's", 550, "5.0.0", "x (#5.2.1)", "", "failed", "c", "soft" },
+	{ "a vague status gives way to the text's", 550, "5.0.0", "x (#5.2.1)", "", "failed", "c",
+	    "soft" },
 	{ "a clear one does not", 550, "5.1.1", "x (#5.2.1)", "", "failed", "", "ignored" },
 	{ "the code of the text", 0, "", "571 else", "", "failed", "c5", "soft" },
 	{ "hard text, temporary status", 0, "4.1.1", "a word", "", "failed", "t", "soft" },
@@ -127,8 +144,9 @@ classifies_facts(void **state)
 static void
 says_delayed(void **state)
 {
-	struct classify_facts facts = { .status = "4.4.1", .diagnostic = SPAN("x"), .remote_mta = "",
-		.action = "delayed" };
+	struct classify_facts facts = {
+		.status = "4.4.1", .diagnostic = SPAN("x"), .remote_mta = "", .action = "delayed"
+	};
 
 	(void)state;
 	assert_int_equal(classify(shipped(), &facts).reason, REASON_DELAYED);
@@ -184,10 +202,14 @@ static const struct text_row {
 	{ "a number that only looks like the code", "550 a 5501 b", "550 a 5501 b" },
 	{ "Postfix", "host mx.test[192.0.2.1] said: 550 no (in reply to RCPT TO command)",
 	    "550 no (in reply to RCPT TO command)" },
-	{ "Exim", "SMTP error from remote mail server after RCPT TO:<a@b.test>: host mx [192.0.2.1]: 550 no",
+	{ "Exim",
+	    "SMTP error from remote mail server after RCPT TO:<a@b.test>: host mx [192.0.2.1]: 550 "
+	    "no",
 	    "550 no (in reply to RCPT TO command)" },
-	{ "newer Exim", "host mx [192.0.2.1]\n    SMTP error from remote mail server after end of data:\n "
-			"550 no", "550 no (in reply to end of data command)" },
+	{ "newer Exim",
+	    "host mx [192.0.2.1]\n    SMTP error from remote mail server after end of data:\n "
+	    "550 no",
+	    "550 no (in reply to end of data command)" },
 	{ "host without said", "host unreachable", "host unreachable" },
 	{ "apostrophes", "a\u2019b \u201cc\u201d\u00a0d", "a'b \"c\" d" },
 	{ "empty", "", "" },

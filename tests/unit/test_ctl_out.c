@@ -274,6 +274,11 @@ wraps_values(void **state)
 	    begin(&sink, OUT_TEXT, 40), "v", "One word", out_string("abcdefghijklmnopqrstuvwxyz"));
 	assert_string_equal(end(&sink), "  One word          abcdefghijklmnopqrst\n"
 					"                    uvwxyz\n");
+	out_put(begin(&sink, OUT_TEXT, 40), "v", "A host name",
+	    out_string("default/mx1.mail.example.com+1-1f3a09c2"));
+	assert_string_equal(end(&sink), "  A host name       default/mx1.mail.\n"
+					"                    example.com+\n"
+					"                    1-1f3a09c2\n");
 }
 
 static void

@@ -2,63 +2,97 @@
 #include "ndr.h"
 #include "notice.h"
 
-#define DAEMON "From: MAILER-DAEMON@mail.test\nTo: bounces@l.test\nSubject: failure notice\n\n"
+#define DAEMON  "From: MAILER-DAEMON@mail.test\nTo: bounces@l.test\nSubject: failure notice\n\n"
 #define POSTFIX DAEMON "This is the Postfix program at host mail.test.\n\n"
-#define QMAIL DAEMON "Hi. This is the qmail-send program at mail.test.\n\n"
-#define EXIM DAEMON "This message was created automatically by mail delivery software.\n\nA message that you " \
-		    "sent could not be delivered. The following address(es) failed:\n\n"
+#define QMAIL   DAEMON "Hi. This is the qmail-send program at mail.test.\n\n"
+#define EXIM                                                                                     \
+	DAEMON "This message was created automatically by mail delivery software.\n\nA message " \
+	       "that you "                                                                       \
+	       "sent could not be delivered. The following address(es) failed:\n\n"
 
 static const struct row {
 	const char *label, *message, *format;
 	const char *want; /* kind, then address code status remote for each recipient */
 } rows[] = {
-	{ "Postfix", POSTFIX "<a@d.test>: host mx.d.test[192.0.2.1] said: 550 5.1.1 no (in reply\n    to RCPT TO "
-			     "command)\n", "postfix", "ndr a@d.test 550 5.1.1 mx.d.test" },
-	{ "Postfix, two", POSTFIX "<a@d.test>: unknown user: \"a\"\n\n<b@d.test>: connect to mx.d.test"
-				  "[192.0.2.1]: Connection refused\n", "postfix",
-	    "ndr a@d.test 0  ; b@d.test 0  mx.d.test" },
+	{ "Postfix",
+	    POSTFIX
+	    "<a@d.test>: host mx.d.test[192.0.2.1] said: 550 5.1.1 no (in reply\n    to RCPT TO "
+	    "command)\n",
+	    "postfix", "ndr a@d.test 550 5.1.1 mx.d.test" },
+	{ "Postfix, two",
+	    POSTFIX "<a@d.test>: unknown user: \"a\"\n\n<b@d.test>: connect to mx.d.test"
+		    "[192.0.2.1]: Connection refused\n",
+	    "postfix", "ndr a@d.test 0  ; b@d.test 0  mx.d.test" },
 	{ "Postfix, expanded", POSTFIX "<x@e.test> (expanded from <a@d.test>): 550 no\n", "postfix",
 	    "ndr a@d.test 550  " },
-	{ "Postfix, delay", POSTFIX "THIS IS A WARNING ONLY.  YOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\n"
-				    "<a@d.test>: 450 later\n", "postfix", "delay a@d.test 450  " },
-	{ "Postfix, stops at the message", POSTFIX "<a@d.test>: 550 no\n\nReturn-Path: <n@l.test>\n\n<b@d.test>: "
-						   "550 no\n", "postfix", "ndr a@d.test 550  " },
-	{ "qmail", QMAIL "<a@d.test>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 no\nGiving up on "
-			 "192.0.2.1.\n", "qmail", "ndr a@d.test 550  192.0.2.1" },
-	{ "qmail, two", QMAIL "<a@d.test>:\nno mailbox here by that name. (#5.1.1)\n\n<b@d.test>:\nSorry. (#4.4.1)\n"
-			      "\n--- Below this line is a copy of the message.\n\n<c@d.test>:\nno\n", "qmail",
-	    "ndr a@d.test 0 5.1.1 ; b@d.test 0 4.4.1 " },
-	{ "Exim", EXIM "  a@d.test\n    SMTP error from remote mail server after RCPT TO:<a@d.test>:\n    host "
-		       "mx.d.test [192.0.2.1]: 550 no\n", "exim", "ndr a@d.test 550  mx.d.test" },
-	{ "Exim, two", EXIM "  a@d.test\n    mailbox is full\n  b@d.test\n    (generated from list@e.test)\n    "
-			    "unknown\n", "exim", "ndr a@d.test 0  ; list@e.test 0  " },
-	{ "Exim, header only", "From: a\nX-Failed-Recipients: a@d.test,\n b@d.test\n\nNot delivered.\n", "exim",
+	{ "Postfix, delay",
+	    POSTFIX "THIS IS A WARNING ONLY.  YOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\n"
+		    "<a@d.test>: 450 later\n",
+	    "postfix", "delay a@d.test 450  " },
+	{ "Postfix, stops at the message",
+	    POSTFIX "<a@d.test>: 550 no\n\nReturn-Path: <n@l.test>\n\n<b@d.test>: "
+		    "550 no\n",
+	    "postfix", "ndr a@d.test 550  " },
+	{ "qmail",
+	    QMAIL "<a@d.test>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 "
+		  "no\nGiving up on "
+		  "192.0.2.1.\n",
+	    "qmail", "ndr a@d.test 550  192.0.2.1" },
+	{ "qmail, two",
+	    QMAIL
+	    "<a@d.test>:\nno mailbox here by that name. (#5.1.1)\n\n<b@d.test>:\nSorry. (#4.4.1)\n"
+	    "\n--- Below this line is a copy of the message.\n\n<c@d.test>:\nno\n",
+	    "qmail", "ndr a@d.test 0 5.1.1 ; b@d.test 0 4.4.1 " },
+	{ "Exim",
+	    EXIM "  a@d.test\n    SMTP error from remote mail server after RCPT TO:<a@d.test>:\n   "
+		 " host "
+		 "mx.d.test [192.0.2.1]: 550 no\n",
+	    "exim", "ndr a@d.test 550  mx.d.test" },
+	{ "Exim, two",
+	    EXIM
+	    "  a@d.test\n    mailbox is full\n  b@d.test\n    (generated from list@e.test)\n    "
+	    "unknown\n",
+	    "exim", "ndr a@d.test 0  ; list@e.test 0  " },
+	{ "Exim, header only",
+	    "From: a\nX-Failed-Recipients: a@d.test,\n b@d.test\n\nNot delivered.\n", "exim",
 	    "ndr a@d.test 0  ; b@d.test 0  " },
 	{ "plain, address and reply", DAEMON "<a@d.test>: said: 550 5.2.2 full\n", "plain",
 	    "ndr a@d.test 550 5.2.2 " },
 	{ "plain, reply on the next line", DAEMON "a@d.test\n  gateway said: 550 no\n", "plain",
 	    "ndr a@d.test 550  " },
-	{ "plain, dialogue", DAEMON ">>> RCPT To:<a@d.test>\n<<< 550 <a@d.test>, no\n550 <b@d.test>... no\n",
+	{ "plain, dialogue",
+	    DAEMON ">>> RCPT To:<a@d.test>\n<<< 550 <a@d.test>, no\n550 <b@d.test>... no\n",
 	    "plain", "ndr a@d.test 550  ; b@d.test 550  " },
-	{ "plain, one address in a sentence", DAEMON "Your message to a@d.test was refused: 550 no\n", "plain",
+	{ "plain, one address in a sentence",
+	    DAEMON "Your message to a@d.test was refused: 550 no\n", "plain",
 	    "ndr a@d.test 550  " },
-	{ "plain, which of two?", DAEMON "One of a@d.test and b@d.test was refused: 550 no\n", "", "none" },
+	{ "plain, which of two?", DAEMON "One of a@d.test and b@d.test was refused: 550 no\n", "",
+	    "none" },
 	{ "plain, our own address", DAEMON "bounces@l.test: 550 no\n", "", "none" },
 	{ "plain, postmaster", DAEMON "postmaster@d.test: 550 no\n", "", "none" },
-	{ "plain, no reply but words", DAEMON "<a@d.test>: this person left us\n", "plain", "ndr a@d.test 0  " },
+	{ "plain, no reply but words", DAEMON "<a@d.test>: this person left us\n", "plain",
+	    "ndr a@d.test 0  " },
 	{ "plain, delay", DAEMON "<a@d.test>: 450 later; your message has been delayed\n", "plain",
 	    "delay a@d.test 450  " },
-	{ "from a person", "From: a@d.test\nSubject: failure notice\n\n<b@d.test>: 550 5.1.1 no\n", "", "none" },
-	{ "another subject", "From: MAILER-DAEMON@d.test\nSubject: hello\n\n<b@d.test>: 550 5.1.1 no\n", "", "none" },
-	{ "HTML", "From: MAILER-DAEMON@d.test\nSubject: failure\nContent-Type: text/html\n\n<html><style>x@y.test "
-		  "550</style><p>&lt;a@d.test&gt;:<br>550 5.1.1 no</p></html>", "plain", "ndr a@d.test 550 5.1.1 " },
-	{ "auto-reply", "From: A <a@d.test>\nSubject: Re: Out of office\n\nI am away\n", "auto_reply",
-	    "auto_reply a@d.test 0  " },
-	{ "auto-reply by header", "From: a@d.test\nSubject: hi\nAuto-Submitted: auto-replied (vacation)\n\nx\n",
-	    "auto_reply", "auto_reply a@d.test 0  " },
-	{ "automatic, but no reply", "From: a@d.test\nSubject: hi\nAuto-Submitted: auto-generated\n\nx\n", "", "none" },
-	{ "a list's mail about absence", "From: a@d.test\nSubject: Out of office\nList-Unsubscribe: <x>\n\nx\n", "",
+	{ "from a person", "From: a@d.test\nSubject: failure notice\n\n<b@d.test>: 550 5.1.1 no\n",
+	    "", "none" },
+	{ "another subject",
+	    "From: MAILER-DAEMON@d.test\nSubject: hello\n\n<b@d.test>: 550 5.1.1 no\n", "",
 	    "none" },
+	{ "HTML",
+	    "From: MAILER-DAEMON@d.test\nSubject: failure\nContent-Type: "
+	    "text/html\n\n<html><style>x@y.test "
+	    "550</style><p>&lt;a@d.test&gt;:<br>550 5.1.1 no</p></html>",
+	    "plain", "ndr a@d.test 550 5.1.1 " },
+	{ "auto-reply", "From: A <a@d.test>\nSubject: Re: Out of office\n\nI am away\n",
+	    "auto_reply", "auto_reply a@d.test 0  " },
+	{ "auto-reply by header",
+	    "From: a@d.test\nSubject: hi\nAuto-Submitted: auto-replied (vacation)\n\nx\n",
+	    "auto_reply", "auto_reply a@d.test 0  " },
+	{ "automatic, but no reply",
+	    "From: a@d.test\nSubject: hi\nAuto-Submitted: auto-generated\n\nx\n", "", "none" },
+	{ "a list's mail about absence",
+	    "From: a@d.test\nSubject: Out of office\nList-Unsubscribe: <x>\n\nx\n", "", "none" },
 };
 
 static void
@@ -134,7 +168,8 @@ tells_about(void **state)
 static void
 finds_the_returned_message(void **state)
 {
-	static const char text[] = "Sorry.\n\n--- Below this line is a copy of the message.\n\nSubject: x\n";
+	static const char text[] =
+	    "Sorry.\n\n--- Below this line is a copy of the message.\n\nSubject: x\n";
 
 	(void)state;
 	assert_int_equal(notice_returned(span_of(text)), 8);

@@ -4,7 +4,8 @@
 #include "mime.h"
 #include "str.h"
 
-/* A tree as text: "multipart/mixed(text/plain text/html)", bodies behind a colon where asked for. */
+/* A tree as text: "multipart/mixed(text/plain text/html)", bodies behind a colon where asked for.
+ */
 static void
 describe(struct arena *arena, const struct mime_part *part, struct str *out)
 {
@@ -35,65 +36,87 @@ static const struct tree_row {
 	{ "header only", "Subject: a\n", "text/plain:" },
 	{ "empty header", "\nbody\n", "text/plain:body|" },
 	{ "mailbox line", "From a@b Sun Nov 22\nSubject: a\n\nbody\n", "text/plain:body|" },
-	{ "two parts", "Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\none\n--b\n"
-		       "Content-Type: TEXT/HTML\n\ntwo\n--b--\npost\n",
+	{ "two parts",
+	    "Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\none\n--b\n"
+	    "Content-Type: TEXT/HTML\n\ntwo\n--b--\npost\n",
 	    "multipart/mixed(text/plain:one text/html:two)" },
-	{ "nested", "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/report; "
-		    "boundary=\"a-b\"\n\n--a-b\n\nin\n--a-b--\n\n--a\n\nout\n--a--\n",
+	{ "nested",
+	    "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/report; "
+	    "boundary=\"a-b\"\n\n--a-b\n\nin\n--a-b--\n\n--a\n\nout\n--a--\n",
 	    "multipart/mixed(multipart/report(text/plain:in) text/plain:out)" },
-	{ "one boundary begins like the other", "Content-Type: multipart/mixed; boundary=ab\n\n--ab\n\n"
-						"x\n--abc\n\ny\n--ab--\n",
+	{ "one boundary begins like the other",
+	    "Content-Type: multipart/mixed; boundary=ab\n\n--ab\n\n"
+	    "x\n--abc\n\ny\n--ab--\n",
 	    "multipart/mixed(text/plain:x|--abc||y)" },
-	{ "unquoted boundary with signs", "Content-Type: multipart/mixed; boundary=4F2.17/mx=a\n\n"
-					  "--4F2.17/mx=a\n\nx\n--4F2.17/mx=a--\n",
+	{ "unquoted boundary with signs",
+	    "Content-Type: multipart/mixed; boundary=4F2.17/mx=a\n\n"
+	    "--4F2.17/mx=a\n\nx\n--4F2.17/mx=a--\n",
 	    "multipart/mixed(text/plain:x)" },
-	{ "folded boundary", "Content-Type: multipart/mixed;\n\tboundary=\"b c\"\n\n--b c\n\nx\n--b c--\n",
+	{ "folded boundary",
+	    "Content-Type: multipart/mixed;\n\tboundary=\"b c\"\n\n--b c\n\nx\n--b c--\n",
 	    "multipart/mixed(text/plain:x)" },
 	{ "no end", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo",
 	    "multipart/mixed(text/plain:one text/plain:two)" },
-	{ "end of the inner one is missing", "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
-					     "Content-Type: multipart/mixed; boundary=i\n\n--i\n\nin\n"
-					     "--a\n\nout\n--a--\n",
+	{ "end of the inner one is missing",
+	    "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+	    "Content-Type: multipart/mixed; boundary=i\n\n--i\n\nin\n"
+	    "--a\n\nout\n--a--\n",
 	    "multipart/mixed(multipart/mixed(text/plain:in) text/plain:out)" },
-	{ "blanks behind the boundary", "Content-Type: multipart/mixed; boundary=b\n\n--b \t\n\nx\n--b--\n",
+	{ "blanks behind the boundary",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b \t\n\nx\n--b--\n",
 	    "multipart/mixed(text/plain:x)" },
 	{ "empty parts", "Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n\n--b--\n",
 	    "multipart/mixed(text/plain: text/plain:)" },
-	{ "wrong boundary announced", "Content-Type: multipart/mixed; boundary=no\n\n--yes\nContent-Type: "
-				      "text/plain\n\nx\n--yes--\n",
+	{ "wrong boundary announced",
+	    "Content-Type: multipart/mixed; boundary=no\n\n--yes\nContent-Type: "
+	    "text/plain\n\nx\n--yes--\n",
 	    "multipart/mixed(text/plain:x)" },
-	{ "no boundary announced", "Content-Type: multipart/mixed\n\n--yes\nContent-Type: text/plain\n\nx\n",
+	{ "no boundary announced",
+	    "Content-Type: multipart/mixed\n\n--yes\nContent-Type: text/plain\n\nx\n",
 	    "multipart/mixed(text/plain:x|)" },
 	{ "a multipart without parts", "Content-Type: multipart/mixed; boundary=b\n\ntext\n",
 	    "multipart/mixed:text|" },
-	{ "Content-Type lost", "Subject: a\n\nThis is MIME.\n\n--q/1\n\none\n--q/1\nContent-Type: text/html"
-			       "\n\ntwo\n--q/1--\n",
+	{ "Content-Type lost",
+	    "Subject: a\n\nThis is MIME.\n\n--q/1\n\none\n--q/1\nContent-Type: text/html"
+	    "\n\ntwo\n--q/1--\n",
 	    "multipart/mixed(text/plain:one text/html:two)" },
 	{ "digest", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n",
 	    "multipart/digest(message/rfc822:Subject: x|)" },
-	{ "returned messages are leaves", "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
-					  "message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n"
-					  "--c\n\nx\n--c--\n--b--\n",
-	    "multipart/report(message/rfc822:Content-Type: multipart/mixed; boundary=c||--c||x|--c--)" },
+	{ "returned messages are leaves",
+	    "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
+	    "message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n"
+	    "--c\n\nx\n--c--\n--b--\n",
+	    "multipart/report(message/rfc822:Content-Type: multipart/mixed; "
+	    "boundary=c||--c||x|--c--)" },
 	{ "no slash", "Content-Type: text\n\nx", "text/plain:x" },
 	{ "base64", "Content-Transfer-Encoding: base64\n\nSGVs\nbG8=\n", "text/plain:Hello" },
-	{ "base64 with rubbish and two ends", "Content-Transfer-Encoding: BASE64\n\nSG*Vs bG8=!V29=",
-	    "text/plain:HelloWo" },
+	{ "base64 with rubbish and two ends",
+	    "Content-Transfer-Encoding: BASE64\n\nSG*Vs bG8=!V29=", "text/plain:HelloWo" },
 	{ "quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\na=\n b=3D=zz =\t\nc=",
 	    "text/plain:a b==zz c" },
-	{ "latin 1", "Content-Type: text/plain; charset=iso-8859-1\n\nM\xfcller \x80", "text/plain:Müller €" },
+	{ "latin 1", "Content-Type: text/plain; charset=iso-8859-1\n\nM\xfcller \x80",
+	    "text/plain:Müller €" },
 	{ "no charset, UTF-8", "\nMüller", "text/plain:Müller" },
 	{ "no charset, not UTF-8", "\nM\xfcller", "text/plain:Müller" },
-	{ "UTF-8 that is none", "Content-Type: text/plain; charset=utf-8\n\na\xff" "b", "text/plain:a\uFFFDb" },
-	{ "koi8-r", "Content-Type: text/plain; charset=koi8-r\n\n\xd0\xcf\xde\xd4\xc1", "text/plain:почта" },
+	{ "UTF-8 that is none",
+	    "Content-Type: text/plain; charset=utf-8\n\na\xff"
+	    "b",
+	    "text/plain:a\uFFFDb" },
+	{ "koi8-r", "Content-Type: text/plain; charset=koi8-r\n\n\xd0\xcf\xde\xd4\xc1",
+	    "text/plain:почта" },
 	{ "iso-2022-jp", "Content-Type: text/plain; charset=\"ISO-2022-JP\"\n\n\x1b$B08@h\x1b(B ok",
 	    "text/plain:宛先 ok" },
-	{ "a charset that ends within a character", "Content-Type: text/plain; charset=euc-jp\n\n\xb0\xb8\xc0",
-	    "text/plain:宛" },
-	{ "bytes that the charset does not have", "Content-Type: text/plain; charset=euc-jp\n\n\xff" "a",
-	    "text/plain:\uFFFD" "a" },
-	{ "unknown charset", "Content-Type: text/plain; charset=klingon\n\nM\xfcller", "text/plain:Müller" },
-	{ "a charset that is a path", "Content-Type: text/plain; charset=\"../x//IGNORE\"\n\nM\xfcller",
+	{ "a charset that ends within a character",
+	    "Content-Type: text/plain; charset=euc-jp\n\n\xb0\xb8\xc0", "text/plain:宛" },
+	{ "bytes that the charset does not have",
+	    "Content-Type: text/plain; charset=euc-jp\n\n\xff"
+	    "a",
+	    "text/plain:\uFFFD"
+	    "a" },
+	{ "unknown charset", "Content-Type: text/plain; charset=klingon\n\nM\xfcller",
+	    "text/plain:Müller" },
+	{ "a charset that is a path",
+	    "Content-Type: text/plain; charset=\"../x//IGNORE\"\n\nM\xfcller",
 	    "text/plain:Müller" },
 };
 
@@ -192,16 +215,21 @@ static const struct field_row {
 	{ "Q", "S: =?iso-8859-1?Q?M=FCller_x?=\n", "S", "Müller x" },
 	{ "B", "S: =?UTF-8?b?TcO8bGxlcg==?=\n", "S", "Müller" },
 	{ "words joined", "S: =?utf-8?Q?a?=\n =?utf-8?Q?b?= c\n", "S", "ab c" },
-	{ "a character cut between words", "S: =?utf-8?B?w?= =?utf-8?Q?=C3?= =?utf-8?Q?=BC?=\n", "S", "ü" },
+	{ "a character cut between words", "S: =?utf-8?B?w?= =?utf-8?Q?=C3?= =?utf-8?Q?=BC?=\n",
+	    "S", "ü" },
 	{ "two charsets", "S: =?utf-8?Q?=C3=BC?= =?iso-8859-1?Q?=FC?=\n", "S", "üü" },
 	{ "language", "S: =?utf-8*en?Q?a?=\n", "S", "a" },
 	{ "within a word", "S: x=?utf-8?Q?a?=y\n", "S", "xay" },
 	{ "no end", "S: =?utf-8?Q?a\n", "S", "=?utf-8?Q?a" },
 	{ "unknown encoding", "S: =?utf-8?X?a?=\n", "S", "=?utf-8?X?a?=" },
 	{ "no charset", "S: =??Q?a?=\n", "S", "=??Q?a?=" },
-	{ "line breaks in a word do not come out", "S: =?utf-8?Q?a=0D=0ABcc:_x?=\n", "S", "aBcc: x" },
+	{ "line breaks in a word do not come out", "S: =?utf-8?Q?a=0D=0ABcc:_x?=\n", "S",
+	    "aBcc: x" },
 	{ "raw bytes", "S: M\xfcller\n", "S", "Müller" },
-	{ "control characters", "S: a\x01\x7f" "b\n", "S", "a  b" },
+	{ "control characters",
+	    "S: a\x01\x7f"
+	    "b\n",
+	    "S", "a  b" },
 };
 
 static void

@@ -542,21 +542,30 @@ silence_about_addresses(void **state)
 	tear_down();
 }
 
-/* A single server that is slow to speak is asked again, within the time. */
+/* Queries that are lost are repeated, within the time. */
+static const struct lost_row {
+	const char *label;
+	size_t servers;
+	unsigned lost;
+} lost_rows[] = {
+	{ "one, of the only server", 1, 1 },
+	{ "two, of two servers", 2, 2 },
+};
+
 static void
-lost_query_is_repeated(void **state)
+lost_queries(void **state)
 {
-	static const char *const silent[] = { "SILENT" };
+	static const char *const silent[] = { "SILENT", "SILENT" };
+	const struct lost_row *row = *state;
 	struct told told = { 0 };
 
-	(void)state;
-	set_up(silent, 1, 3000);
+	set_up(silent, row->servers, 3000);
 	mx_start(mx, "found.test", on_done, &told);
-	run_until(&queries, 1);
+	run_until(&queries, row->lost);
 	servers[0].always = NULL;
 	run_until(&told.times, 1);
 	assert_int_equal(told.state, MX_FOUND);
-	assert_int_equal(queries, 2);
+	assert_int_equal(queries, row->lost + 1);
 	tear_down();
 }
 
@@ -945,7 +954,7 @@ main(void)
 	CHECK(&list, truncated_answer_is_asked_by_tcp);
 	CHECK(&list, silence);
 	CHECK(&list, silence_about_addresses);
-	CHECK(&list, lost_query_is_repeated);
+	CHECK_ROWS(&list, lost_queries, lost_rows);
 	CHECK_ROWS(&list, next_server_is_asked_after, next_rows);
 	CHECK(&list, all_servers_fail);
 	CHECK(&list, nobody_listens);

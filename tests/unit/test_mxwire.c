@@ -232,7 +232,7 @@ static const struct bad_row {
 
 	{ "pointer to itself", "count qd 1; hex c00c000f0001", "question" },
 	{ "pointer forward", "count qd 1; hex c00e0161000f0001", "question" },
-	{ "pointer into the header", "count qd 1; hex 0161c000000f0001", "question" },
+	{ "pointer into the header", "count qd 1; hex 0161c008000f0001", "question" },
 	{ "pointer beyond the end", "count qd 1; hex ffff000f0001", "question" },
 	{ "half a pointer", "count qd 1; hex c0", "question" },
 	{ "pointer back to its own label", "count qd 1; hex 0161c00c000f0001", "question" },
@@ -240,6 +240,8 @@ static const struct bad_row {
 	{ "label type 01", "count qd 1; hex 4161000f0001", "question" },
 	{ "label type 10", "count qd 1; hex 8161000f0001", "question" },
 	{ "a name over 255 bytes", "? " L63 "." L63 "." L63 "." L62 ".a MX", "question" },
+	{ "a name of 256 bytes", Q "an " L63 "." L63 "." L63 "." L62 " 300 MX 10 a.test",
+	    "answer section" },
 	{ "a name over 255 bytes by a pointer",
 	    "? " L63 "." L63 "." L63 "." L61 " MX; an a.@12 300 MX 10 a.test", "answer section" },
 	{ "a CNAME to itself", Q "an d.test 300 CNAME d.test", "too many CNAMEs" },

@@ -119,25 +119,37 @@ endures(void **state)
 static const struct status_row {
 	const char *label, *text, *want; /* address status code action kind, each recipient */
 } status_rows[] = {
-	{ "one", "Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\nAction: failed\nStatus: "
-		 "5.1.1\n", "u@d.test 5.1.1 0 failed; ndr" },
-	{ "no empty line before the recipient", "Reporting-MTA: dns; a.test\nFinal-Recipient: rfc822; u@d.test\n"
-						"Action: failed\nStatus: 5.1.1\n", "u@d.test 5.1.1 0 failed; ndr" },
-	{ "groups run together", "Final-Recipient: rfc822; a@d.test\nAction: failed\nStatus: 5.1.1\n"
-				 "Final-Recipient: rfc822; b@d.test\nAction: failed\nStatus: 5.2.2\n",
+	{ "one",
+	    "Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\nAction: "
+	    "failed\nStatus: "
+	    "5.1.1\n",
+	    "u@d.test 5.1.1 0 failed; ndr" },
+	{ "no empty line before the recipient",
+	    "Reporting-MTA: dns; a.test\nFinal-Recipient: rfc822; u@d.test\n"
+	    "Action: failed\nStatus: 5.1.1\n",
+	    "u@d.test 5.1.1 0 failed; ndr" },
+	{ "groups run together",
+	    "Final-Recipient: rfc822; a@d.test\nAction: failed\nStatus: 5.1.1\n"
+	    "Final-Recipient: rfc822; b@d.test\nAction: failed\nStatus: 5.2.2\n",
 	    "a@d.test 5.1.1 0 failed; b@d.test 5.2.2 0 failed; ndr" },
-	{ "original first, run together", "Original-Recipient: rfc822; a@o.test\nFinal-Recipient: rfc822; "
-					  "a@d.test\nStatus: 5.1.1\nOriginal-Recipient: rfc822; b@o.test\n"
-					  "Final-Recipient: rfc822; b@d.test\nStatus: 5.2.2\n",
+	{ "original first, run together",
+	    "Original-Recipient: rfc822; a@o.test\nFinal-Recipient: rfc822; "
+	    "a@d.test\nStatus: 5.1.1\nOriginal-Recipient: rfc822; b@o.test\n"
+	    "Final-Recipient: rfc822; b@d.test\nStatus: 5.2.2\n",
 	    "a@o.test 5.1.1 0 failed; b@o.test 5.2.2 0 failed; ndr" },
-	{ "original last", "Final-Recipient: rfc822; a@d.test\nOriginal-Recipient: rfc822;A@o.test\nStatus: "
-			   "5.1.1\n\nFinal-Recipient: rfc822; b@d.test\nOriginal-Recipient: rfc822;b@o.test\n",
+	{ "original last",
+	    "Final-Recipient: rfc822; a@d.test\nOriginal-Recipient: rfc822;A@o.test\nStatus: "
+	    "5.1.1\n\nFinal-Recipient: rfc822; b@d.test\nOriginal-Recipient: rfc822;b@o.test\n",
 	    "a@o.test 5.1.1 0 failed; b@o.test  0 failed; ndr" },
-	{ "an empty line within a group", "Final-Recipient: rfc822; a@d.test\n\nAction: failed\nStatus: 5.1.1\n",
+	{ "an empty line within a group",
+	    "Final-Recipient: rfc822; a@d.test\n\nAction: failed\nStatus: 5.1.1\n",
 	    "a@d.test 5.1.1 0 failed; ndr" },
-	{ "no address type", "Final-Recipient: <u@d.test>\nStatus: 5.1.1\n", "u@d.test 5.1.1 0 failed; ndr" },
-	{ "misspelt type", "Final-Recipient: rfc/822;u@d.test\nStatus: 5.1.1\n", "u@d.test 5.1.1 0 failed; ndr" },
-	{ "empty original", "Original-Recipient: rfc822;\nFinal-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n",
+	{ "no address type", "Final-Recipient: <u@d.test>\nStatus: 5.1.1\n",
+	    "u@d.test 5.1.1 0 failed; ndr" },
+	{ "misspelt type", "Final-Recipient: rfc/822;u@d.test\nStatus: 5.1.1\n",
+	    "u@d.test 5.1.1 0 failed; ndr" },
+	{ "empty original",
+	    "Original-Recipient: rfc822;\nFinal-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n",
 	    "u@d.test 5.1.1 0 failed; ndr" },
 	{ "xtext", "Original-Recipient: rfc822;u+2Bt+3Dx@d.test\nStatus: 5.1.1\n",
 	    "u+t=x@d.test 5.1.1 0 failed; ndr" },
@@ -145,37 +157,51 @@ static const struct status_row {
 	    "u+ab@d.test 5.1.1 0 failed; ndr" },
 	{ "utf-8 address", "Final-Recipient: utf-8;j\\x{F6}rg@d.test\nStatus: 5.1.1\n",
 	    "jörg@d.test 5.1.1 0 failed; ndr" },
-	{ "utf-8 escape that is none", "Final-Recipient: utf-8;a\\x{}b\\x{110000}@d.test\nStatus: 5.1.1\n",
+	{ "utf-8 escape that is none",
+	    "Final-Recipient: utf-8;a\\x{}b\\x{110000}@d.test\nStatus: 5.1.1\n",
 	    "a\\x{}b\\x{110000}@d.test 5.1.1 0 failed; ndr" },
-	{ "X.400", "Final-Recipient: X400; /C=de/S=user\nStatus: 5.1.1\n", "/C=de/S=user 5.1.1 0 failed; ndr" },
-	{ "action with a comment", "Final-Recipient: rfc822;u@d.test\nAction: failed (bounced)\nStatus: 5.1.1\n",
+	{ "X.400", "Final-Recipient: X400; /C=de/S=user\nStatus: 5.1.1\n",
+	    "/C=de/S=user 5.1.1 0 failed; ndr" },
+	{ "action with a comment",
+	    "Final-Recipient: rfc822;u@d.test\nAction: failed (bounced)\nStatus: 5.1.1\n",
 	    "u@d.test 5.1.1 0 failed; ndr" },
-	{ "failure", "Final-Recipient: rfc822;u@d.test\nAction: Failure\n", "u@d.test  0 failed; ndr" },
+	{ "failure", "Final-Recipient: rfc822;u@d.test\nAction: Failure\n",
+	    "u@d.test  0 failed; ndr" },
 	{ "expired", "Final-Recipient: rfc822;u@d.test\nAction: expired\nStatus: 4.4.7\n",
 	    "u@d.test 4.4.7 0 failed; ndr" },
-	{ "no action, 4", "Final-Recipient: rfc822;u@d.test\nStatus: 4.4.7\n", "u@d.test 4.4.7 0 failed; ndr" },
-	{ "no action, 4 and another attempt", "Final-Recipient: rfc822;u@d.test\nStatus: 4.4.7\n"
-					      "Will-Retry-Until: tomorrow\n", "u@d.test 4.4.7 0 delayed; delay" },
+	{ "no action, 4", "Final-Recipient: rfc822;u@d.test\nStatus: 4.4.7\n",
+	    "u@d.test 4.4.7 0 failed; ndr" },
+	{ "no action, 4 and another attempt",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 4.4.7\n"
+	    "Will-Retry-Until: tomorrow\n",
+	    "u@d.test 4.4.7 0 delayed; delay" },
 	{ "no action, 2", "Final-Recipient: rfc822;u@d.test\nStatus: 2.0.0\n",
 	    "u@d.test 2.0.0 0 delivered; success" },
 	{ "delayed", "Final-Recipient: rfc822;u@d.test\nAction: delayed\nStatus: 4.4.1\n",
 	    "u@d.test 4.4.1 0 delayed; delay" },
-	{ "one delayed, one relayed", "Final-Recipient: rfc822;a@d.test\nAction: relayed\n\nFinal-Recipient: "
-				      "rfc822;b@d.test\nAction: delayed\n",
+	{ "one delayed, one relayed",
+	    "Final-Recipient: rfc822;a@d.test\nAction: relayed\n\nFinal-Recipient: "
+	    "rfc822;b@d.test\nAction: delayed\n",
 	    "a@d.test  0 relayed; b@d.test  0 delayed; delay" },
-	{ "one failed, one relayed", "Final-Recipient: rfc822;a@d.test\nAction: relayed\n\nFinal-Recipient: "
-				     "rfc822;b@d.test\nAction: failed\n",
+	{ "one failed, one relayed",
+	    "Final-Recipient: rfc822;a@d.test\nAction: relayed\n\nFinal-Recipient: "
+	    "rfc822;b@d.test\nAction: failed\n",
 	    "a@d.test  0 relayed; b@d.test  0 failed; ndr" },
-	{ "expanded", "Final-Recipient: rfc822;u@d.test\nAction: expanded\n", "u@d.test  0 expanded; success" },
-	{ "the diagnostic's status is better", "Final-Recipient: rfc822;u@d.test\nStatus: 5.0.0\n"
-					       "Diagnostic-Code: smtp; 550 no (#5.7.1)\n",
+	{ "expanded", "Final-Recipient: rfc822;u@d.test\nAction: expanded\n",
+	    "u@d.test  0 expanded; success" },
+	{ "the diagnostic's status is better",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.0.0\n"
+	    "Diagnostic-Code: smtp; 550 no (#5.7.1)\n",
 	    "u@d.test 5.7.1 550 failed; ndr" },
-	{ "4.0.0 beside 554", "Final-Recipient: rfc822;u@d.test\nStatus: 4.0.0\nDiagnostic-Code: smtp;554 no\n",
+	{ "4.0.0 beside 554",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 4.0.0\nDiagnostic-Code: smtp;554 no\n",
 	    "u@d.test 4.0.0 554 failed; ndr" },
-	{ "the field's status is as good", "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n"
-					   "Diagnostic-Code: smtp; 550 no (#5.7.1)\n",
+	{ "the field's status is as good",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n"
+	    "Diagnostic-Code: smtp; 550 no (#5.7.1)\n",
 	    "u@d.test 5.1.1 550 failed; ndr" },
-	{ "status with words only", "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1 (550 no such user here)\n",
+	{ "status with words only",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1 (550 no such user here)\n",
 	    "u@d.test 5.1.1 550 failed; ndr" },
 	{ "no recipient", "Reporting-MTA: dns; a.test\nArrival-Date: today\n", "none" },
 	{ "nothing", "", "none" },
@@ -286,11 +312,13 @@ escapes_json(void **state)
 	recipient->diagnostic = "a\\b";
 	recipient->reply_code = 550;
 	report_json(&report, &out);
-	assert_string_equal(str_text(&out),
-	    "{\"kind\":\"ndr\",\"recipients\":[{\"address\":\"\\\"a b\\\"@d.test\",\"type\":\"ignored\","
-	    "\"reason\":\"undefined\",\"reply_code\":\"550\",\"status\":\"\",\"diagnostic\":\"a\\\\b\","
-	    "\"remote_mta\":\"\",\"action\":\"\",\"rule\":\"\"}],\"message_id\":\"\",\"campaign\":\"\","
-	    "\"list\":\"\",\"account\":\"\"}");
+	assert_string_equal(str_text(&out), "{\"kind\":\"ndr\",\"recipients\":[{\"address\":"
+					    "\"\\\"a b\\\"@d.test\",\"type\":\"ignored\","
+					    "\"reason\":\"undefined\",\"reply_code\":\"550\","
+					    "\"status\":\"\",\"diagnostic\":\"a\\\\b\","
+					    "\"remote_mta\":\"\",\"action\":\"\",\"rule\":\"\"}],"
+					    "\"message_id\":\"\",\"campaign\":\"\","
+					    "\"list\":\"\",\"account\":\"\"}");
 	arena_clear(&arena);
 	str_free(&out);
 }

@@ -1,9 +1,15 @@
 #include "check.h"
 #include "trust.h"
 
-#define BOUNCE "Received: by mta1.example.com (Postfix)\n\tid 4F2A61C0; Sun, 22 Nov 2026 10:00:05 +0000 (UTC)\n"
-#define SMTPD "Received: from evil.test (evil.test [203.0.113.9])\n\tby mta1.example.com (Postfix) with ESMTP id 7;\n\tSun, 22 Nov 2026 10:00:06 +0000 (UTC)\n"
-#define PICKUP "Received: by mta1.example.com (Postfix, from userid 1000)\n\tid 4F2A61C0; Sun, 22 Nov 2026 10:00:05 +0000 (UTC)\n"
+#define BOUNCE                                                                                     \
+	"Received: by mta1.example.com (Postfix)\n\tid 4F2A61C0; Sun, 22 Nov 2026 10:00:05 +0000 " \
+	"(UTC)\n"
+#define SMTPD                                                                                  \
+	"Received: from evil.test (evil.test [203.0.113.9])\n\tby mta1.example.com (Postfix) " \
+	"with ESMTP id 7;\n\tSun, 22 Nov 2026 10:00:06 +0000 (UTC)\n"
+#define PICKUP                                                                                   \
+	"Received: by mta1.example.com (Postfix, from userid 1000)\n\tid 4F2A61C0; Sun, 22 Nov " \
+	"2026 10:00:05 +0000 (UTC)\n"
 
 static const struct row {
 	const char *label, *header, *sender, *verp;
@@ -12,31 +18,41 @@ static const struct row {
 } rows[] = {
 	{ "bounce(8)", "Return-Path: <>\n" BOUNCE "From: MAILER-DAEMON@mta1.example.com\n", "", "",
 	    TRUST_POSTFIX, "own Postfix" },
-	{ "bounce(8), CRLF", "Received: by mta1.example.com (Postfix)\r\n\tid 4F2A; Sun, 22 Nov\r\n", "", "",
+	{ "bounce(8), CRLF",
+	    "Received: by mta1.example.com (Postfix)\r\n\tid 4F2A; Sun, 22 Nov\r\n", "", "",
 	    TRUST_POSTFIX, "own Postfix" },
 	{ "null sender in brackets", BOUNCE, "<>", "", TRUST_POSTFIX, "own Postfix" },
-	{ "another mail_name", "Received: by a.test (Our Mail)\n\tid 1; Sun\n", "", "", TRUST_POSTFIX, "own" },
+	{ "another mail_name", "Received: by a.test (Our Mail)\n\tid 1; Sun\n", "", "",
+	    TRUST_POSTFIX, "own" },
 	{ "bounce(8) with a sender", BOUNCE, "a@b.test", "", TRUST_NONE, "envelope sender" },
 	{ "from outside", SMTPD, "", "", TRUST_NONE, "from outside" },
 	{ "forged bounce(8) below", SMTPD BOUNCE, "", "", TRUST_NONE, "from outside" },
 	{ "two of bounce(8)'s", BOUNCE BOUNCE, "", "", TRUST_NONE, "from outside" },
 	{ "submitted by a user of the host", PICKUP, "", "", TRUST_NONE, "from outside" },
 	{ "submitted, forged below", PICKUP BOUNCE, "", "", TRUST_NONE, "from outside" },
-	{ "no Received at all", "From: MAILER-DAEMON@mta1.example.com\n", "", "", TRUST_NONE, "nothing tells" },
+	{ "no Received at all", "From: MAILER-DAEMON@mta1.example.com\n", "", "", TRUST_NONE,
+	    "nothing tells" },
 	{ "no header", "", "", "", TRUST_NONE, "nothing tells" },
-	{ "by, but with a protocol", "Received: by a.test (Postfix) with ESMTP id 1; Sun\n", "", "", TRUST_NONE,
-	    "from outside" },
-	{ "by, and from behind", "Received: by a.test (Postfix) id 1 from b.test; Sun\n", "", "", TRUST_NONE,
-	    "from outside" },
-	{ "qmail", "Received: (qmail 4711 invoked for bounce); 22 Nov 2026\n", "", "", TRUST_NONE, "outside" },
+	{ "by, but with a protocol", "Received: by a.test (Postfix) with ESMTP id 1; Sun\n", "", "",
+	    TRUST_NONE, "from outside" },
+	{ "by, and from behind", "Received: by a.test (Postfix) id 1 from b.test; Sun\n", "", "",
+	    TRUST_NONE, "from outside" },
+	{ "qmail", "Received: (qmail 4711 invoked for bounce); 22 Nov 2026\n", "", "", TRUST_NONE,
+	    "outside" },
 	{ "no date", "Received: by a.test (Postfix) id 1\n", "", "", TRUST_NONE, "from outside" },
-	{ "name in capitals", "RECEIVED: from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE, "from outside" },
-	{ "blank before the colon", "Received : from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE, "outside" },
-	{ "folded before the value", "Received:\n from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE, "outside" },
+	{ "name in capitals", "RECEIVED: from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE,
+	    "from outside" },
+	{ "blank before the colon", "Received : from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE,
+	    "outside" },
+	{ "folded before the value", "Received:\n from evil.test; Sun\n" BOUNCE, "", "", TRUST_NONE,
+	    "outside" },
 	{ "VERP names it", SMTPD, "", "user@example.org", TRUST_VERP, "names this recipient" },
-	{ "VERP names it, with a sender", SMTPD, "a@b.test", "user@example.org", TRUST_VERP, "names this" },
-	{ "VERP names another", SMTPD, "", "other@example.org", TRUST_NONE, "names another recipient" },
-	{ "bounce(8), VERP names another", BOUNCE, "", "other@example.org", TRUST_POSTFIX, "own Postfix" },
+	{ "VERP names it, with a sender", SMTPD, "a@b.test", "user@example.org", TRUST_VERP,
+	    "names this" },
+	{ "VERP names another", SMTPD, "", "other@example.org", TRUST_NONE,
+	    "names another recipient" },
+	{ "bounce(8), VERP names another", BOUNCE, "", "other@example.org", TRUST_POSTFIX,
+	    "own Postfix" },
 };
 
 static void

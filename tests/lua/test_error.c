@@ -1,0 +1,460 @@
+/* error.lua: the lives of a quarantine entry, by a clock that the test sets. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "redis.h"
+#include "tests/unit/check.h"
+
+static struct redis redis;
+
+#define T0     INT64_C(1795348800) /* some day at noon */
+#define DAY    INT64_C(86400)
+#define HOUR   INT64_C(3600)
+#define DAY_MS (DAY * 1000)
+#define KEY    "mxpace:{q:a@x.test}"
+
+/* One event in an entry's life and what comes of it. Reasons: u user_unknown (hard), m mailbox_full,
+ * i inactive_user, r unreachable (soft). `outcome` NULL: look only. */
+struct event {
+	int64_t at_s; /* since T0 */
+	char reason;
+	const char *ndr;
+	const char *outcome;
+	int64_t errors; /* of this reason */
+	const char *status; /* of the entry afterwards; "" there is none */
+	int64_t expiry_s; /* since T0; 0: never */
+};
+
+static const struct life_row {
+	const char *label;
+	int64_t hard_errors; /* user_unknown is quarantined at the so-manieth; 0 stands for 1 */
+	struct event events[12];
+} life_rows[] = {
+	{ "hard at the first error, until removed", 0,
+	    { { 0, 'u', "n1", "quarantined", 1, "quarantined", 0 },
+		{ 4000 * DAY, 0, NULL, NULL, 0, "quarantined", 0 } } },
+	{ "soft at the third, released after 30 days", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 32 * DAY },
+		{ 32 * DAY - 1, 0, NULL, NULL, 0, "quarantined", 32 * DAY },
+		{ 32 * DAY, 0, NULL, NULL, 0, "", 0 } } },
+	{ "soft at the third, until removed", 0,
+	    { { 0, 'i', "n1", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'i', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'i', "n3", "quarantined", 3, "quarantined", 0 },
+		{ 4000 * DAY, 0, NULL, NULL, 0, "quarantined", 0 } } },
+	{ "soft at the fifth, released after 10 days", 0,
+	    { { 0, 'r', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 1 * DAY, 'r', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'r', "n3", "counted", 3, "counting", 12 * DAY },
+		{ 3 * DAY, 'r', "n4", "counted", 4, "counting", 13 * DAY },
+		{ 4 * DAY, 'r', "n5", "quarantined", 5, "quarantined", 14 * DAY },
+		{ 14 * DAY, 0, NULL, NULL, 0, "", 0 } } },
+	{ "one a significant period, to the second", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 1, 'm', "n2", "same", 1, "counting", 10 * DAY },
+		{ DAY - 1, 'm', "n3", "same", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "n4", "counted", 2, "counting", 11 * DAY },
+		{ DAY + 1, 'm', "n5", "same", 2, "counting", 11 * DAY } } },
+	{ "of all reasons together", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ HOUR, 'r', "n2", "same", 0, "counting", 10 * DAY },
+		{ DAY, 'r', "n3", "counted", 1, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "n4", "counted", 2, "counting", 12 * DAY },
+		{ 3 * DAY, 'm', "n5", "quarantined", 3, "quarantined", 33 * DAY } } },
+	{ "the same notice again", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 2 * DAY, 'm', "n1", "again", 1, "counting", 10 * DAY },
+		{ 3 * DAY, 'm', "n2", "counted", 2, "counting", 13 * DAY },
+		{ 4 * DAY, 'm', "n1", "again", 2, "counting", 13 * DAY },
+		{ 4 * DAY, 'm', "n2", "again", 2, "counting", 13 * DAY },
+		{ 4 * DAY, 'm', "n", "quarantined", 3, "quarantined", 34 * DAY } } },
+	{ "the same notice after quarantine", 0,
+	    { { 0, 'u', "n1", "quarantined", 1, "quarantined", 0 },
+		{ 0, 'u', "n1", "again", 1, "quarantined", 0 },
+		{ 5 * DAY, 'u', "n1", "again", 1, "quarantined", 0 } } },
+	{ "a notice of the same period, repeated later, is again", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ HOUR, 'm', "n2", "same", 1, "counting", 10 * DAY },
+		{ 2 * DAY, 'm', "n2", "again", 1, "counting", 10 * DAY } } },
+	{ "ten quiet days reset, to the second", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 10 * DAY - 1, 'm', "n2", "counted", 2, "counting", 20 * DAY - 1 },
+		{ 20 * DAY - 1, 'm', "n3", "counted", 1, "counting", 30 * DAY - 1 } } },
+	{ "quiet days: the entry goes by itself", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 10 * DAY - 1, 0, NULL, NULL, 0, "counting", 10 * DAY },
+		{ 10 * DAY, 0, NULL, NULL, 0, "", 0 },
+		{ 10 * DAY, 'm', "n1", "counted", 1, "counting", 20 * DAY } } },
+	{ "errors that do not count keep nothing alive", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ HOUR, 'm', "n2", "same", 1, "counting", 10 * DAY },
+		{ 10 * DAY, 0, NULL, NULL, 0, "", 0 } } },
+	{ "late errors of a quarantined address", 0,
+	    { { 0, 'u', "n1", "quarantined", 1, "quarantined", 0 },
+		{ 3 * DAY, 'u', "n2", "known", 1, "quarantined", 0 },
+		{ 4 * DAY, 'm', "n3", "known", 0, "quarantined", 0 },
+		{ 4 * DAY, 'm', "n3", "again", 0, "quarantined", 0 } } },
+	{ "late errors do not put off the release", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 32 * DAY },
+		{ 20 * DAY, 'm', "n4", "known", 3, "quarantined", 32 * DAY },
+		{ 32 * DAY, 'm', "n5", "counted", 1, "counting", 42 * DAY } } },
+	{ "hard upgrades soft, at once", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ 60, 'u', "n2", "quarantined", 1, "quarantined", 0 },
+		{ 4000 * DAY, 0, NULL, NULL, 0, "quarantined", 0 } } },
+	{ "hard upgrades a soft quarantine: no release any more", 0,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 32 * DAY },
+		{ 3 * DAY, 'u', "n4", "quarantined", 1, "quarantined", 0 },
+		{ 3 * DAY, 'm', "n5", "known", 3, "quarantined", 0 },
+		{ 40 * DAY, 0, NULL, NULL, 0, "quarantined", 0 } } },
+	{ "hard that is not enough yet leaves a soft quarantine as it is", 2,
+	    { { 0, 'm', "n1", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 32 * DAY },
+		{ 3 * DAY, 'u', "n4", "known", 1, "quarantined", 32 * DAY },
+		{ 3 * DAY + HOUR, 'u', "n5", "known", 1, "quarantined", 32 * DAY }, /* same period */
+		{ 5 * DAY, 'u', "n6", "quarantined", 2, "quarantined", 0 } } },
+	{ "hard that is not enough yet counts one a period", 2,
+	    { { 0, 'u', "n1", "counted", 1, "counting", 10 * DAY },
+		{ HOUR, 'u', "n2", "same", 1, "counting", 10 * DAY },
+		{ DAY, 'u', "n3", "quarantined", 2, "quarantined", 0 } } },
+	{ "a soft error after a hard one", 2,
+	    { { 0, 'u', "n1", "counted", 1, "counting", 10 * DAY },
+		{ HOUR, 'm', "n2", "same", 0, "counting", 10 * DAY },
+		{ DAY, 'm', "n3", "counted", 1, "counting", 11 * DAY },
+		{ 2 * DAY, 'u', "n4", "quarantined", 2, "quarantined", 0 } } },
+	{ "ids that contain one another", 0,
+	    { { 0, 'm', "abc", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "ab", "counted", 2, "counting", 11 * DAY },
+		{ 2 * DAY, 'm', "bc", "quarantined", 3, "quarantined", 32 * DAY } } },
+	{ "ids with magic characters", 0,
+	    { { 0, 'm', "%a.+*-[x]", "counted", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "%a.+*-[x]", "again", 1, "counting", 10 * DAY },
+		{ DAY, 'm', "xa.+*-[x]", "counted", 2, "counting", 11 * DAY } } },
+};
+
+static struct store_error
+error_of(char reason, const char *ndr, int64_t hard_errors)
+{
+	struct quarantine_policy policy;
+	struct store_error error = { .addr = "a@x.test", .ndr = ndr, .code = "5.1.1", .text = "550 gone",
+		.mx = "mx.x.test", .campaign = "", .bounce_rule = "rule-1" };
+
+	quarantine_policy_defaults(&policy);
+	error.reason = reason == 'u' ? REASON_USER_UNKNOWN : reason == 'm' ? REASON_MAILBOX_FULL
+	    : reason == 'i' ? REASON_INACTIVE_USER : REASON_UNREACHABLE;
+	error.type = reason_usual_type(error.reason);
+	error.rule = policy.rules[error.reason];
+	if (reason == 'u' && hard_errors > 0)
+		error.rule.errors = hard_errors;
+	error.significant_ms = policy.significant_ms;
+	error.quiet_ms = policy.quiet_ms;
+	return error;
+}
+
+static struct store_counted
+count(const struct store_error *error)
+{
+	struct store_batch batch = { 0 };
+	struct store_counted counted;
+
+	store_put_error(&batch, error, &counted);
+	redis_run(&redis, &batch);
+	return counted;
+}
+
+static struct quarantine_entry
+entry_of(const char *addr)
+{
+	struct store_batch batch = { 0 };
+	struct quarantine_entry entry;
+
+	store_put_quarantine_read(&batch, addr, &entry);
+	redis_run(&redis, &batch);
+	return entry;
+}
+
+static void
+check_entry(const struct event *event)
+{
+	struct quarantine_entry entry = entry_of("a@x.test");
+	int64_t expiry = event->expiry_s == 0 ? 0 : T0 + event->expiry_s;
+
+	assert_string_equal(entry.status == QUARANTINE_NONE ? "" : quarantine_status_name(entry.status),
+	    event->status);
+	/* The key ends when the entry does. */
+	assert_int_equal(redis_number(&redis, "PTTL " KEY),
+	    entry.status == QUARANTINE_NONE ? -2 : expiry == 0 ? -1 : expiry * 1000 - redis_ms(&redis));
+	assert_int_equal(entry.release_s, entry.status == QUARANTINE_QUARANTINED ? expiry : 0);
+	assert_int_equal(entry.since_s != 0, entry.status == QUARANTINE_QUARANTINED);
+}
+
+static void
+live(const struct life_row *row, bool own_time)
+{
+	redis_fresh(&redis);
+	for (size_t i = 0; i < COUNT(row->events); i++) {
+		const struct event *event = &row->events[i];
+		int64_t now = T0 + event->at_s;
+		struct store_error error;
+		struct store_counted counted;
+
+		if (event->status == NULL)
+			break;
+		/* Either Redis TIME decides, or the time that the caller gives. */
+		redis_set_ms(&redis, now * 1000 + 999);
+		if (event->outcome == NULL) {
+			check_entry(event);
+			continue;
+		}
+		error = error_of(event->reason, event->ndr, row->hard_errors);
+		error.now_s = own_time ? now : 0;
+		counted = count(&error);
+		assert_string_equal(store_count_name(counted.outcome), event->outcome);
+		assert_int_equal(counted.errors, event->errors);
+		assert_string_equal(quarantine_status_name(counted.status), event->status);
+		assert_int_equal(counted.expiry_s, event->expiry_s == 0 ? 0 : T0 + event->expiry_s);
+		check_entry(event);
+	}
+}
+
+static void
+lives_by_redis_time(void **state)
+{
+	live(*state, false);
+}
+
+static void
+lives_by_the_callers_time(void **state)
+{
+	live(*state, true);
+}
+
+/* With the caller's time alone (Redis' own clock stands still, so nothing expires by itself) the
+ * script does what expiry would have done. */
+static void
+expiry_without_redis(void **state)
+{
+	struct store_error error = error_of('m', "n1", 0);
+	struct store_counted counted;
+
+	(void)state;
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	error.now_s = T0;
+	assert_int_equal(count(&error).errors, 1);
+	error.now_s = T0 + DAY;
+	error.ndr = "n2";
+	assert_int_equal(count(&error).errors, 2);
+	error.now_s = T0 + 11 * DAY; /* quiet */
+	counted = count(&error); /* even the notice is not known any more */
+	assert_string_equal(store_count_name(counted.outcome), "counted");
+	assert_int_equal(counted.errors, 1);
+	for (int i = 3; i <= 4; i++) {
+		char ndr[16];
+
+		snprintf(ndr, sizeof(ndr), "n%d", i);
+		error.ndr = ndr;
+		error.now_s = T0 + (10 + i) * DAY;
+		counted = count(&error);
+	}
+	assert_string_equal(store_count_name(counted.outcome), "quarantined");
+	assert_int_equal(counted.expiry_s, T0 + 44 * DAY);
+	error.ndr = "n5";
+	error.now_s = T0 + 44 * DAY - 1;
+	assert_string_equal(store_count_name(count(&error).outcome), "known");
+	error.ndr = "n6";
+	error.now_s = T0 + 44 * DAY; /* released */
+	counted = count(&error);
+	assert_string_equal(store_count_name(counted.outcome), "counted");
+	assert_int_equal(counted.errors, 1);
+	assert_int_equal(redis_number(&redis, "HEXISTS " KEY " since"), 0);
+	assert_int_equal(redis_number(&redis, "HEXISTS " KEY " late"), 0);
+}
+
+/* What a person reads with redis-cli. */
+static void
+fields(void **state)
+{
+	struct store_error error = error_of('m', "n1", 0);
+	struct quarantine_entry e;
+
+	(void)state;
+	error.campaign = "autumn";
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	count(&error);
+	redis_set_ms(&redis, (T0 + DAY) * 1000);
+	error = error_of('r', "n2", 0);
+	error.text = "421 \"busy\" \xc3\xa4\n";
+	error.code = "421";
+	count(&error);
+	e = entry_of("a@x.test");
+	assert_int_equal(e.status, QUARANTINE_COUNTING);
+	assert_int_equal(e.type, BOUNCE_SOFT);
+	assert_int_equal(e.reason, REASON_UNREACHABLE); /* of the last one */
+	assert_int_equal(e.errors, 2); /* of all reasons */
+	assert_int_equal(e.first_s, T0);
+	assert_int_equal(e.last_s, T0 + DAY);
+	assert_string_equal(e.code, "421");
+	assert_string_equal(e.text, "421 \"busy\" \xc3\xa4\n");
+	assert_string_equal(e.mx, "mx.x.test");
+	assert_string_equal(e.campaign, "");
+	assert_string_equal(e.rule, "rule-1");
+	assert_string_equal(e.by, "mxbounce");
+	assert_int_equal(redis_number(&redis, "HGET " KEY " errors:mailbox_full"), 1);
+	assert_int_equal(redis_number(&redis, "HGET " KEY " errors:unreachable"), 1);
+	assert_true(redis_is(&redis, "n2 n1", "HGET " KEY " ndrs"));
+	/* A late one only leaves its time. */
+	redis_set_ms(&redis, (T0 + 2 * DAY) * 1000);
+	error = error_of('u', "n3", 0);
+	count(&error);
+	redis_set_ms(&redis, (T0 + 3 * DAY) * 1000);
+	error = error_of('m', "n4", 0);
+	error.text = "late";
+	count(&error);
+	assert_int_equal(redis_number(&redis, "HGET " KEY " late"), T0 + 3 * DAY);
+	e = entry_of("a@x.test");
+	assert_string_equal(e.text, "550 gone");
+	assert_int_equal(e.since_s, T0 + 2 * DAY);
+	assert_int_equal(e.errors, 3);
+}
+
+/* The last eight notices are remembered, newest first, and no more. */
+static void
+remembers_eight_notices(void **state)
+{
+	(void)state;
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	for (int i = 1; i <= 12; i++) {
+		char ndr[16];
+		struct store_error error;
+
+		snprintf(ndr, sizeof(ndr), "n%d", i);
+		error = error_of('m', ndr, 0);
+		count(&error);
+	}
+	assert_true(redis_is(&redis, "n12 n11 n10 n9 n8 n7 n6 n5", "HGET " KEY " ndrs"));
+	for (int i = 5; i <= 12; i++) {
+		char ndr[16];
+		struct store_error error;
+
+		snprintf(ndr, sizeof(ndr), "n%d", i);
+		error = error_of('m', ndr, 0);
+		assert_string_equal(store_count_name(count(&error).outcome), "again");
+	}
+}
+
+static void
+addresses_count_apart(void **state)
+{
+	struct store_error a = error_of('m', "n1", 0), b = a;
+
+	(void)state;
+	b.addr = "a+{b}@x.test";
+	redis_fresh(&redis);
+	assert_string_equal(store_count_name(count(&a).outcome), "counted");
+	assert_string_equal(store_count_name(count(&b).outcome), "counted"); /* one notice, two addresses */
+	assert_int_equal(redis_number(&redis, "EXISTS " KEY), 1);
+	assert_int_equal(redis_number(&redis, "EXISTS mxpace:{q:a+%%7Bb%%7D@x.test}"), 1);
+}
+
+static void
+an_operators_entry_is_known(void **state)
+{
+	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED, .type = BOUNCE_HARD,
+		.reason = REASON_UNDEFINED, .since_s = T0, .text = "asked us", .by = "operator" };
+	struct store_error error = error_of('u', "n1", 0);
+	struct store_batch batch = { 0 };
+
+	(void)state;
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	store_put_quarantine_add(&batch, "a@x.test", &entry);
+	redis_run(&redis, &batch);
+	assert_string_equal(store_count_name(count(&error).outcome), "known");
+	entry = entry_of("a@x.test");
+	assert_string_equal(entry.text, "asked us");
+	assert_string_equal(entry.by, "operator");
+	assert_int_equal(redis_number(&redis, "TTL " KEY), -1);
+}
+
+/* Twenty processes bring the same notice at once: it counts once. And twenty different ones of one
+ * significant period: one counts. */
+static void
+racing_notices(void **state)
+{
+	enum { CLIENTS = 20 };
+
+	(void)state;
+	for (int same = 0; same < 2; same++) {
+		int ends[2], outcomes[5] = { 0 };
+		pid_t pids[CLIENTS];
+
+		redis_fresh(&redis);
+		assert_int_equal(pipe(ends), 0);
+		for (int i = 0; i < CLIENTS; i++) {
+			pids[i] = fork();
+			assert_true(pids[i] >= 0);
+			if (pids[i] == 0) {
+				char ndr[16];
+				struct err err;
+				struct store_batch batch = { 0 };
+				struct store_counted counted;
+				struct store_error error;
+				struct store_sync *store = store_sync_open(&redis.address, 10000, &err);
+				unsigned char outcome;
+
+				snprintf(ndr, sizeof(ndr), "n%d", same ? 1 : i);
+				error = error_of('i', ndr, 0);
+				store_put_error(&batch, &error, &counted);
+				if (store == NULL || store_sync_run(store, &batch, &err) != STORE_DONE)
+					_exit(1);
+				outcome = (unsigned char)counted.outcome;
+				_exit(write(ends[1], &outcome, 1) == 1 ? 0 : 1);
+			}
+		}
+		close(ends[1]);
+		for (int i = 0; i < CLIENTS; i++) {
+			unsigned char outcome;
+			int status;
+
+			assert_int_equal(read(ends[0], &outcome, 1), 1);
+			assert_true(outcome < COUNT(outcomes));
+			outcomes[outcome]++;
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_int_equal(status, 0);
+		}
+		close(ends[0]);
+		assert_int_equal(outcomes[STORE_COUNTED], 1);
+		assert_int_equal(outcomes[same ? STORE_AGAIN : STORE_SAME], CLIENTS - 1);
+		assert_int_equal(redis_number(&redis, "HGET " KEY " errors"), 1);
+	}
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+	int rc;
+
+	CHECK_ROWS(&list, lives_by_redis_time, life_rows);
+	CHECK_ROWS(&list, lives_by_the_callers_time, life_rows);
+	CHECK(&list, expiry_without_redis);
+	CHECK(&list, fields);
+	CHECK(&list, remembers_eight_notices);
+	CHECK(&list, addresses_count_apart);
+	CHECK(&list, an_operators_entry_is_known);
+	CHECK(&list, racing_notices);
+	redis_start(&redis, NULL);
+	rc = check_run(&list, "error");
+	redis_stop(&redis);
+	return rc;
+}
