@@ -155,12 +155,13 @@ on_retired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* After a stop of the whole process deadlines that passed long ago are told only now. */
-	if (retired->over)
+	if (retired->over) {
 		free_retired(retired);
-	else
-		evtimer_add(retired->timer, &moment);
+		return;
+	}
+	/* After a stop of the whole process deadlines that passed meanwhile are told only now. */
 	retired->over = true;
+	evtimer_add(retired->timer, &moment);
 }
 
 /* Every request under way on them has ended by their deadlines. Each may be NULL. */

@@ -40,6 +40,7 @@ parse_inet(struct span rest, struct listen_address *out, struct err *err)
 	struct addrinfo *found = NULL;
 	char host[64] = "", port[16] = "";
 	size_t colon = rest.len;
+	unsigned long long number;
 
 	while (colon > 0 && rest.ptr[colon - 1] != ':')
 		colon--;
@@ -53,7 +54,9 @@ parse_inet(struct span rest, struct listen_address *out, struct err *err)
 	}
 	if (strcmp(host, "localhost") == 0)
 		strcpy(host, "127.0.0.1");
-	if (*host == '\0' || *port == '\0' || getaddrinfo(host, port, &hints, &found) != 0) {
+	/* getaddrinfo takes the low 16 bits of a larger port. */
+	if (*host == '\0' || !span_number(span_of(port), &number) || number > 65535 ||
+	    getaddrinfo(host, port, &hints, &found) != 0) {
 		err_set(err, "\"%s\" is not inet:ADDRESS:PORT with a numeric address", out->text);
 		return -1;
 	}
@@ -111,7 +114,7 @@ remove_stale(const struct listen_address *address, struct err *err)
 {
 	const char *path = ((const struct sockaddr_un *)(const void *)&address->addr)->sun_path;
 	struct stat st;
-	int fd, rc;
+	int fd, rc, error;
 
 	if (lstat(path, &st) != 0)
 		return 0;
@@ -121,14 +124,17 @@ remove_stale(const struct listen_address *address, struct err *err)
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	rc = fd < 0 ? -1 : connect(fd, (const struct sockaddr *)&address->addr, address->len);
+	error = errno;
 	if (fd >= 0)
 		close(fd);
-	if (rc == 0 || errno == EAGAIN) {
+	if (rc == 0 || error == EAGAIN) {
 		err_set(err, "%s is served by another process", path);
 		return -1;
 	}
-	if (unlink(path) != 0) {
-		err_set(err, "%s: %s", path, strerror(errno));
+	if (error == ECONNREFUSED && unlink(path) != 0)
+		error = errno;
+	if (error != ECONNREFUSED && error != ENOENT) {
+		err_set(err, "%s: %s", path, strerror(error));
 		return -1;
 	}
 	return 0;
@@ -208,15 +214,11 @@ listen_open(const struct listen_address *address, const struct settings *setting
 }
 
 void
-listen_remove(const struct listen_address *address, int fd)
+listen_close(const struct listen_address *address, int fd)
 {
-	const char *path = ((const struct sockaddr_un *)(const void *)&address->addr)->sun_path;
-	struct sockaddr_un own = { 0 };
-	socklen_t len = sizeof(own);
-
-	if (address->is_unix && getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
-	    strcmp(own.sun_path, path) == 0)
-		unlink(path);
+	close(fd);
+	if (address->is_unix)
+		remove_stale(address, NULL);
 }
 
 /* An IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2) is taken as IPv4. */

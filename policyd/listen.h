@@ -33,8 +33,9 @@ int listen_open(const struct listen_address *address, const struct settings *set
 /* Owner and mode as configured, for a socket that stays over a reload. */
 int listen_own(const struct listen_address *address, const struct settings *settings,
     struct err *err);
-/* Removes a unix socket's name if it is still the one that was opened as fd. */
-void listen_remove(const struct listen_address *address, int fd);
+/* Ends a listening socket. A unix socket's name goes with it, unless another process has taken the
+ * place meanwhile. */
+void listen_close(const struct listen_address *address, int fd);
 
 bool listen_allows(const struct settings *settings, const struct sockaddr *peer);
 /* Every entry of allow_from is a network; -1 and words. An inet address other than loopback needs

@@ -161,8 +161,7 @@ static void
 close_listener(struct listener *listener)
 {
 	event_free(listener->event);
-	listen_remove(&listener->address, listener->fd);
-	close(listener->fd);
+	listen_close(&listener->address, listener->fd);
 }
 
 static void
