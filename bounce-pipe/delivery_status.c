@@ -48,7 +48,8 @@ delivery_status_is(const struct mime_part *part)
 		return true;
 	if (part->child != NULL || mime_is_message(part) || part->depth == 0)
 		return false;
-	begin = span_trim(span_make(begin.ptr, begin.len < 200 ? begin.len : 200));
+	while (begin.len > 0 && (unsigned char)begin.ptr[0] <= ' ')
+		begin = span_from(begin, 1);
 	return span_istarts(begin, SPAN("Reporting-MTA:")) ||
 	       span_istarts(begin, SPAN("Final-Recipient:"));
 }

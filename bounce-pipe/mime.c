@@ -9,11 +9,10 @@
 
 enum {
 	BOUNDARY_MAX = 250, /* bytes; RFC 2046 has 70 */
-	GUESS_BYTES =
-	    64 * 1024, /* of a body in which a boundary that nobody announced is looked for */
-	GUESS_START =
-	    512, /* in which it must begin if nothing says that there are parts: further down
-		    may be a message that came back in a text, with parts of its own */
+	GUESS_BYTES = 64 * 1024, /* of a body in which an unannounced boundary is looked for */
+	/* Above it at most, if nothing says that there are parts: further down may be a message that
+	   came back in a text, with parts of its own. */
+	GUESS_LINES = 20,
 };
 
 struct parser {
@@ -169,6 +168,16 @@ boundary_of(struct parser *parser, const struct mime_part *part)
 	return guess_boundary(part->body);
 }
 
+static unsigned
+count_lines(struct span body, size_t before)
+{
+	unsigned lines = 0;
+
+	for (size_t i = 0; i < before; i++)
+		lines += body.ptr[i] == '\n';
+	return lines;
+}
+
 static struct mime_part *
 parse_part(
     struct parser *parser, struct mime_part *parent, struct span bytes, const char *otherwise)
@@ -191,7 +200,7 @@ parse_part(
 		/* A message that lost its Content-Type, but shows parts. */
 		boundary = guess_boundary(part->body);
 		if (boundary.ptr == NULL || !find_delimiter(part->body, boundary, 0, &first) ||
-		    first.start > GUESS_START)
+		    count_lines(part->body, first.start) > GUESS_LINES)
 			boundary.ptr = NULL;
 		if (boundary.ptr != NULL)
 			part->type = "multipart/mixed";

@@ -6,7 +6,7 @@
 
 enum {
 	TEXT_MAX = 256 * 1024, /* bytes of a notice that are looked at */
-	ABOUT_MAX = 1200,
+	ABOUT_MAX = 4096,
 	LOCAL_MAX = 64, /* bytes of a quoted local part */
 };
 

@@ -67,14 +67,12 @@ report_add(struct report *report)
 const char *
 report_line(struct arena *arena, struct span text, size_t max)
 {
-	struct span utf8 = charset_to_utf8(arena, text, "");
-	char *line;
+	/* Blanks that come to nothing do not count, but are not looked at for ever. */
+	struct span utf8 = charset_to_utf8(arena, charset_cut(text, max * 16), "");
+	char *line = arena_alloc(arena, (utf8.len < max + 4 ? utf8.len : max + 4) + 1);
 	size_t to = 0;
 
-	if (utf8.len > max * 2) /* most texts have few blanks to lose */
-		utf8 = charset_cut(utf8, max * 2);
-	line = arena_alloc(arena, utf8.len + 1);
-	for (size_t i = 0; i < utf8.len; i++) {
+	for (size_t i = 0; i < utf8.len && to < max + 4; i++) {
 		unsigned char c = (unsigned char)utf8.ptr[i];
 
 		if (c > ' ' && c != 0x7f)
@@ -82,9 +80,10 @@ report_line(struct arena *arena, struct span text, size_t max)
 		else if (to > 0 && line[to - 1] != ' ')
 			line[to++] = ' ';
 	}
+	to = charset_cut(span_make(line, to), max).len;
 	while (to > 0 && line[to - 1] == ' ')
 		to--;
-	line[charset_cut(span_make(line, to), max).len] = '\0';
+	line[to] = '\0';
 	return line;
 }
 

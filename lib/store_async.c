@@ -46,14 +46,15 @@ struct store_async {
 
 enum call_kind { CALL_RUN, CALL_SEND, CALL_GREETING, CALL_PROBE };
 
-/* One batch under way. Lives until its last reply came, even when done or cancelled before. */
+/* One batch under way. Lives until its last reply came, even when done before; a cancelled run is
+ * one that was only sent. */
 struct store_call {
 	TAILQ_ENTRY(store_call) link;
 	struct store_async *store; /* NULL once the store is gone */
 	enum call_kind kind;
 	bool listed; /* in store->calls */
 	bool failing; /* in store->failed */
-	bool over; /* done or cancelled: replies to come are dropped */
+	bool over; /* done: replies to come are dropped */
 	size_t outstanding; /* replies still to come */
 	enum store_outcome outcome;
 	struct err err;
@@ -742,9 +743,14 @@ store_async_cancel(struct store_call **call)
 	*call = NULL;
 	if (old == NULL || old->over)
 		return;
-	unlist(old);
-	old->over = true;
-	free_if_idle(old);
+	/* Nobody waits for it any more. It keeps its place and its deadline, so that a Redis which
+	 * hangs is given up and what was cancelled does not pile up behind it. */
+	old->kind = CALL_SEND;
+	for (size_t i = 0; i < old->count; i++) {
+		old->commands[i].command.script = SCRIPT_NONE; /* not once more, if it was forgotten */
+		old->commands[i].command.decode = NULL;
+		old->commands[i].command.result = NULL;
+	}
 }
 
 void
