@@ -175,6 +175,20 @@ action_of(const struct group *group, struct dsn_status status)
 	return status.class == 4 && group->retry_until.ptr != NULL ? "delayed" : "failed";
 }
 
+/* The last recipient says nothing that one before it did not. */
+static bool
+is_repeated(const struct report *report)
+{
+	const struct report_recipient *last = &report->recipients[report->count - 1];
+
+	for (const struct report_recipient *other = report->recipients; other < last; other++)
+		if (strcmp(other->address, last->address) == 0 &&
+		    strcmp(other->final_address, last->final_address) == 0 &&
+		    strcmp(other->action, last->action) == 0)
+			return true;
+	return false;
+}
+
 static void
 add_recipient(const struct group *group, struct report *report)
 {
@@ -207,6 +221,8 @@ add_recipient(const struct group *group, struct report *report)
 		recipient->diagnostic = report_line(arena, said, REPORT_DIAGNOSTIC_MAX);
 	}
 	delivery_status_complete(arena, recipient, said);
+	if (is_repeated(report))
+		report->count--;
 }
 
 static struct span *

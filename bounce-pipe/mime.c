@@ -8,10 +8,10 @@
 #include "transfer.h"
 
 enum {
-	BOUNDARY_MAX = 250, /* bytes; RFC 2046 has 70 */
+	BOUNDARY_MAX = 250,      /* bytes; RFC 2046 has 70 */
 	GUESS_BYTES = 64 * 1024, /* of a body in which an unannounced boundary is looked for */
-	/* Above it at most, if nothing says that there are parts: further down may be a message that
-	   came back in a text, with parts of its own. */
+	/* Above it at most, if nothing says that there are parts: further down may be a message
+	   that came back in a text, with parts of its own. */
 	GUESS_LINES = 20,
 };
 

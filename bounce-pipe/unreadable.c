@@ -10,7 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static const int signals[] = { SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int failures[] = { SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int requests[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU, SIGXFSZ };
 
 static struct {
 	volatile sig_atomic_t guarding;
@@ -49,7 +50,7 @@ say(const char *text, size_t len)
 #define SAY(text) say(text "\n", sizeof(text "\n") - 1)
 
 static void
-on_signal(int number)
+on_failure(int number)
 {
 	(void)number;
 	if (!guard.guarding) {
@@ -67,17 +68,29 @@ on_signal(int number)
 	_exit(EX_TEMPFAIL);
 }
 
+static void
+on_request(int number)
+{
+	(void)number;
+	SAY("mxbounce: error: told to end; trying again later");
+	_exit(EX_TEMPFAIL);
+}
+
 void
 unreadable_start(void)
 {
 	static char stack[65536]; /* a handler for a stack that ran out needs one of its own */
 	stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_handler = on_signal,
+	struct sigaction action = { .sa_handler = on_failure,
 		.sa_flags = SA_ONSTACK | SA_RESETHAND };
 
 	sigaltstack(&other, NULL);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+		sigaction(failures[i], &action, NULL);
+	action.sa_handler = on_request;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		sigaction(requests[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	alarm(UNREADABLE_TIME_LIMIT_S);
 }
 

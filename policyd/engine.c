@@ -11,7 +11,7 @@
 #include "log.h"
 #include "mem.h"
 
-enum { HEARTBEAT_S = 5 };
+enum { HEARTBEAT_S = 5, INDEX_LAG_S = 60 };
 
 static const char *const failure_answers[] = {
 	[ON_FAILURE_PERMIT] = "mail passes uncounted",
@@ -63,6 +63,7 @@ on_twin_checked(void *arg, enum store_outcome outcome, const struct err *err)
 static void
 send_heartbeat(struct engine *engine)
 {
+	struct store_batch *batch = store_async_batch(engine->store);
 	char started[CLOCK_DATE_SIZE], now[24], open[24], clients[24], rules[24];
 	const struct store_event_field fields[] = {
 		{ "run", engine->run },
@@ -82,8 +83,10 @@ send_heartbeat(struct engine *engine)
 	snprintf(open, sizeof(open), "%zu", groups_open(engine->groups));
 	snprintf(clients, sizeof(clients), "%zu", engine->metrics.clients);
 	snprintf(rules, sizeof(rules), "%zu", engine->rules->count);
-	store_put_node(store_async_batch(engine->store), engine->settings->node, fields,
+	store_put_node(batch, engine->settings->node, fields,
 	    sizeof(fields) / sizeof(fields[0]), clock_wall_s(), &engine->run_before);
+	/* The index of the quarantine follows its entries, which expire by themselves. */
+	store_put_index_prune(batch, clock_wall_s() - INDEX_LAG_S);
 	store_async_run(engine->store, on_twin_checked, engine, NULL);
 }
 

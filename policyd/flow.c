@@ -90,7 +90,7 @@ struct conclusion {
 	struct mx_note note;
 	unsigned generation;
 	const struct mx_rule *rule; /* NULL: none matches */
-	struct group *group; /* a reference; NULL without a rule */
+	struct group *group;        /* a reference; NULL without a rule */
 };
 
 static void
@@ -113,8 +113,7 @@ conclude_mx(const struct flow *flow, const struct mx_set *set)
 	new->rule = mx_rules_match(flow->rules, set);
 	if (new->rule != NULL) {
 		mx_rule_group(new->rule, set, name);
-		new->group = groups_get(flow->engine->groups, name,
-		    decide_ip(new->rule, flow->ip));
+		new->group = groups_get(flow->engine->groups, name, decide_ip(new->rule, flow->ip));
 	}
 	return new;
 }
@@ -264,8 +263,8 @@ ask_store(struct flow *flow)
 			flow->take.open = group_open(flow->group);
 		}
 		facts->took = &flow->took;
-		group_put_take(flow->group, flow->rules->generation, &flow->take, batch,
-		    &flow->took);
+		group_put_take(
+		    flow->group, flow->rules->generation, &flow->take, batch, &flow->took);
 	}
 	flow->store = engine->store;
 	flow->call = store_async_run(flow->store, on_store, flow, &flow->store_error);
@@ -289,13 +288,13 @@ static void
 log_decision(const struct flow *flow)
 {
 	const struct decision *decision = &flow->decision;
+	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
+	    decision->verdict == VERDICT_PASS ? log_debug : log_info;
 
-	if (decision->verdict == VERDICT_PASS)
-		return;
-	log_info("%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
+	log("%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
 	    verdict_name(decision->verdict), decide_reason_name(decision->reason), flow->recipient,
-	    flow->sender, *flow->facts.group != '\0' ? " group=" : "", flow->facts.group, flow->client,
-	    flow->instance, decision->action);
+	    flow->sender, *flow->facts.group != '\0' ? " group=" : "", flow->facts.group,
+	    flow->client, flow->instance, decision->action);
 }
 
 /* Goes on until decided (true) or something must be waited for (false). */

@@ -80,6 +80,12 @@ static const struct tree_row {
 	    "Subject: a\n\nThis is MIME.\n\n--q/1\n\none\n--q/1\nContent-Type: text/html"
 	    "\n\ntwo\n--q/1--\n",
 	    "multipart/mixed(text/plain:one text/html:two)" },
+	{ "parts further down belong to a message that came back",
+	    "Subject: "
+	    "a\n\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n21\n"
+	    "--q\nContent-Type: text/html\n\nx\n--q--\n",
+	    "text/plain:1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|--q|Content-Type: "
+	    "text/html||x|--q--|" },
 	{ "digest", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n",
 	    "multipart/digest(message/rfc822:Subject: x|)" },
 	{ "returned messages are leaves",

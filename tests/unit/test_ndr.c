@@ -203,6 +203,10 @@ static const struct status_row {
 	{ "status with words only",
 	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1 (550 no such user here)\n",
 	    "u@d.test 5.1.1 550 failed; ndr" },
+	{ "one twice",
+	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n\n"
+	    "Final-Recipient: rfc822;U@d.test\nStatus: 5.2.2\n",
+	    "u@d.test 5.1.1 0 failed; ndr" },
 	{ "no recipient", "Reporting-MTA: dns; a.test\nArrival-Date: today\n", "none" },
 	{ "nothing", "", "none" },
 };
