@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_reply.h"
+
 void
 store_batch_empty(struct store_batch *batch)
 {
@@ -116,4 +118,20 @@ store_batch_end(struct store_batch *batch, store_decode *decode, void *result)
 	command->end = batch->wire.len;
 	command->decode = decode;
 	command->result = result;
+}
+
+void
+store_batch_words(struct store_batch *batch, const char *const *words, size_t count,
+    store_decode *decode, void *result)
+{
+	store_batch_begin(batch, count);
+	for (size_t i = 0; i < count; i++)
+		store_batch_arg_text(batch, words[i]);
+	store_batch_end(batch, decode, result);
+}
+
+void
+store_put_hash(struct store_batch *batch, const char *key, struct store_fields *fields)
+{
+	STORE_PUT(batch, store_reply_fields, fields, "HGETALL", key);
 }

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "arena.h"
 #include "err.h"
 #include "script.h"
 #include "str.h"
@@ -60,5 +61,26 @@ void store_batch_end(struct store_batch *batch, store_decode *decode, void *resu
 /* EVALSHA script keys...; `args` counts keys and further arguments together. */
 void store_batch_begin_script(struct store_batch *batch, enum script script, size_t keys,
     size_t args);
+
+/* A command of these words. */
+void store_batch_words(struct store_batch *batch, const char *const *words, size_t count,
+    store_decode *decode, void *result);
+#define STORE_PUT(batch, decode, result, ...)                    \
+	store_batch_words(batch, (const char *const[]){ __VA_ARGS__ }, \
+	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), decode, result)
+
+/* What lists, hashes and scans are read into. */
+struct store_fields { /* names and values of a hash, or members of a list, in turn; arena's */
+	struct arena *arena; /* set by the caller */
+	size_t count;
+	struct span *items;
+};
+
+struct store_page { /* of a scan */
+	char cursor[24]; /* "0" at the start and when all was seen */
+	struct store_fields fields; /* fields.arena set by the caller */
+};
+/* All of a hash. */
+void store_put_hash(struct store_batch *batch, const char *key, struct store_fields *fields);
 
 #endif

@@ -210,6 +210,7 @@ static const struct text_row {
 	    "host mx [192.0.2.1]\n    SMTP error from remote mail server after end of data:\n "
 	    "550 no",
 	    "550 no (in reply to end of data command)" },
+	{ "blanks of other kinds run together", "a \u00a0 b", "a b" },
 	{ "host without said", "host unreachable", "host unreachable" },
 	{ "apostrophes", "a\u2019b \u201cc\u201d\u00a0d", "a'b \"c\" d" },
 	{ "empty", "", "" },
