@@ -58,6 +58,31 @@ format_code(const struct report_recipient *recipient, char out[16])
 		snprintf(out, 16, "%.8s", recipient->status);
 }
 
+/* A report may also list recipients that were served, or may be yet. */
+static bool
+has_failed(const struct report *report, const struct report_recipient *recipient)
+{
+	static const char *const others[] = { "delayed", "delivered", "relayed", "expanded" };
+
+	if (report->kind == REPORT_NDR)
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			if (strcmp(recipient->action, others[i]) == 0)
+				return false;
+	return true;
+}
+
+/* The rule of the reason; but what is hard by its reason and soft by its reply ("450 user unknown":
+ * try again) must not cost an address at the first error: it is one of those hard to reach. */
+static const struct quarantine_rule *
+rule_for(const struct settings *settings, const struct report_recipient *recipient)
+{
+	enum reason reason = recipient->reason;
+
+	if (recipient->type == BOUNCE_SOFT && reason_usual_type(reason) == BOUNCE_HARD)
+		reason = REASON_UNREACHABLE;
+	return &settings->quarantine.rules[reason];
+}
+
 /* Whether this recipient's failure may count at all, and why not. */
 static bool
 may_count(const struct settings *settings, const struct report *report,
@@ -79,8 +104,7 @@ may_count(const struct settings *settings, const struct report *report,
 		out->what = "bounce", out->why = "not an address";
 	else if (addr_is_postmaster(addr))
 		out->what = "bounce", out->why = "postmaster is never quarantined";
-	else if (recipient->type == BOUNCE_IGNORED ||
-	    settings->quarantine.rules[recipient->reason].errors == 0)
+	else if (recipient->type == BOUNCE_IGNORED || rule_for(settings, recipient)->errors == 0)
 		out->what = "bounce", out->why = "this reason never quarantines";
 	else
 		return true;
@@ -97,7 +121,7 @@ put_error(const struct settings *settings, const struct report *report, const ch
 		.ndr = id,
 		.type = recipient->type,
 		.reason = recipient->reason,
-		.rule = settings->quarantine.rules[recipient->reason],
+		.rule = *rule_for(settings, recipient),
 		.significant_ms = settings->quarantine.significant_ms,
 		.quiet_ms = settings->quarantine.quiet_ms,
 		.code = out->code,
@@ -208,12 +232,13 @@ int
 apply(const struct settings *settings, struct store_sync *store, const struct report *report,
     const struct apply_envelope *envelope, const char *id, struct str *log, struct err *err)
 {
-	for (size_t from = 0; from < report->count; from += AT_ONCE) {
+	for (size_t next = 0; next < report->count;) {
 		struct outcome outcomes[AT_ONCE] = { 0 };
-		size_t count = report->count - from < AT_ONCE ? report->count - from : AT_ONCE;
+		size_t count = 0;
 
-		for (size_t i = 0; i < count; i++)
-			outcomes[i].recipient = &report->recipients[from + i];
+		for (; next < report->count && count < AT_ONCE; next++)
+			if (has_failed(report, &report->recipients[next]))
+				outcomes[count++].recipient = &report->recipients[next];
 		if (apply_some(settings, store, report, envelope, id, outcomes, count, err) != 0)
 			return -1;
 		for (size_t i = 0; i < count; i++)

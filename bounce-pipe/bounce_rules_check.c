@@ -21,19 +21,19 @@ check_sample(const struct bounce_rules *rules, const struct bounce_rule *rule, c
 	struct classify_facts facts = {
 		.status = "", .diagnostic = span_of(sample), .remote_mta = remote, .action = ""
 	};
-	struct verdict verdict;
+	struct classification found;
 	char words[200];
 
 	if (classify_rule_matches(rule, &facts) != 1) {
 		add_failure(errors, rule, "sample", "the rule does not match", sample);
 		return;
 	}
-	verdict = classify(rules, &facts);
-	if (rule->shadowed || verdict.rule == rule)
+	found = classify(rules, &facts);
+	if (rule->shadowed || found.rule == rule)
 		return;
 	snprintf(words, sizeof(words), "the rule `%s` of line %u comes first",
-	    verdict.rule != NULL ? verdict.rule->name : "",
-	    verdict.rule != NULL ? verdict.rule->line : 0);
+	    found.rule != NULL ? found.rule->name : "",
+	    found.rule != NULL ? found.rule->line : 0);
 	add_failure(errors, rule, "sample", words, sample);
 }
 

@@ -92,7 +92,7 @@ classify_rule_matches(const struct bounce_rule *rule, const struct classify_fact
 	return matches;
 }
 
-static struct verdict
+static struct classification
 by_rules(const struct bounce_rules *rules, const struct subject *subject)
 {
 	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
@@ -103,28 +103,28 @@ by_rules(const struct bounce_rules *rules, const struct subject *subject)
 			continue;
 		if (type == BOUNCE_HARD && dsn_is_temporary(&subject->dsn))
 			type = BOUNCE_SOFT;
-		return (struct verdict){ type, (enum reason)rule->reason, rule };
+		return (struct classification){ type, (enum reason)rule->reason, rule };
 	}
-	return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+	return (struct classification){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 }
 
-struct verdict
+struct classification
 classify(const struct bounce_rules *rules, const struct classify_facts *facts)
 {
 	struct subject subject;
-	struct verdict verdict;
+	struct classification found;
 
 	if (strcmp(facts->action, "delayed") == 0)
-		return (struct verdict){ BOUNCE_IGNORED, REASON_DELAYED, NULL };
+		return (struct classification){ BOUNCE_IGNORED, REASON_DELAYED, NULL };
 	if (*facts->action != '\0' && strcmp(facts->action, "failed") != 0)
-		return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+		return (struct classification){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 	subject_init(&subject, facts);
-	verdict = by_rules(rules, &subject);
+	found = by_rules(rules, &subject);
 	str_free(&subject.text);
-	return verdict;
+	return found;
 }
 
-struct verdict
+struct classification
 classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta)
 {
 	return classify(
@@ -132,8 +132,8 @@ classify_line(const struct bounce_rules *rules, struct span line, const char *re
 		       .status = "", .diagnostic = line, .remote_mta = remote_mta, .action = "" });
 }
 
-static struct verdict
-recipient_verdict(const struct bounce_rules *rules, const struct report *report,
+static struct classification
+classify_recipient(const struct bounce_rules *rules, const struct report *report,
     const struct report_recipient *recipient)
 {
 	switch (report->kind) {
@@ -146,9 +146,9 @@ recipient_verdict(const struct bounce_rules *rules, const struct report *report,
 					   .remote_mta = recipient->remote_mta,
 					   .action = recipient->action });
 	case REPORT_AUTO_REPLY:
-		return (struct verdict){ BOUNCE_IGNORED, REASON_AUTO_REPLY, NULL };
+		return (struct classification){ BOUNCE_IGNORED, REASON_AUTO_REPLY, NULL };
 	case REPORT_FEEDBACK:
-		return (struct verdict){
+		return (struct classification){
 			feedback_is_complaint(report) ? BOUNCE_HARD : BOUNCE_IGNORED,
 			REASON_FEEDBACK_LOOP,
 			NULL,
@@ -156,7 +156,7 @@ recipient_verdict(const struct bounce_rules *rules, const struct report *report,
 	case REPORT_NONE:
 		break;
 	}
-	return (struct verdict){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+	return (struct classification){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 }
 
 static bool
@@ -170,18 +170,18 @@ is_same_answer(const struct report_recipient *a, const struct report_recipient *
 void
 classify_report(const struct bounce_rules *rules, struct report *report)
 {
-	struct verdict verdict = { BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
+	struct classification found = { BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 
 	for (size_t i = 0; i < report->count; i++) {
 		struct report_recipient *recipient = &report->recipients[i];
 
 		/* One answer to many recipients is the rule. */
 		if (i == 0 || !is_same_answer(recipient, recipient - 1))
-			verdict = recipient_verdict(rules, report, recipient);
-		recipient->type = verdict.type;
-		recipient->reason = verdict.reason;
-		recipient->rule = verdict.rule != NULL
-				      ? arena_dup(report->arena, span_of(verdict.rule->name))
+			found = classify_recipient(rules, report, recipient);
+		recipient->type = found.type;
+		recipient->reason = found.reason;
+		recipient->rule = found.rule != NULL
+				      ? arena_dup(report->arena, span_of(found.rule->name))
 				      : "";
 	}
 }

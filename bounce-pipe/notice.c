@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "charset.h"
+#include "delivery_status.h"
 
 enum {
 	TEXT_MAX = 256 * 1024, /* bytes of a notice that are looked at */
@@ -131,7 +132,7 @@ notice_text(struct arena *arena, const struct mime_part *root)
 			continue;
 		if (mime_is(part, "text/html") && html == NULL)
 			html = part;
-		if (!mime_is(part, "text/plain"))
+		if (!mime_is(part, "text/plain") || delivery_status_is(part))
 			continue;
 		text = charset_cut(mime_text(arena, part), TEXT_MAX);
 		if (span_trim(text).len > 0) {

@@ -27,14 +27,14 @@ read_line(FILE *in, struct str *line)
 }
 
 static void
-add_text(struct str *out, const struct verdict *verdict, const char *line)
+add_text(struct str *out, const struct classification *found, const char *line)
 {
-	str_addf(out, "%-7s %-17s %-25s %s\n", bounce_type_name(verdict->type),
-	    reason_name(verdict->reason), verdict->rule != NULL ? verdict->rule->name : "-", line);
+	str_addf(out, "%-7s %-17s %-25s %s\n", bounce_type_name(found->type),
+	    reason_name(found->reason), found->rule != NULL ? found->rule->name : "-", line);
 }
 
 static void
-add_json(struct str *out, const struct verdict *verdict, const char *line)
+add_json(struct str *out, const struct classification *found, const char *line)
 {
 	struct dsn dsn = dsn_find(span_of(line));
 	char code[8] = "", status[DSN_STATUS_SIZE];
@@ -42,9 +42,9 @@ add_json(struct str *out, const struct verdict *verdict, const char *line)
 	if (dsn.code != 0)
 		snprintf(code, sizeof(code), "%u", dsn.code % 1000U);
 	str_addc(out, '{');
-	json_key_string(out, "type", bounce_type_name(verdict->type));
-	json_key_string(out, "reason", reason_name(verdict->reason));
-	json_key_string(out, "rule", verdict->rule != NULL ? verdict->rule->name : "");
+	json_key_string(out, "type", bounce_type_name(found->type));
+	json_key_string(out, "reason", reason_name(found->reason));
+	json_key_string(out, "rule", found->rule != NULL ? found->rule->name : "");
 	json_key_string(out, "reply_code", code);
 	json_key_string(out, "status", dsn_format_status(dsn.status, status));
 	json_key_string(out, "line", line);
@@ -54,14 +54,14 @@ add_json(struct str *out, const struct verdict *verdict, const char *line)
 static void
 classify_one(struct ctl *ctl, const struct bounce_rules *rules, struct span line)
 {
-	struct verdict verdict = classify_line(rules, line, "");
+	struct classification found = classify_line(rules, line, "");
 	struct str clean = { 0 }, out = { 0 };
 
 	out_clean(&clean, line);
 	if (ctl->json)
-		add_json(&out, &verdict, str_text(&clean));
+		add_json(&out, &found, str_text(&clean));
 	else
-		add_text(&out, &verdict, str_text(&clean));
+		add_text(&out, &found, str_text(&clean));
 	fwrite(out.data, 1, out.len, ctl->stream);
 	str_free(&clean);
 	str_free(&out);

@@ -2,39 +2,7 @@
 
 #include <inttypes.h>
 
-/* Length of the UTF-8 character at ptr (RFC 3629), 0 if there is none. */
-static size_t
-utf8_len(const unsigned char *ptr, size_t room)
-{
-	static const struct {
-		unsigned char low, high, second_low, second_high;
-		size_t len;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (ptr[0] < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (ptr[0] < forms[i].low || ptr[0] > forms[i].high)
-			continue;
-		if (room < forms[i].len || ptr[1] < forms[i].second_low ||
-		    ptr[1] > forms[i].second_high)
-			return 0;
-		for (size_t k = 2; k < forms[i].len; k++)
-			if ((ptr[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
-}
+#include "utf8.h"
 
 void
 json_string(struct str *out, struct span text)
@@ -42,7 +10,7 @@ json_string(struct str *out, struct span text)
 	str_addc(out, '"');
 	for (size_t i = 0; i < text.len;) {
 		const unsigned char *p = (const unsigned char *)text.ptr + i;
-		size_t len = utf8_len(p, text.len - i);
+		size_t len = utf8_length(p, text.len - i);
 
 		if (len == 0) {
 			str_adds(out, "\xef\xbf\xbd");

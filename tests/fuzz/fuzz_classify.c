@@ -36,17 +36,17 @@ shipped(void)
 static void
 check_verdict(struct span line)
 {
-	struct verdict verdict = classify_line(shipped(), line, "");
+	struct classification found = classify_line(shipped(), line, "");
 	struct dsn dsn = dsn_find(line);
 
-	if (verdict.rule == NULL) {
-		require(verdict.type == BOUNCE_IGNORED && verdict.reason == REASON_UNDEFINED);
+	if (found.rule == NULL) {
+		require(found.type == BOUNCE_IGNORED && found.reason == REASON_UNDEFINED);
 		return;
 	}
 	fuzz_accepted++;
-	require((int)verdict.reason == verdict.rule->reason);
-	require(verdict.type <= (enum bounce_type)verdict.rule->type);
-	require(verdict.type != BOUNCE_HARD || !dsn_is_temporary(&dsn));
+	require((int)found.reason == found.rule->reason);
+	require(found.type <= (enum bounce_type)found.rule->type);
+	require(found.type != BOUNCE_HARD || !dsn_is_temporary(&dsn));
 }
 
 static void

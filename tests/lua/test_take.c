@@ -57,7 +57,7 @@ give_back(const struct store_take *t, int64_t now_ms)
 /* What mxctl shows of a ring, and that the ring is whole: `total` is the sum of what counts, no
  * field but the two and one for each bucket. */
 static int64_t
-ring_used(const struct store_take *t, size_t k, int64_t now_ms)
+ring_used_and_wait(const struct store_take *t, size_t k, int64_t now_ms, int64_t *wait_ms)
 {
 	struct store_batch batch = { 0 };
 	struct arena arena;
@@ -79,8 +79,17 @@ ring_used(const struct store_take *t, size_t k, int64_t now_ms)
 	}
 	assert_int_equal(total, sum);
 	used = store_ring_used(&ring, &t->limits[k], now_ms);
+	*wait_ms = store_ring_wait(&ring, &t->limits[k], now_ms);
 	arena_clear(&arena);
 	return used;
+}
+
+static int64_t
+ring_used(const struct store_take *t, size_t k, int64_t now_ms)
+{
+	int64_t wait_ms;
+
+	return ring_used_and_wait(t, k, now_ms, &wait_ms);
 }
 
 static int64_t
@@ -156,9 +165,13 @@ wait_is_exact(void **state)
 	redis_fresh(&redis);
 	while (refusals < 40) {
 		struct store_took took;
+		int64_t wait_ms;
 
 		redis_set_ms(&redis, now);
+		(void)ring_used_and_wait(&t, 0, now, &wait_ms);
 		took = take(&t);
+		/* What a look at the ring says is what the script says. */
+		assert_int_equal(wait_ms, took.outcome == STORE_TAKEN ? 0 : took.wait_ms);
 		if (took.outcome == STORE_TAKEN) {
 			grants++;
 			now += (int64_t)(next_random(&random) %
@@ -541,6 +554,7 @@ clock_set_back_a_little(void **state)
 	struct limit limit = limit_of("10/10s");
 	struct store_take t = take_of(&limit, 1);
 	struct store_took took;
+	int64_t wait_ms;
 
 	(void)state;
 	redis_fresh(&redis);
@@ -550,9 +564,11 @@ clock_set_back_a_little(void **state)
 	redis_set_ms(&redis, NOON_MS - 3000);
 	for (int i = 0; i < 4; i++)
 		assert_true(granted(&t));
+	(void)ring_used_and_wait(&t, 0, NOON_MS - 3000, &wait_ms);
 	took = take(&t);
 	assert_int_equal(took.outcome, STORE_NO_ROOM);
 	assert_int_equal(took.used, 10);
+	assert_int_equal(took.wait_ms, wait_ms);
 	/* They are counted where the clock had been, so they stay that much longer. */
 	redis_set_ms(&redis, NOON_MS - 3000 + took.wait_ms - 1);
 	assert_false(granted(&t));

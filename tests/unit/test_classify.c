@@ -78,11 +78,11 @@ static void
 classifies_line(void **state)
 {
 	const struct line_row *row = *state;
-	struct verdict verdict = classify_line(shipped(), span_of(row->line), "");
+	struct classification found = classify_line(shipped(), span_of(row->line), "");
 
-	assert_string_equal(bounce_type_name(verdict.type), row->type);
-	assert_string_equal(reason_name(verdict.reason), row->reason);
-	assert_int_equal(verdict.rule == NULL, strcmp(row->reason, "undefined") == 0);
+	assert_string_equal(bounce_type_name(found.type), row->type);
+	assert_string_equal(reason_name(found.reason), row->reason);
+	assert_int_equal(found.rule == NULL, strcmp(row->reason, "undefined") == 0);
 }
 
 static const char order[] = "provider = ( { name = \"p\"; type = \"soft\"; reason = \"refused\"; "
@@ -133,10 +133,10 @@ classifies_facts(void **state)
 	struct bounce_rules *rules = bounce_rules_parse(order, "order", &errors);
 	struct classify_facts facts = { row->code, row->status, span_of(row->text), row->remote,
 		row->action };
-	struct verdict verdict = classify(rules, &facts);
+	struct classification found = classify(rules, &facts);
 
-	assert_string_equal(verdict.rule != NULL ? verdict.rule->name : "", row->rule);
-	assert_string_equal(bounce_type_name(verdict.type), row->type);
+	assert_string_equal(found.rule != NULL ? found.rule->name : "", row->rule);
+	assert_string_equal(bounce_type_name(found.type), row->type);
 	bounce_rules_free(&rules);
 	conf_errors_free(&errors);
 }

@@ -85,6 +85,75 @@ ring_used(void **state)
 	assert_int_equal(store_ring_used(&ring, &limit, row->now_ms), row->want);
 }
 
+static void
+add_arg(struct str *out, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	str_addf(out, "$%zu\r\n%s\r\n", strlen(text), text);
+}
+
+/* The wire form of a take, plain or prepared, whatever `open` is: KEYS and ARGV as take.lua says. */
+static void
+takes(void **state)
+{
+	static const int64_t opens[] = { 0, 1, 9, 10, 12345, INT64_MAX };
+	struct limit limits[2];
+	struct store_take take = { .group = "default/mx{1}.test", .ip = "2001:db8::1", .node = "m t a",
+		.connections = 20, .limits = limits, .commit = true };
+	struct store_take_form form = { { 0 }, 0 };
+	struct store_took took;
+
+	(void)state;
+	limit_set(&limits[0], 5, 10000);
+	limit_set(&limits[1], 1000, 3600000);
+	for (size_t n = 0; n < 3 * COUNT(opens); n++) {
+		struct store_batch plain = { 0 }, prepared = { 0 };
+		struct str want = { 0 };
+
+		take.limit_count = n / COUNT(opens);
+		take.open = opens[n % COUNT(opens)];
+		take.commit = n % 2 == 0;
+		str_addf(&want, "*%zu\r\n", 9 + 4 * take.limit_count);
+		add_arg(&want, "EVALSHA");
+		add_arg(&want, "%s", script_sha1(SCRIPT_TAKE));
+		add_arg(&want, "%zu", 1 + take.limit_count);
+		add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:conn:2001:db8::1");
+		for (size_t k = 0; k < take.limit_count; k++)
+			add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:sent:2001:db8::1:%s",
+			    k == 0 ? "10s" : "1h");
+		add_arg(&want, "%d", take.commit);
+		add_arg(&want, "m t a");
+		add_arg(&want, "%lld", (long long)take.open);
+		add_arg(&want, "20");
+		add_arg(&want, "15");
+		for (size_t k = 0; k < take.limit_count; k++) {
+			add_arg(&want, "%d", k == 0 ? 5 : 1000);
+			add_arg(&want, "%d", k == 0 ? 157 : 56250);
+			add_arg(&want, "65");
+		}
+		store_put_take(&plain, &take, &took);
+		assert_string_equal(str_text(&plain.wire), str_text(&want));
+		store_take_prepare(&form, &take);
+		store_put_take_form(&prepared, &form, take.open, &took);
+		assert_string_equal(str_text(&prepared.wire), str_text(&want));
+		assert_int_equal(prepared.count, 1);
+		assert_int_equal(prepared.commands[0].start, 0);
+		assert_int_equal(prepared.commands[0].end, want.len);
+		assert_int_equal(prepared.commands[0].script, SCRIPT_TAKE);
+		assert_ptr_equal(prepared.commands[0].result, &took);
+		store_batch_free(&plain);
+		store_batch_free(&prepared);
+		str_free(&want);
+	}
+	store_take_form_free(&form);
+	store_take_form_free(&form);
+}
+
 int
 main(void)
 {
@@ -92,5 +161,6 @@ main(void)
 
 	CHECK_ROWS(&list, open_total, open_rows);
 	CHECK_ROWS(&list, ring_used, ring_rows);
+	CHECK(&list, takes);
 	return check_run(&list, "store");
 }

@@ -78,6 +78,29 @@ scripts(void **state)
 	store_batch_free(&batch);
 }
 
+/* With the script's text in place of its digest, and nothing else changed. */
+static void
+script_as_text(void **state)
+{
+	struct store_batch batch = { 0 };
+	struct str got = { 0 }, want = { 0 };
+	struct span text = script_text(SCRIPT_TAKE);
+
+	(void)state;
+	store_batch_begin_script(&batch, SCRIPT_TAKE, 1, 2);
+	store_batch_arg_text(&batch, "key\r\n$7\r\nEVALSHA\r\n");
+	store_batch_arg(&batch, SPAN("a\0b"));
+	store_batch_end(&batch, NULL, NULL);
+	store_batch_eval(span_make(batch.wire.data, batch.wire.len), SCRIPT_TAKE, &got);
+	str_addf(&want, "*5\r\n$4\r\nEVAL\r\n$%zu\r\n", text.len);
+	str_add_span(&want, text);
+	str_add_span(&want, SPAN("\r\n$1\r\n1\r\n$18\r\nkey\r\n$7\r\nEVALSHA\r\n\r\n$3\r\na\0b\r\n"));
+	assert_true(span_eq(span_make(got.data, got.len), span_make(want.data, want.len)));
+	str_free(&got);
+	str_free(&want);
+	store_batch_free(&batch);
+}
+
 /* Each command can be cut out of the wire form and sent alone. */
 static void
 as_many_as_it_holds(void **state)
@@ -115,6 +138,7 @@ main(void)
 	CHECK(&list, wire_form);
 	CHECK_ROWS(&list, numbers, number_rows);
 	CHECK(&list, scripts);
+	CHECK(&list, script_as_text);
 	CHECK(&list, as_many_as_it_holds);
 	return check_run(&list, "store_batch");
 }

@@ -1,0 +1,357 @@
+/* The verbs of store.h beside the scripts: what stands in Redis afterwards, and what is read back. */
+#include "arena.h"
+#include "keys.h"
+#include "redis.h"
+#include "store.h"
+#include "tests/unit/check.h"
+
+static struct redis redis;
+static struct arena arena;
+
+#define T0 INT64_C(1795348800) /* some day at noon */
+
+static void
+fresh(void)
+{
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	arena_clear(&arena);
+}
+
+static bool
+item_is(const struct store_fields *fields, size_t i, const char *want)
+{
+	return i < fields->count && span_eq(fields->items[i], span_of(want));
+}
+
+/* -- quarantine by hand ---------------------------------------------------------------------- */
+
+static struct quarantine_entry
+read_entry(const char *addr)
+{
+	struct store_batch batch = { 0 };
+	struct quarantine_entry entry;
+
+	store_put_quarantine_read(&batch, addr, &entry);
+	redis_run(&redis, &batch);
+	return entry;
+}
+
+static void
+put_entry(const char *addr, int64_t release_s)
+{
+	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED, .type = BOUNCE_HARD,
+		.reason = REASON_USER_UNKNOWN, .errors = 1, .since_s = T0, .release_s = release_s,
+		.text = "asked us", .by = "operator" };
+	struct store_batch batch = { 0 };
+
+	store_put_quarantine_add(&batch, addr, &entry);
+	redis_run(&redis, &batch);
+}
+
+static void
+added_and_removed(void **state)
+{
+	struct quarantine_entry entry;
+	struct store_batch batch = { 0 };
+	int64_t removed = -1;
+
+	(void)state;
+	fresh();
+	freeReplyObject(redis_do(&redis, "HSET mxpace:{q:a%%20b@x.test} errors:refused 7 ndrs n1"));
+	put_entry("a b@x.test", T0 + 100);
+	entry = read_entry("a b@x.test");
+	assert_int_equal(entry.status, QUARANTINE_QUARANTINED);
+	assert_int_equal(entry.reason, REASON_USER_UNKNOWN);
+	assert_int_equal(entry.since_s, T0);
+	assert_int_equal(entry.release_s, T0 + 100);
+	assert_string_equal(entry.text, "asked us");
+	assert_string_equal(entry.by, "operator");
+	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} ndrs"), 0); /* replaced */
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:{q:a%%20b@x.test}"), 100000);
+	assert_int_equal(redis_number(&redis, "ZSCORE mxpace:quarantine a%%20b@x.test"), T0 + 100);
+
+	put_entry("a b@x.test", 0); /* the same one for ever */
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:{q:a%%20b@x.test}"), -1);
+	assert_true(redis_is(&redis, "inf", "ZSCORE mxpace:quarantine a%%20b@x.test"));
+
+	store_put_quarantine_remove(&batch, "a b@x.test", &removed);
+	redis_run(&redis, &batch);
+	assert_int_equal(removed, 1);
+	assert_int_equal(read_entry("a b@x.test").status, QUARANTINE_NONE);
+	assert_int_equal(redis_number(&redis, "ZCARD mxpace:quarantine"), 0);
+	store_put_quarantine_remove(&batch, "a b@x.test", &removed);
+	redis_run(&redis, &batch);
+	assert_int_equal(removed, 0);
+	assert_int_equal(redis_number(&redis, "DBSIZE"), 0);
+}
+
+static void
+released_by_time(void **state)
+{
+	(void)state;
+	fresh();
+	put_entry("a@x.test", T0 + 100);
+	redis_set_ms(&redis, (T0 + 100) * 1000 - 1);
+	assert_int_equal(read_entry("a@x.test").status, QUARANTINE_QUARANTINED);
+	redis_set_ms(&redis, (T0 + 100) * 1000 + 1);
+	assert_int_equal(read_entry("a@x.test").status, QUARANTINE_NONE);
+}
+
+/* The index shows all entries, page by page, each once at least, and forgets what has expired. */
+static void
+the_index(void **state)
+{
+	enum { ENTRIES = 2500 };
+	struct store_batch batch = { 0 };
+	struct store_page page = { .cursor = "0", .fields = { .arena = &arena } };
+	unsigned char *seen = calloc(1, ENTRIES);
+	int64_t size;
+	size_t pages = 0, total = 0;
+
+	(void)state;
+	fresh();
+	for (int i = 0; i < ENTRIES; i++) {
+		char addr[32];
+
+		snprintf(addr, sizeof(addr), "user {%d}@x.test", i);
+		store_put_index(&batch, addr, i % 5 == 0 ? 0 : T0 + i);
+		if (batch.count == STORE_BATCH_MAX || i == ENTRIES - 1) {
+			redis_run(&redis, &batch);
+			batch = (struct store_batch){ 0 };
+		}
+	}
+	store_put_index_size(&batch, &size);
+	redis_run(&redis, &batch);
+	assert_int_equal(size, ENTRIES);
+	do {
+		store_put_index_scan(&batch, "*", &page);
+		redis_run(&redis, &batch);
+		assert_int_equal(page.fields.count % 2, 0);
+		for (size_t i = 0; i < page.fields.count; i += 2) {
+			struct str addr = { 0 };
+			int n = -1;
+
+			assert_int_equal(keys_decode(&addr, page.fields.items[i]), 0);
+			assert_int_equal(sscanf(str_text(&addr), "user {%d}@x.test", &n), 1);
+			assert_in_range(n, 0, ENTRIES - 1);
+			assert_int_equal(item_is(&page.fields, i + 1, "inf"), n % 5 == 0);
+			total += seen[n] == 0;
+			seen[n] = 1;
+			str_free(&addr);
+		}
+		pages++;
+	} while (strcmp(page.cursor, "0") != 0);
+	assert_int_equal(total, ENTRIES);
+	assert_true(pages > 1);
+
+	store_put_index_scan(&batch, "user%20%7B77%7D@*", &page);
+	redis_run(&redis, &batch);
+	total = page.fields.count;
+	while (strcmp(page.cursor, "0") != 0) {
+		store_put_index_scan(&batch, "user%20%7B77%7D@*", &page);
+		redis_run(&redis, &batch);
+		total += page.fields.count;
+	}
+	assert_int_equal(total, 2);
+
+	store_put_index_prune(&batch, T0 + 1000); /* 1..1000 but the fifths */
+	store_put_index_size(&batch, &size);
+	redis_run(&redis, &batch);
+	assert_int_equal(size, ENTRIES - 800);
+	free(seen);
+}
+
+/* -- events and texts ------------------------------------------------------------------------ */
+
+static void
+events(void **state)
+{
+	static const struct store_event_field fields[] = { { "address", "a b@x.test" }, { "left out", NULL },
+		{ "text", "line\r\nline" }, { "empty", "" } };
+	struct store_batch batch = { 0 };
+	redisReply *reply;
+
+	(void)state;
+	fresh();
+	store_put_event(&batch, "quarantined", fields, COUNT(fields));
+	store_put_event(&batch, "removed", NULL, 0);
+	redis_run(&redis, &batch);
+	reply = redis_do(&redis, "XRANGE mxpace:events - +");
+	assert_int_equal(reply->elements, 2);
+	assert_int_equal(reply->element[0]->element[1]->elements, 8);
+	assert_string_equal(reply->element[0]->element[1]->element[0]->str, "type");
+	assert_string_equal(reply->element[0]->element[1]->element[1]->str, "quarantined");
+	assert_string_equal(reply->element[0]->element[1]->element[3]->str, "a b@x.test");
+	assert_string_equal(reply->element[0]->element[1]->element[5]->str, "line\r\nline");
+	assert_string_equal(reply->element[0]->element[1]->element[7]->str, "");
+	assert_int_equal(reply->element[1]->element[1]->elements, 2);
+	freeReplyObject(reply);
+}
+
+/* The stream does not grow for ever. */
+static void
+events_are_capped(void **state)
+{
+	struct store_batch batch = { 0 };
+	int64_t len;
+
+	(void)state;
+	fresh();
+	freeReplyObject(redis_do(&redis, "EVAL %s 0",
+	    "for i = 1, 110000 do redis.call('XADD', 'mxpace:events', '*', 'type', 'bounce') end"));
+	store_put_event(&batch, "bounce", NULL, 0);
+	redis_run(&redis, &batch);
+	len = redis_number(&redis, "XLEN mxpace:events");
+	assert_in_range(len, STORE_EVENTS_MAX, STORE_EVENTS_MAX + 1000);
+}
+
+static void
+unclassified_texts(void **state)
+{
+	struct store_batch batch = { 0 };
+
+	(void)state;
+	fresh();
+	freeReplyObject(redis_do(&redis, "EVAL %s 0",
+	    "for i = 1, 1000 do redis.call('ZADD', 'mxpace:unclassified', i + 1, 'text ' .. i) end"));
+	store_put_unclassified(&batch, "a new one");
+	redis_run(&redis, &batch);
+	/* The thousand most frequent stay, and the new one is the rarest. */
+	assert_int_equal(redis_number(&redis, "ZCARD mxpace:unclassified"), 1000);
+	store_put_unclassified(&batch, "text 1000");
+	redis_run(&redis, &batch);
+	assert_int_equal(redis_number(&redis, "ZSCORE mxpace:unclassified %s", "text 1000"), 1002);
+}
+
+/* -- MX sets, nodes, groups ------------------------------------------------------------------ */
+
+static void
+mx_sets(void **state)
+{
+	struct store_batch batch = { 0 };
+	struct str set = { 0 };
+
+	(void)state;
+	fresh();
+	store_put_mx(&batch, "x.test", "5 a.test 10 b.test", 300);
+	store_put_mx(&batch, "y.test", "5 c.test", 0);
+	store_put_mx_read(&batch, "x.test", &set);
+	redis_run(&redis, &batch);
+	assert_string_equal(str_text(&set), "5 a.test 10 b.test");
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:mx:x.test"), 300000);
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:mx:y.test"), 1000); /* never without an end */
+	store_put_mx_read(&batch, "z.test", &set);
+	redis_run(&redis, &batch);
+	assert_string_equal(str_text(&set), "");
+	str_free(&set);
+}
+
+static void
+heartbeat(const char *node, const char *run, int64_t wall_s, struct str *before)
+{
+	const struct store_event_field fields[] = { { "run", run }, { "version", "1" } };
+	struct store_batch batch = { 0 };
+
+	store_put_node(&batch, node, fields, COUNT(fields), wall_s, before);
+	redis_run(&redis, &batch);
+}
+
+static void
+nodes(void **state)
+{
+	struct store_batch batch = { 0 };
+	struct store_fields fields = { .arena = &arena };
+	struct str before = { 0 };
+
+	(void)state;
+	fresh();
+	heartbeat("mta1", "one", T0, &before);
+	assert_string_equal(str_text(&before), "");
+	heartbeat("mta1", "one", T0 + 5, &before);
+	assert_string_equal(str_text(&before), "one");
+	heartbeat("mta1", "two", T0 + 6, &before); /* another one of that name */
+	assert_string_equal(str_text(&before), "one");
+	heartbeat("mta 2", "three", T0 + 7, &before);
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:node:mta1"), STORE_OPEN_TTL_S * 1000);
+
+	store_put_nodes(&batch, &fields);
+	redis_run(&redis, &batch);
+	assert_int_equal(fields.count, 4);
+	assert_true(item_is(&fields, 0, "mta%202") && item_is(&fields, 1, "1795348807"));
+	assert_true(item_is(&fields, 2, "mta1") && item_is(&fields, 3, "1795348806"));
+	store_put_node_read(&batch, "mta 2", &fields);
+	redis_run(&redis, &batch);
+	assert_int_equal(fields.count, 4);
+
+	redis_set_ms(&redis, (T0 + STORE_OPEN_TTL_S) * 1000 + 1); /* silent: gone by itself */
+	store_put_node_read(&batch, "mta 2", &fields);
+	redis_run(&redis, &batch);
+	assert_int_equal(fields.count, 0);
+	heartbeat("mta1", "two", T0 + 86400 + 8, &before); /* forgotten after a day */
+	assert_int_equal(redis_number(&redis, "ZCARD mxpace:nodes"), 1);
+	store_put_node_gone(&batch, "mta1");
+	redis_run(&redis, &batch);
+	assert_int_equal(redis_number(&redis, "EXISTS mxpace:node:mta1"), 0);
+	str_free(&before);
+}
+
+static void
+groups(void **state)
+{
+	struct store_batch batch = { 0 };
+	struct store_fields fields = { .arena = &arena };
+
+	(void)state;
+	fresh();
+	store_put_group_used(&batch, "google", T0);
+	store_put_group_used(&batch, "default/mx{1}.test", T0 + 60);
+	store_put_groups(&batch, &fields);
+	redis_run(&redis, &batch);
+	assert_int_equal(fields.count, 4);
+	assert_true(item_is(&fields, 0, "default/mx%7B1%7D.test") && item_is(&fields, 2, "google"));
+	store_put_group_used(&batch, "other", T0 + 7 * 86400); /* a week later to the second */
+	redis_run(&redis, &batch);
+	assert_int_equal(redis_number(&redis, "ZCARD mxpace:groups"), 3);
+	store_put_group_used(&batch, "other", T0 + 7 * 86400 + 1);
+	redis_run(&redis, &batch);
+	assert_int_equal(redis_number(&redis, "ZCARD mxpace:groups"), 2);
+}
+
+static void
+redis_time(void **state)
+{
+	struct store_batch batch = { 0 };
+	struct store_fields fields = { .arena = &arena };
+
+	(void)state;
+	fresh();
+	store_put_time(&batch, &fields);
+	redis_run(&redis, &batch);
+	assert_int_equal(fields.count, 2);
+	assert_true(item_is(&fields, 0, "1795348800"));
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+	int rc;
+
+	CHECK(&list, added_and_removed);
+	CHECK(&list, released_by_time);
+	CHECK(&list, the_index);
+	CHECK(&list, events);
+	CHECK(&list, events_are_capped);
+	CHECK(&list, unclassified_texts);
+	CHECK(&list, mx_sets);
+	CHECK(&list, nodes);
+	CHECK(&list, groups);
+	CHECK(&list, redis_time);
+	arena_init(&arena);
+	redis_start(&redis, NULL);
+	rc = check_run(&list, "store");
+	redis_stop(&redis);
+	arena_clear(&arena);
+	return rc;
+}
