@@ -133,6 +133,25 @@ def mailbox_full(w):
         like(text, "quarantined since .*: mailbox_full")
 
 
+def not_final(w):
+    """What isn't a final failure must not cost an address, whatever its reason is called."""
+    with case("user unknown with a reply that says try again counts, and quarantines only at the fifth"):
+        later = {"status": "4.1.1", "reply": "450 4.1.1 <{recipient}> User unknown"}
+        for errors in ("1", "2", "3", "4", "5"):
+            equal(w.mxbounce(notice("later@soft.test", later)).returncode, 0)
+            entry = w.redis.entry("later@soft.test")
+            equal((entry["type"], entry["reason"], entry["errors"]), ("soft", "user_unknown", errors))
+            equal(entry["status"], "quarantined" if errors == "5" else "counting")
+            w.redis.cmd("HINCRBY", "mxpace:{q:later@soft.test}", "last", -90000)
+    with case("a recipient that was served, in the notice about another, is left alone"):
+        failed = notice("failed@soft.test").decode()
+        served = "\n".join(["Final-Recipient: rfc822; served@soft.test", "Action: relayed", "Status: 2.0.0", "", ""])
+        equal(w.mxbounce(failed.replace("Final-Recipient:", served + "Final-Recipient:", 1).encode()).returncode, 0)
+        equal(w.redis.entry("failed@soft.test")["status"], "quarantined")
+        equal(w.redis.entry("served@soft.test"), {})
+        equal(w.redis.events(address="served@soft.test"), [])
+
+
 def once(w):
     conf = w.write_conf(world.CONF_FOLDER + "/no-period.conf", quarantine={"significant_period": "0"})
 
@@ -365,6 +384,7 @@ def run(w):
             check("warning" not in out and "mxbounce" in out, out)
     main_job(w)
     mailbox_full(w)
+    not_final(w)
     forged(w)
     verp(w)
     once(w)
