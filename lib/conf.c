@@ -29,8 +29,14 @@ static void
 add_mistake(struct conf_errors *errors, const char *file, unsigned line, const char *key,
     const char *words)
 {
+	size_t start = errors->lines.len;
+
 	errors->count++;
-	str_addf(&errors->lines, "%s:%u: %s%s%s\n", file, line, key, *key != '\0' ? ": " : "", words);
+	str_addf(&errors->lines, "%s:%u: %s%s%s", file, line, key, *key != '\0' ? ": " : "", words);
+	for (size_t i = start; i < errors->lines.len; i++) /* one line, whatever it quotes */
+		if ((unsigned char)errors->lines.data[i] < ' ' || errors->lines.data[i] == 0x7f)
+			errors->lines.data[i] = '?';
+	str_addc(&errors->lines, '\n');
 }
 
 static struct conf_file *
@@ -192,9 +198,6 @@ conf_mistake(struct conf_reader *reader, struct config_setting_t *setting, const
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (char *p = text; *p != '\0'; p++) /* a mistake is one line, whatever it quotes */
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
 	str_adds(&words, text);
 	str_addf(&name, "%s%s", reader->context, key != NULL ? key : conf_name(setting));
 	if (name.len > 0 && name.data[name.len - 1] == '.')

@@ -197,12 +197,13 @@ int
 store_reply_scan(const redisReply *reply, void *result, struct err *err)
 {
 	struct store_page *page = result;
+	unsigned long long number;
 	struct span cursor;
 
 	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
 		return -1;
 	cursor = reply->elements == 2 ? text_of(reply->element[0]) : SPAN("");
-	if (cursor.len == 0 || cursor.len >= sizeof(page->cursor)) {
+	if (!span_number(cursor, &number) || cursor.len >= sizeof(page->cursor)) {
 		err_set(err, "a scan answered something else");
 		return -1;
 	}

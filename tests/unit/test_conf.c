@@ -398,7 +398,10 @@ line_ends_in_values(void **state)
 	struct arena arena = { NULL };
 
 	(void)state;
-	read_text("word = \"a\\nb\";", "", &arena, &t); /* read_text counts the lines */
+	assert_string_equal(read_text("word = \"a\\nb\";", "", &arena, &t),
+	    "t.conf:1: word: \"a?b\" is not one of \"red\", \"green\"\n");
+	assert_string_equal(read_text("flag = 1;", "a\nb.", &arena, &t),
+	    "t.conf:1: a?b.flag: must be true or false\n");
 	arena_clear(&arena);
 }
 
