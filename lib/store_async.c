@@ -354,7 +354,7 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 {
 	const struct store_batch *batch = &store->batch;
 	struct store_call *call = mem_resize(NULL,
-	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len);
+	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len + 1);
 
 	call->store = store;
 	call->kind = kind;
@@ -367,7 +367,8 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 	call->count = batch->count;
 	call->commands = (struct call_command *)(call + 1);
 	call->wire = (char *)(call->commands + batch->count);
-	memcpy(call->wire, batch->wire.data, batch->wire.len);
+	/* With its NUL: hiredis looks for arguments in a command by strchr. */
+	memcpy(call->wire, str_text(&batch->wire), batch->wire.len + 1);
 	for (size_t i = 0; i < batch->count; i++)
 		call->commands[i] = (struct call_command){ call, batch->commands[i], false };
 	return call;
