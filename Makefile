@@ -65,8 +65,8 @@ PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/n
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-e2e check-long check-asan check-valgrind demo bench fuzz fuzz-replay lint format cov \
-        install clean help deps deps-check tests
+.PHONY: all check check-e2e check-asan check-valgrind demo bench fuzz lint format cov \
+        install clean help deps tests
 all: $(PROGRAMS)
 
 help:

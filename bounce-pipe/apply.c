@@ -16,7 +16,7 @@ struct outcome {
 	struct store_counted counted;
 	bool asked;
 	const char *what; /* for event and log: "counted", "quarantined", ... */
-	const char *why; /* why it did not count, or "" */
+	const char *why;  /* why it did not count, or "" */
 	char code[16];
 };
 
@@ -164,8 +164,8 @@ put_event(const struct report *report, const struct apply_envelope *envelope, co
 }
 
 static void
-put_consequences(const struct report *report, const struct apply_envelope *envelope,
-    const char *id, struct store_batch *batch, const struct outcome *out)
+put_consequences(const struct report *report, const struct apply_envelope *envelope, const char *id,
+    struct store_batch *batch, const struct outcome *out)
 {
 	struct str form = { 0 };
 

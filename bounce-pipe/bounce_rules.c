@@ -101,8 +101,8 @@ check_masks(struct conf_reader *reader, struct config_setting_t *group, const ch
 
 /* What a list's rules must and must not say. */
 static void
-check_conditions(
-    struct conf_reader *reader, struct config_setting_t *group, const struct bounce_rule *rule)
+check_conditions(struct conf_reader *reader, struct config_setting_t *group,
+    const struct bounce_rule *rule)
 {
 	bool match = conf_member(group, "match") != NULL;
 	bool codes = rule->status.count > 0 || rule->code.count > 0;
@@ -141,8 +141,8 @@ check_conditions(
 }
 
 static void
-check_samples(
-    struct conf_reader *reader, struct config_setting_t *group, const struct bounce_rule *rule)
+check_samples(struct conf_reader *reader, struct config_setting_t *group,
+    const struct bounce_rule *rule)
 {
 	bool matches = false;
 

@@ -48,8 +48,8 @@ struct bounce_rules;
 /* NULL and all mistakes as file:line. Loading proves no samples. */
 struct bounce_rules *bounce_rules_load(const char *path, struct conf_errors *errors);
 /* The same from text, with a name for mistakes. */
-struct bounce_rules *
-bounce_rules_parse(const char *text, const char *name, struct conf_errors *errors);
+struct bounce_rules *bounce_rules_parse(const char *text, const char *name,
+    struct conf_errors *errors);
 struct bounce_rules *bounce_rules_ref(struct bounce_rules *rules);
 void bounce_rules_free(struct bounce_rules **rules); /* gives a reference back */
 

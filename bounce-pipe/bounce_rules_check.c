@@ -18,9 +18,10 @@ check_sample(const struct bounce_rules *rules, const struct bounce_rule *rule, c
     struct conf_errors *errors)
 {
 	const char *remote = rule->sample_remote != NULL ? rule->sample_remote : "";
-	struct classify_facts facts = {
-		.status = "", .diagnostic = span_of(sample), .remote_mta = remote, .action = ""
-	};
+	struct classify_facts facts = { .status = "",
+		.diagnostic = span_of(sample),
+		.remote_mta = remote,
+		.action = "" };
 	struct classification found;
 	char words[200];
 
@@ -32,8 +33,7 @@ check_sample(const struct bounce_rules *rules, const struct bounce_rule *rule, c
 	if (rule->shadowed || found.rule == rule)
 		return;
 	snprintf(words, sizeof(words), "the rule `%s` of line %u comes first",
-	    found.rule != NULL ? found.rule->name : "",
-	    found.rule != NULL ? found.rule->line : 0);
+	    found.rule != NULL ? found.rule->name : "", found.rule != NULL ? found.rule->line : 0);
 	add_failure(errors, rule, "sample", words, sample);
 }
 

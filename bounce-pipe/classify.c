@@ -127,9 +127,10 @@ classify(const struct bounce_rules *rules, const struct classify_facts *facts)
 struct classification
 classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta)
 {
-	return classify(
-	    rules, &(struct classify_facts){
-		       .status = "", .diagnostic = line, .remote_mta = remote_mta, .action = "" });
+	return classify(rules, &(struct classify_facts){ .status = "",
+				   .diagnostic = line,
+				   .remote_mta = remote_mta,
+				   .action = "" });
 }
 
 static struct classification
@@ -180,8 +181,7 @@ classify_report(const struct bounce_rules *rules, struct report *report)
 			found = classify_recipient(rules, report, recipient);
 		recipient->type = found.type;
 		recipient->reason = found.reason;
-		recipient->rule = found.rule != NULL
-				      ? arena_dup(report->arena, span_of(found.rule->name))
-				      : "";
+		recipient->rule =
+		    found.rule != NULL ? arena_dup(report->arena, span_of(found.rule->name)) : "";
 	}
 }

@@ -28,15 +28,16 @@ struct classification {
 	const struct bounce_rule *rule; /* NULL: none matched, or none was asked */
 };
 
-struct classification classify(const struct bounce_rules *rules, const struct classify_facts *facts);
+struct classification classify(const struct bounce_rules *rules,
+    const struct classify_facts *facts);
 
 /* Whether this one rule's conditions hold: 1 yes, 0 no, -1 its pattern hit a limit. */
 int classify_rule_matches(const struct bounce_rule *rule, const struct classify_facts *facts);
 
 /* A bare SMTP reply or diagnostic, one line, as `mxctl classify` reads them. remote_mta "": not
  * known. */
-struct classification
-classify_line(const struct bounce_rules *rules, struct span line, const char *remote_mta);
+struct classification classify_line(const struct bounce_rules *rules, struct span line,
+    const char *remote_mta);
 
 /* type, reason and rule of every recipient of a report of any kind. */
 void classify_report(const struct bounce_rules *rules, struct report *report);

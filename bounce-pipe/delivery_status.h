@@ -20,8 +20,8 @@ void delivery_status_read(struct span text, struct report *report);
 
 /* What the words of a server tell and no field said: reply code, a better status, the remote MTA.
  * said: the diagnostic with its line breaks, where there were some. */
-void
-delivery_status_complete(struct arena *arena, struct report_recipient *recipient, struct span said);
+void delivery_status_complete(struct arena *arena, struct report_recipient *recipient,
+    struct span said);
 
 /* The remote host that such words name, "". */
 const char *delivery_status_host(struct arena *arena, struct span text);

@@ -158,6 +158,6 @@ diagnostic_text(struct span diagnostic, struct str *out)
 	}
 	add_plain(rest, code, out);
 	if (frame.command.len > 0)
-		str_addf(
-		    out, " (in reply to %.*s command)", (int)frame.command.len, frame.command.ptr);
+		str_addf(out, " (in reply to %.*s command)", (int)frame.command.len,
+		    frame.command.ptr);
 }

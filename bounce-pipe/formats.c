@@ -215,8 +215,8 @@ formats_read_plain(const struct format_input *in, struct report *report)
 	if (report->count == 0 && !has_reply(in->text))
 		read_lines(in, has_words, report);
 	if (report->count == 0 && *in->verp_recipient != '\0')
-		formats_add(
-		    report, span_of(in->verp_recipient), span_trim(in->text), formats_action(in));
+		formats_add(report, span_of(in->verp_recipient), span_trim(in->text),
+		    formats_action(in));
 	if (report->count == 0 && (address = only_address(in)).ptr != NULL)
 		formats_add(report, address, formats_said(in, address), formats_action(in));
 	if (report->count == 0)

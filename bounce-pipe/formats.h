@@ -49,8 +49,8 @@ bool formats_is_daemon(const struct format_input *in);
 extern const struct format formats[];
 
 /* Adds a recipient, unless it is there already, and what its diagnostic tells. */
-void
-formats_add(struct report *report, struct span address, struct span diagnostic, const char *action);
+void formats_add(struct report *report, struct span address, struct span diagnostic,
+    const char *action);
 
 /* What the notice says about an address; where the paragraph behind it has no reply but the text
  * further down has, all of it. */

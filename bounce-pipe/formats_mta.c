@@ -66,8 +66,8 @@ formats_read_postfix(const struct format_input *in, struct report *report)
 		rest = behind;
 		if (end < 0 || !notice_address(&rest, &sender))
 			sender = address;
-		formats_add(
-		    report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2), action);
+		formats_add(report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2),
+		    action);
 		if (report->count > before)
 			report->recipients[before].final_address =
 			    report_address(report->arena, address);
@@ -169,8 +169,8 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 			address = found;
 			said = behind.ptr;
 		} else if (address.ptr != NULL && indent == 0 && span_trim(line).len > 0) {
-			add_exim(
-			    report, address, span_make(said, (size_t)(line.ptr - said)), action);
+			add_exim(report, address, span_make(said, (size_t)(line.ptr - said)),
+			    action);
 			address.ptr = NULL;
 		}
 	}

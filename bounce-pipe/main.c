@@ -31,10 +31,11 @@ failure(const struct options *options, int status)
 static void
 usage(FILE *to)
 {
-	fputs("usage: mxbounce [-c file] --sender address --recipient address < message\n"
-	      "       mxbounce [-c file] --dry-run [--json] [--sender address] [--recipient address] "
-	      "< message\n"
-	      "       mxbounce --version\n",
+	fputs(
+	    "usage: mxbounce [-c file] --sender address --recipient address < message\n"
+	    "       mxbounce [-c file] --dry-run [--json] [--sender address] [--recipient address] "
+	    "< message\n"
+	    "       mxbounce --version\n",
 	    to);
 }
 

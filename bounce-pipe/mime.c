@@ -131,8 +131,8 @@ read_encoding(struct parser *parser, struct mime_part *part)
 		part->encoding = MIME_QUOTED_PRINTABLE;
 }
 
-static struct mime_part *parse_part(
-    struct parser *parser, struct mime_part *parent, struct span bytes, const char *otherwise);
+static struct mime_part *parse_part(struct parser *parser, struct mime_part *parent,
+    struct span bytes, const char *otherwise);
 
 static void
 parse_children(struct parser *parser, struct mime_part *part, struct span boundary)
@@ -149,8 +149,8 @@ parse_children(struct parser *parser, struct mime_part *part, struct span bounda
 		more = find_delimiter(part->body, boundary, at.end, &next);
 		if (more)
 			end = next.start > at.end ? next.start : at.end;
-		*tail = parse_part(
-		    parser, part, span_make(part->body.ptr + at.end, end - at.end), otherwise);
+		*tail = parse_part(parser, part, span_make(part->body.ptr + at.end, end - at.end),
+		    otherwise);
 		tail = &(*tail)->next;
 		at = next;
 	}
@@ -179,8 +179,8 @@ count_lines(struct span body, size_t before)
 }
 
 static struct mime_part *
-parse_part(
-    struct parser *parser, struct mime_part *parent, struct span bytes, const char *otherwise)
+parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
+    const char *otherwise)
 {
 	struct mime_part *part = arena_alloc(parser->arena, sizeof(*part));
 	struct span boundary = { NULL, 0 };
@@ -271,8 +271,8 @@ mime_bytes(struct arena *arena, const struct mime_part *part)
 	case MIME_IDENTITY:
 		break;
 	}
-	return span_make(
-	    part->body.ptr, part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX);
+	return span_make(part->body.ptr,
+	    part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX);
 }
 
 struct span

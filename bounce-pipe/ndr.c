@@ -137,8 +137,8 @@ complete_feedback(const struct format_input *in, struct span header, struct repo
 }
 
 static void
-find_returned(
-    const struct format_input *in, const struct ndr_options *options, struct report *report)
+find_returned(const struct format_input *in, const struct ndr_options *options,
+    struct report *report)
 {
 	const struct mime_part *part = find_part(in->root, mime_is_message);
 	struct span header, body;

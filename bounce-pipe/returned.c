@@ -16,8 +16,8 @@ identifier(struct arena *arena, const char *value)
 	const char *close = open != NULL ? strchr(open, '>') : NULL;
 
 	if (close != NULL)
-		return report_line(
-		    arena, span_make(open + 1, (size_t)(close - open) - 1), NAME_MAX_BYTES);
+		return report_line(arena, span_make(open + 1, (size_t)(close - open) - 1),
+		    NAME_MAX_BYTES);
 	return report_line(arena, span_of(value), NAME_MAX_BYTES);
 }
 

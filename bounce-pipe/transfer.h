@@ -16,8 +16,8 @@
 struct span transfer_base64(struct arena *arena, struct span in, size_t max);
 
 /* underscores: '_' is a blank, as in RFC 2047's "Q". An '=' that starts no escape stays. */
-struct span
-transfer_quoted_printable(struct arena *arena, struct span in, bool underscores, size_t max);
+struct span transfer_quoted_printable(struct arena *arena, struct span in, bool underscores,
+    size_t max);
 
 /* The "%41" of RFC 2231. */
 struct span transfer_percent(struct arena *arena, struct span in);

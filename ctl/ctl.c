@@ -133,8 +133,8 @@ ctl_store_time(struct ctl *ctl, struct ctl_time *time, struct err *err)
 		return -1;
 	if (fields.count != 2 || !span_number(fields.items[0], &s) ||
 	    !span_number(fields.items[1], &us)) {
-		err_set(
-		    err, "Redis at %s: TIME answered something else", ctl->settings->redis.text);
+		err_set(err, "Redis at %s: TIME answered something else",
+		    ctl->settings->redis.text);
 		return -1;
 	}
 	*time = (struct ctl_time){ (int64_t)s, (int64_t)(s * 1000 + us / 1000) };

@@ -175,8 +175,8 @@ show_mx(struct ctl *ctl, const struct question *question)
 	out_put(ctl->out, "state", "MX", out_string(mx_state_name(question->mx.state)));
 	hosts = arena_alloc(&ctl->arena, MX_SET_MAX * sizeof(*hosts));
 	for (size_t i = 0; set != NULL && i < set->count; i++)
-		hosts[i] = arena_printf(
-		    &ctl->arena, "%u %s", set->hosts[i].preference, set->hosts[i].name);
+		hosts[i] = arena_printf(&ctl->arena, "%u %s", set->hosts[i].preference,
+		    set->hosts[i].name);
 	out_put(ctl->out, "hosts", set != NULL ? "MX hosts" : NULL,
 	    out_list(hosts, set != NULL ? set->count : 0));
 	out_put(ctl->out, "ttl_s", NULL, out_number(question->mx.ttl_s));
@@ -213,8 +213,8 @@ show_limits(struct ctl *ctl, const struct question *question)
 		return;
 	out_put(ctl->out, "counted_by", NULL, out_string(question->use.ip));
 	if (question->use.rule->per == MX_PER_GROUP)
-		out_put(
-		    ctl->out, NULL, "", out_string("counted with all others (per = \"group\")"));
+		out_put(ctl->out, NULL, "",
+		    out_string("counted with all others (per = \"group\")"));
 	out_put(ctl->out, "open", "Connections", use_open(&question->use, &open));
 	out_put(ctl->out, "messages", "Messages",
 	    out_uses(question->use.messages, question->use.count));

@@ -8,8 +8,8 @@
 
 /* The fleet and its groups, for both commands. */
 static int
-read_groups(
-    struct ctl *ctl, struct nodes *nodes, struct uses *uses, struct ctl_time *now, struct err *err)
+read_groups(struct ctl *ctl, struct nodes *nodes, struct uses *uses, struct ctl_time *now,
+    struct err *err)
 {
 	if (ctl_store_time(ctl, now, err) != 0 || nodes_read(ctl, nodes, err) != 0)
 		return -1;
@@ -101,8 +101,8 @@ open_of_node(const struct store_fields *connections, size_t i, int64_t now_s)
 }
 
 static int
-show_connections(
-    struct ctl *ctl, const struct uses *uses, const struct ctl_time *now, struct err *err)
+show_connections(struct ctl *ctl, const struct uses *uses, const struct ctl_time *now,
+    struct err *err)
 {
 	static const struct out_column columns[] = {
 		{ "sending_ip", "SENDING IP", OUT_LEFT },
@@ -116,8 +116,8 @@ show_connections(
 	    sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < uses->count && rc == 0; i++) {
 		connections.count = 0;
-		store_put_connections(
-		    &ctl->batch, uses->items[i].group, uses->items[i].ip, &connections);
+		store_put_connections(&ctl->batch, uses->items[i].group, uses->items[i].ip,
+		    &connections);
 		rc = ctl_store_run(ctl, err);
 		for (size_t k = 0; k + 1 < connections.count; k += 2) {
 			int64_t open = open_of_node(&connections, k, now->s);

@@ -56,8 +56,8 @@ struct out_value {
 	size_t count;
 };
 
-struct out_value
-out_none(const char *words); /* JSON: null; words for people: "-", "until removed" */
+/* JSON: null; words for people: "-", "until removed" */
+struct out_value out_none(const char *words);
 struct out_value out_string(const char *text); /* "" is shown as "-" to people */
 struct out_value out_exact(const char *text);  /* a string that people may copy: never wrapped */
 struct out_value out_number(int64_t number);

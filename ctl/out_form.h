@@ -35,8 +35,8 @@ struct out_form {
 	void (*end)(struct out *out);
 	void (*open)(struct out *out, const char *key, const char *title);
 	void (*close)(struct out *out);
-	void (*put)(
-	    struct out *out, const char *key, const char *label, const struct out_value *value);
+	void (*put)(struct out *out, const char *key, const char *label,
+	    const struct out_value *value);
 	void (*note)(struct out *out, const char *text);
 	void (*table)(struct out *out, const char *key);
 	void (*cell)(struct out *out, const struct out_value *value);

@@ -45,8 +45,8 @@ check_mx_rules(const struct settings *settings, struct conf_errors *errors, stru
 }
 
 static void
-check_bounce_rules(
-    const struct settings *settings, struct conf_errors *errors, struct checked *checked)
+check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
+    struct checked *checked)
 {
 	struct bounce_rules *rules = bounce_rules_load(settings->bounce_rules, errors);
 
@@ -237,8 +237,8 @@ show_one(struct ctl *ctl, const struct mx_rule *rule)
 	out_put(out, "connections", "Connections", number_or_none(rule->connections, "no limit"));
 	out_put(out, "messages_per_connection", "Messages on each",
 	    number_or_none(rule->messages_per_connection, "no limit"));
-	out_put(
-	    out, "messages_per_hour", NULL, number_or_none(rule->messages_per_hour, "no limit"));
+	out_put(out, "messages_per_hour", NULL,
+	    number_or_none(rule->messages_per_hour, "no limit"));
 	out_put(out, "burst", NULL, out_bool(rule->burst));
 	out_put(out, "limits", "Messages",
 	    rule->limit_count > 0 ? limits_of(ctl, rule) : out_none("no limit"));

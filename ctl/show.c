@@ -27,8 +27,8 @@ show_entry(struct ctl *ctl, const struct quarantine_entry *entry, int64_t now_s)
 	out_put(out, "errors", "Errors", out_number(entry->errors));
 	out_put(out, "first", "First error", time_or(entry->first_s, now_s, "-"));
 	out_put(out, "last", "Last error", time_or(entry->last_s, now_s, "-"));
-	out_put(
-	    out, "since", quarantined ? "Quarantined" : NULL, time_or(entry->since_s, now_s, "-"));
+	out_put(out, "since", quarantined ? "Quarantined" : NULL,
+	    time_or(entry->since_s, now_s, "-"));
 	out_put(out, "release", quarantined ? "Released" : NULL,
 	    time_or(entry->release_s, now_s, "when removed"));
 	out_put(out, "code", "Code", out_string(entry->code));

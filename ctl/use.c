@@ -22,8 +22,8 @@ add_group(const struct conf_strings *ips, const char *group, const struct mx_rul
 }
 
 int
-uses_list(
-    struct ctl *ctl, const struct nodes *nodes, int64_t since_s, struct uses *uses, struct err *err)
+uses_list(struct ctl *ctl, const struct nodes *nodes, int64_t since_s, struct uses *uses,
+    struct err *err)
 {
 	struct store_fields index = { .arena = &ctl->arena };
 	struct conf_strings ips = nodes_sending_ips(ctl, nodes);
@@ -33,8 +33,8 @@ uses_list(
 	store_put_groups(&ctl->batch, &index);
 	if (ctl_store_run(ctl, err) != 0)
 		return -1;
-	uses->items = arena_alloc(
-	    &ctl->arena, (index.count / 2 + 1) * (ips.count + 1) * sizeof(*uses->items));
+	uses->items = arena_alloc(&ctl->arena,
+	    (index.count / 2 + 1) * (ips.count + 1) * sizeof(*uses->items));
 	for (size_t i = 0; i + 1 < index.count; i += 2) {
 		unsigned long long used = 0;
 
@@ -50,8 +50,8 @@ uses_list(
 }
 
 struct uses
-uses_of_group(
-    struct ctl *ctl, const struct nodes *nodes, const char *group, const struct mx_rule *rule)
+uses_of_group(struct ctl *ctl, const struct nodes *nodes, const char *group,
+    const struct mx_rule *rule)
 {
 	struct conf_strings ips = nodes_sending_ips(ctl, nodes);
 	struct uses uses = { arena_alloc(&ctl->arena, (ips.count + 1) * sizeof(*uses.items)), 0 };
@@ -74,8 +74,8 @@ put_use(struct ctl *ctl, struct arena *arena, const struct use *use, struct use_
 	store_put_connections(&ctl->batch, use->group, use->ip, &fields->connections);
 	for (size_t i = 0; i < use->count; i++) {
 		fields->rings[i] = (struct store_fields){ .arena = arena };
-		store_put_ring(
-		    &ctl->batch, use->group, use->ip, &use->rule->limits[i], &fields->rings[i]);
+		store_put_ring(&ctl->batch, use->group, use->ip, &use->rule->limits[i],
+		    &fields->rings[i]);
 	}
 }
 

@@ -27,8 +27,8 @@ struct uses {
 int uses_list(struct ctl *ctl, const struct nodes *nodes, int64_t since_s, struct uses *uses,
     struct err *err);
 /* One group, whether it was used or not. */
-struct uses uses_of_group(
-    struct ctl *ctl, const struct nodes *nodes, const char *group, const struct mx_rule *rule);
+struct uses uses_of_group(struct ctl *ctl, const struct nodes *nodes, const char *group,
+    const struct mx_rule *rule);
 /* Fills in open, messages and wait_ms. */
 int uses_read(struct ctl *ctl, struct uses *uses, const struct ctl_time *now, struct err *err);
 

@@ -202,8 +202,8 @@ conf_mistake(struct conf_reader *reader, struct config_setting_t *setting, const
 	str_addf(&name, "%s%s", reader->context, key != NULL ? key : conf_name(setting));
 	if (name.len > 0 && name.data[name.len - 1] == '.')
 		name.data[--name.len] = '\0';
-	add_mistake(reader->errors, conf_where(reader, setting), conf_line(setting), str_text(&name),
-	    str_text(&words));
+	add_mistake(reader->errors, conf_where(reader, setting), conf_line(setting),
+	    str_text(&name), str_text(&words));
 	str_free(&words);
 	str_free(&name);
 }
@@ -286,8 +286,8 @@ set_text(struct arena *arena, const struct conf_key *key, void *value, const cha
 						: duration_parse(span_of(text));
 		if (amount < 0)
 			return key->type == CONF_SIZE
-			    ? "a size such as \"64M\" or \"512k\""
-			    : "a duration such as \"500ms\", \"60s\", \"5m\", \"24h\" or \"10d\"";
+				   ? "a size such as \"64M\" or \"512k\""
+				   : "a duration such as \"500ms\", \"60s\", \"5m\", \"24h\" or \"10d\"";
 		*(int64_t *)value = amount;
 		return NULL;
 	case CONF_WORD:
@@ -411,7 +411,7 @@ read_text(struct conf_reader *reader, struct config_setting_t *setting, const st
 	else if (wanted != NULL)
 		conf_mistake(reader, setting, NULL, "\"%s\" is not %s", text, wanted);
 	else if ((key->type == CONF_DURATION || key->type == CONF_SIZE) &&
-	    !in_range(key, *(int64_t *)value)) {
+		 !in_range(key, *(int64_t *)value)) {
 		mistake_range(reader, setting, key, text);
 		*(int64_t *)value = before;
 	}

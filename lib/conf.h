@@ -45,12 +45,12 @@ struct conf_reader {
 enum conf_type {
 	CONF_STRING, /* const char *, never NULL */
 	CONF_STRINGS, /* struct conf_strings: a list of strings; one string stands for a list of one */
-	CONF_BOOL, /* bool */
-	CONF_NUMBER, /* int64_t within min..max */
+	CONF_BOOL,    /* bool */
+	CONF_NUMBER,   /* int64_t within min..max */
 	CONF_DURATION, /* int64_t, milliseconds within min..max */
-	CONF_SIZE, /* int64_t, bytes within min..max: "64M", "512k", 4096 */
-	CONF_WORD, /* int: the index in words */
-	CONF_CUSTOM, /* read() does it */
+	CONF_SIZE,     /* int64_t, bytes within min..max: "64M", "512k", 4096 */
+	CONF_WORD,     /* int: the index in words */
+	CONF_CUSTOM,   /* read() does it */
 };
 
 struct conf_strings {
@@ -61,9 +61,9 @@ struct conf_strings {
 struct conf_key {
 	const char *name;
 	enum conf_type type;
-	size_t offset; /* of the value in the target struct */
-	const char *fallback; /* the default as text; NULL: the target keeps what it has */
-	int64_t min, max; /* both 0: any that is not negative */
+	size_t offset;            /* of the value in the target struct */
+	const char *fallback;     /* the default as text; NULL: the target keeps what it has */
+	int64_t min, max;         /* both 0: any that is not negative */
 	const char *const *words; /* CONF_WORD: NULL-terminated */
 	void (*read)(struct conf_reader *reader, struct config_setting_t *setting, void *target);
 };
@@ -86,7 +86,7 @@ struct config_setting_t *conf_at(const struct config_setting_t *setting, size_t 
 struct config_setting_t *conf_member(const struct config_setting_t *setting, const char *name);
 const char *conf_name(const struct config_setting_t *setting); /* "" in a list */
 bool conf_is_group(const struct config_setting_t *setting);
-bool conf_is_list(const struct config_setting_t *setting); /* ( ) or [ ] */
+bool conf_is_list(const struct config_setting_t *setting);       /* ( ) or [ ] */
 const char *conf_string(const struct config_setting_t *setting); /* NULL: not a string */
 /* A number with or without a point; false: something else. */
 bool conf_fraction(const struct config_setting_t *setting, double *value);

@@ -12,7 +12,8 @@ check_labels(const char *name, struct err *err)
 	for (const char *p = name;; p++) {
 		if (*p == '.' || *p == '\0') {
 			if (label == 0 || label > 63) {
-				err_set(err, "%s", label == 0 ? "empty label" : "label over 63 bytes");
+				err_set(err, "%s",
+				    label == 0 ? "empty label" : "label over 63 bytes");
 				return -1;
 			}
 			if (*p == '\0')

@@ -36,8 +36,9 @@ duration_parse(struct span text)
 		return 0;
 	for (size_t i = 0; i < UNITS; i++)
 		if (span_ieq(span_trim(span_from(text, digits)), span_of(units[i].unit)))
-			return n > (unsigned long long)(LONGEST / units[i].ms) ? -1
-									       : (int64_t)n * units[i].ms;
+			return n > (unsigned long long)(LONGEST / units[i].ms)
+				   ? -1
+				   : (int64_t)n * units[i].ms;
 	return -1;
 }
 

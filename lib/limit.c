@@ -33,12 +33,13 @@ limit_parse(struct span text, struct limit *limit, struct err *err)
 	}
 	period_ms = duration_parse(span_from(text, (size_t)slash + 1));
 	if (period_ms < PERIOD_MIN_MS || period_ms > PERIOD_MAX_MS) {
-		err_set(err, "\"%.*s\": the period must be from 1s to 31d", (int)text.len, text.ptr);
+		err_set(err, "\"%.*s\": the period must be from 1s to 31d", (int)text.len,
+		    text.ptr);
 		return -1;
 	}
 	if (count < 1 || count > (unsigned long long)COUNT_MAX) {
-		err_set(err, "\"%.*s\": the count must be from 1 to %" PRId64, (int)text.len, text.ptr,
-		    COUNT_MAX);
+		err_set(err, "\"%.*s\": the count must be from 1 to %" PRId64, (int)text.len,
+		    text.ptr, COUNT_MAX);
 		return -1;
 	}
 	limit_set(limit, (int64_t)count, period_ms);

@@ -12,8 +12,8 @@
 struct limit {
 	int64_t count; /* messages, at least 1 */
 	int64_t period_ms;
-	int64_t width_ms; /* of a bucket: period / 64, at least 50 ms */
-	int64_t buckets; /* counted at once: those of a period and the current one */
+	int64_t width_ms;           /* of a bucket: period / 64, at least 50 ms */
+	int64_t buckets;            /* counted at once: those of a period and the current one */
 	char period[DURATION_SIZE]; /* "1h": in keys and words */
 };
 

@@ -64,7 +64,7 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 	(void)n;
 }
 
-#define LOG_FUNCTION(function, level)   \
+#define LOG_FUNCTION(function, level)       \
 	void function(const char *fmt, ...) \
 	{                                   \
 		va_list ap;                 \

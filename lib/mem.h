@@ -13,7 +13,7 @@
 
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_resize(void *ptr, size_t size);
-char *mem_dup(const char *string); /* NULL stays NULL */
+char *mem_dup(const char *string);                  /* NULL stays NULL */
 char *mem_dup_bytes(const void *bytes, size_t len); /* with a NUL added */
 
 #endif

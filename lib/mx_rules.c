@@ -15,7 +15,8 @@ const char *const mx_per_names[] = { "ip", "group", NULL };
 const char *const backoff_action_names[] = { "reduce", "one_connection", "suspend", "as_soft",
 	NULL };
 
-static void read_backoff(struct conf_reader *reader, struct config_setting_t *setting, void *target);
+static void read_backoff(struct conf_reader *reader, struct config_setting_t *setting,
+    void *target);
 
 #define AT(member) offsetof(struct mx_rule, member)
 static const struct conf_key rule_keys[] = {
@@ -23,8 +24,8 @@ static const struct conf_key rule_keys[] = {
 	{ "scope", CONF_WORD, AT(scope), "provider", 0, 0, mx_scope_names, NULL },
 	{ "per", CONF_WORD, AT(per), "ip", 0, 0, mx_per_names, NULL },
 	{ "connections", CONF_NUMBER, AT(connections), "0", 0, 100000, NULL, NULL },
-	{ "messages_per_connection", CONF_NUMBER, AT(messages_per_connection), "0", 0, 1000000, NULL,
-	    NULL },
+	{ "messages_per_connection", CONF_NUMBER, AT(messages_per_connection), "0", 0, 1000000,
+	    NULL, NULL },
 	{ "messages_per_hour", CONF_NUMBER, AT(messages_per_hour), "0", 0, 1000000000, NULL, NULL },
 	{ "limits", CONF_STRINGS, AT(limits_text), "", 0, 0, NULL, NULL },
 	{ "burst", CONF_BOOL, AT(burst), "false", 0, 0, NULL, NULL },
@@ -110,7 +111,8 @@ read_backoff(struct conf_reader *reader, struct config_setting_t *setting, void 
 	const char *context = reader->context;
 
 	if (!conf_is_list(setting)) {
-		conf_mistake(reader, setting, NULL, "must be a list of groups: ( { ... }, { ... } )");
+		conf_mistake(reader, setting, NULL,
+		    "must be a list of groups: ( { ... }, { ... } )");
 		return;
 	}
 	free_backoff(rule);
@@ -169,14 +171,15 @@ derive_limits(struct conf_reader *reader, struct config_setting_t *setting, stru
 			rc |= add_limit(rule, &limit);
 	}
 	if (rc != 0)
-		conf_mistake(reader, at(setting, "limits"), "limits", "more than %d different periods",
-		    MX_RULE_LIMITS_MAX);
+		conf_mistake(reader, at(setting, "limits"), "limits",
+		    "more than %d different periods", MX_RULE_LIMITS_MAX);
 }
 
 static bool
 is_rule_name(const char *name)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t len =
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return len > 0 && name[len] == '\0' && len < MX_RULE_NAME_MAX;
 }
@@ -202,7 +205,8 @@ read_rule(struct conf_reader *reader, struct config_setting_t *setting, struct m
 	conf_read(reader, setting, rule_keys, RULE_KEYS, known, rule);
 	derive_limits(reader, setting, rule);
 	if (rule->mx.count == 0 && (mx == NULL || conf_is_list(mx)))
-		conf_mistake(reader, at(setting, "mx"), "mx", "no mask: the rule can match nothing");
+		conf_mistake(reader, at(setting, "mx"), "mx",
+		    "no mask: the rule can match nothing");
 	for (size_t i = 0; i < rule->mx.count; i++)
 		if (*rule->mx.items[i] == '\0')
 			conf_mistake(reader, at(setting, "mx"), "mx", "an empty mask");
@@ -223,8 +227,8 @@ read_file(struct conf_reader *reader, struct conf_file *file, struct mx_rules *r
 		    "must be a list of at most %d groups: ( { name = ...; }, ... )", RULES_MAX);
 		return;
 	}
-	rules->rules = mem_resize(rules->rules,
-	    (before + conf_length(list) + 1) * sizeof(*rules->rules));
+	rules->rules =
+	    mem_resize(rules->rules, (before + conf_length(list) + 1) * sizeof(*rules->rules));
 	for (size_t i = 0; i < conf_length(list); i++) {
 		struct config_setting_t *setting = conf_at(list, i);
 		struct config_setting_t *member =
@@ -238,11 +242,10 @@ read_file(struct conf_reader *reader, struct conf_file *file, struct mx_rules *r
 			continue;
 		}
 		rule = find_rule(rules, span_of(name));
-		if (rule != NULL &&
-		    (!over || rule < rules->rules + own ||
-			strcmp(rule->file, conf_where(reader, setting)) == 0)) {
-			conf_mistake(reader, setting, "name", "\"%s\" is also the rule of line %u", name,
-			    rule->line);
+		if (rule != NULL && (!over || rule < rules->rules + own ||
+					strcmp(rule->file, conf_where(reader, setting)) == 0)) {
+			conf_mistake(reader, setting, "name", "\"%s\" is also the rule of line %u",
+			    name, rule->line);
 			continue;
 		}
 		if (rule == NULL) { /* behind the new ones so far, before the old ones */
@@ -390,8 +393,8 @@ check_mistake(struct conf_errors *errors, const struct mx_rule *rule, const char
     const char *sample, const char *words)
 {
 	errors->count++;
-	str_addf(&errors->lines, "%s:%u: %s.%s: \"%s\" %s\n", rule->file, rule->line, rule->name, key,
-	    sample, words);
+	str_addf(&errors->lines, "%s:%u: %s.%s: \"%s\" %s\n", rule->file, rule->line, rule->name,
+	    key, sample, words);
 }
 
 static void
@@ -418,7 +421,8 @@ check_rule(const struct mx_rules *rules, const struct mx_rule *rule, struct conf
 			if (pattern_match(rule->backoff[i].match,
 				span_of(rule->backoff[i].sample.items[k])) != 1)
 				check_mistake(errors, rule, "backoff.sample",
-				    rule->backoff[i].sample.items[k], "is not matched by its pattern");
+				    rule->backoff[i].sample.items[k],
+				    "is not matched by its pattern");
 }
 
 unsigned

@@ -16,11 +16,11 @@ enum { MX_RULE_LIMITS_MAX = 8, MX_RULE_NAME_MAX = 64 };
 
 enum mx_scope {
 	MX_SCOPE_PROVIDER, /* the rule is one group */
-	MX_SCOPE_SITE, /* each MX set is a group of its own */
+	MX_SCOPE_SITE,     /* each MX set is a group of its own */
 };
 
 enum mx_per {
-	MX_PER_IP, /* limits hold for each sending IP */
+	MX_PER_IP,    /* limits hold for each sending IP */
 	MX_PER_GROUP, /* for all sending IPs together */
 };
 
@@ -31,11 +31,11 @@ enum backoff_action {
 	BACKOFF_AS_SOFT,
 };
 
-struct backoff_rule { /* checked here; acted upon at delivery time (enforce = "egress") */
+struct backoff_rule {          /* checked here; acted upon at delivery time (enforce = "egress") */
 	struct pattern *match; /* on the provider's reply */
 	struct conf_strings sample; /* replies that it must match */
-	struct limit after; /* so many within so long */
-	int action; /* enum backoff_action */
+	struct limit after;         /* so many within so long */
+	int action;                 /* enum backoff_action */
 	double factor;
 	int64_t min; /* messages per hour */
 	int64_t for_ms;
@@ -43,16 +43,16 @@ struct backoff_rule { /* checked here; acted upon at delivery time (enforce = "e
 
 struct mx_rule {
 	const char *name;
-	struct conf_strings mx; /* masks */
-	int scope; /* enum mx_scope */
-	int per; /* enum mx_per */
-	int64_t connections; /* at once; 0: no limit */
+	struct conf_strings mx;          /* masks */
+	int scope;                       /* enum mx_scope */
+	int per;                         /* enum mx_per */
+	int64_t connections;             /* at once; 0: no limit */
 	int64_t messages_per_connection; /* 0: no limit */
-	int64_t messages_per_hour; /* 0: no limit */
+	int64_t messages_per_hour;       /* 0: no limit */
 	bool burst; /* true: the hourly limit alone, without its 5-minute share */
 	struct conf_strings limits_text;
 	struct conf_strings sample_mx; /* hosts that must come out at this rule */
-	const char *origin; /* where the figures come from */
+	const char *origin;            /* where the figures come from */
 	struct backoff_rule *backoff;
 	size_t backoff_count;
 	/* All message limits as they are enforced, shortest period first, one for each period. */

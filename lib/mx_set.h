@@ -14,7 +14,7 @@ enum { MX_SET_MAX = 32 }; /* further hosts of an answer are left out, worst pref
 
 struct mx_host {
 	unsigned preference; /* RFC 5321, 5.1: lower is tried first; 0 for an implicit MX */
-	const char *name; /* normal form */
+	const char *name;    /* normal form */
 };
 
 /* Hosts sorted by preference, then name, without repetitions. One block, freed by mx_set_free. */

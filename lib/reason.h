@@ -25,10 +25,10 @@ enum reason {
 	REASON_COUNT
 };
 
-const char *reason_name(enum reason reason); /* "user_unknown" */
-enum bounce_type reason_usual_type(enum reason reason); /* design section 3 */
+const char *reason_name(enum reason reason);             /* "user_unknown" */
+enum bounce_type reason_usual_type(enum reason reason);  /* design section 3 */
 int reason_parse(struct span name, enum reason *reason); /* -1: no such */
-const char *bounce_type_name(enum bounce_type type); /* "hard" "soft" "ignored" */
+const char *bounce_type_name(enum bounce_type type);     /* "hard" "soft" "ignored" */
 int bounce_type_parse(struct span name, enum bounce_type *type);
 
 /* NULL-terminated, in the order of the enums; for tables of configuration keys. */

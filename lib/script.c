@@ -2,7 +2,10 @@
 
 #include "lua_scripts.inc"
 
-#define ROW(name) { #name, sha1_##name, script_##name, sizeof(script_##name) - 1 }
+#define ROW(name)                                                            \
+	{                                                                    \
+#name, sha1_##name, script_##name, sizeof(script_##name) - 1 \
+	}
 static const struct {
 	const char *name, *sha1, *text;
 	size_t len;

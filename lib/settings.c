@@ -11,7 +11,8 @@
 
 const char *const enforce_names[] = { "observe", "admission", "egress", NULL };
 static const char *const on_failure_names[] = { "permit", "defer", NULL };
-static const char *const quarantine_action_names[] = { "reject", "discard", "hold", "prepend", NULL };
+static const char *const quarantine_action_names[] = { "reject", "discard", "hold", "prepend",
+	NULL };
 
 #define SECOND INT64_C(1000)
 #define DAY    (86400 * SECOND)
@@ -23,18 +24,21 @@ static void read_quarantine(struct conf_reader *, struct config_setting_t *, voi
 #define AT(member) offsetof(struct settings, member)
 static const struct conf_key keys[] = {
 	{ "redis", CONF_STRING, AT(redis_text), "redis://127.0.0.1:6379/0", 0, 0, NULL, NULL },
-	{ "store_timeout", CONF_DURATION, AT(store_timeout_ms), "500ms", 10, 60 * SECOND, NULL, NULL },
-	{ "on_store_failure", CONF_WORD, AT(on_store_failure), "permit", 0, 0, on_failure_names, NULL },
-	{ "policy_listen", CONF_STRING, AT(policy_listen), "unix:/var/spool/postfix/mxpace/policy", 0, 0,
-	    NULL, NULL },
-	{ "map_listen", CONF_STRING, AT(map_listen), "unix:/var/spool/postfix/mxpace/map", 0, 0, NULL,
+	{ "store_timeout", CONF_DURATION, AT(store_timeout_ms), "500ms", 10, 60 * SECOND, NULL,
 	    NULL },
+	{ "on_store_failure", CONF_WORD, AT(on_store_failure), "permit", 0, 0, on_failure_names,
+	    NULL },
+	{ "policy_listen", CONF_STRING, AT(policy_listen), "unix:/var/spool/postfix/mxpace/policy",
+	    0, 0, NULL, NULL },
+	{ "map_listen", CONF_STRING, AT(map_listen), "unix:/var/spool/postfix/mxpace/map", 0, 0,
+	    NULL, NULL },
 	{ "metrics_listen", CONF_STRING, AT(metrics_listen), "127.0.0.1:9925", 0, 0, NULL, NULL },
 	{ "socket_mode", CONF_STRING, AT(socket_mode_text), "0660", 0, 0, NULL, NULL },
 	{ "socket_owner", CONF_STRING, AT(socket_owner), "", 0, 0, NULL, NULL },
 	{ "socket_group", CONF_STRING, AT(socket_group), "", 0, 0, NULL, NULL },
 	{ "allow_from", CONF_STRINGS, AT(allow_from), "", 0, 0, NULL, NULL },
-	{ "policy_timeout", CONF_DURATION, AT(policy_timeout_ms), "10s", 100, 3600 * SECOND, NULL, NULL },
+	{ "policy_timeout", CONF_DURATION, AT(policy_timeout_ms), "10s", 100, 3600 * SECOND, NULL,
+	    NULL },
 	{ "policy_idle", CONF_DURATION, AT(policy_idle_ms), "1200s", SECOND, DAY, NULL, NULL },
 	{ "max_clients", CONF_NUMBER, AT(max_clients), "2000", 1, 100000, NULL, NULL },
 	{ "enforce", CONF_WORD, AT(enforce), "admission", 0, 0, enforce_names, NULL },
@@ -46,10 +50,10 @@ static const struct conf_key keys[] = {
 	{ "dns_timeout", CONF_DURATION, AT(dns_timeout_ms), "3s", 50, 60 * SECOND, NULL, NULL },
 	{ "on_dns_failure", CONF_WORD, AT(on_dns_failure), "defer", 0, 0, on_failure_names, NULL },
 	{ "mx_rules", CONF_STRING, AT(mx_rules), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
-	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0, 0,
+	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0,
+	    0, NULL, NULL },
+	{ "bounce_rules", CONF_STRING, AT(bounce_rules), "/etc/mxpace/bounce-rules.conf", 0, 0,
 	    NULL, NULL },
-	{ "bounce_rules", CONF_STRING, AT(bounce_rules), "/etc/mxpace/bounce-rules.conf", 0, 0, NULL,
-	    NULL },
 	{ "state_dir", CONF_STRING, AT(state_dir), "/var/lib/mxpace", 0, 0, NULL, NULL },
 	{ "quarantine_action", CONF_WORD, AT(quarantine_action), "reject", 0, 0,
 	    quarantine_action_names, NULL },
@@ -59,8 +63,8 @@ static const struct conf_key keys[] = {
 	    NULL },
 	{ "campaign_headers", CONF_STRINGS, AT(campaign_headers),
 	    "X-Campaign X-Campaign-Id X-CampaignId Feedback-ID", 0, 0, NULL, NULL },
-	{ "account_headers", CONF_STRINGS, AT(account_headers), "X-Account X-Account-Id", 0, 0, NULL,
-	    NULL },
+	{ "account_headers", CONF_STRINGS, AT(account_headers), "X-Account X-Account-Id", 0, 0,
+	    NULL, NULL },
 	{ "list_headers", CONF_STRINGS, AT(list_headers), "List-Id X-List", 0, 0, NULL, NULL },
 };
 #undef AT
@@ -83,7 +87,8 @@ read_sending_ips(struct conf_reader *reader, struct config_setting_t *setting, v
 	struct sending_ip *ips;
 
 	if (!conf_is_list(setting)) {
-		conf_mistake(reader, setting, NULL, "must be a list: ( { name = \"192.0.2.1\"; }, ... )");
+		conf_mistake(reader, setting, NULL,
+		    "must be a list: ( { name = \"192.0.2.1\"; }, ... )");
 		return;
 	}
 	ips = arena_alloc(reader->arena, (conf_length(setting) + 1) * sizeof(*ips));
@@ -137,7 +142,7 @@ read_quarantine_rule(struct conf_reader *reader, struct config_setting_t *settin
 	if (strcmp(text.release, "never") == 0)
 		rule->release_ms = 0;
 	else if (*text.release != '\0' &&
-	    (rule->release_ms = duration_parse(span_of(text.release))) < SECOND)
+		 (rule->release_ms = duration_parse(span_of(text.release))) < SECOND)
 		conf_mistake(reader, conf_member(setting, "release"), NULL,
 		    "\"%s\" is neither \"never\" nor a duration such as \"30d\"", text.release);
 	reader->context = "quarantine.";
@@ -231,14 +236,14 @@ parse_redis(struct arena *arena, const char *text, struct store_address *address
 		address->host = arena_dup(arena, span_make(rest.ptr + 1, (size_t)close - 1));
 		host_len = (size_t)close + 1;
 	} else {
-		for (host_len = 0; host_len < rest.len && rest.ptr[host_len] != ':' &&
-		     rest.ptr[host_len] != '/';
+		for (host_len = 0;
+		     host_len < rest.len && rest.ptr[host_len] != ':' && rest.ptr[host_len] != '/';
 		     host_len++)
 			;
 		address->host = arena_dup(arena, span_make(rest.ptr, host_len));
 	}
 	return address->host[0] != '\0' &&
-	    parse_port_and_db(span_from(rest, host_len), &address->port, &address->db);
+	       parse_port_and_db(span_from(rest, host_len), &address->port, &address->db);
 }
 
 /* A path of ours that is relative stands beside the configuration file; so does a shipped file that
@@ -283,10 +288,11 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	settings->socket_mode = (unsigned)strtoul(settings->socket_mode_text, &end, 8);
 	if (*end != '\0' || strspn(settings->socket_mode_text, "01234567") == 0 ||
 	    settings->socket_mode > 0777)
-		conf_mistake(reader, at(root, "socket_mode"), "socket_mode", "\"%s\" is not an octal mode such as \"0660\"",
-		    settings->socket_mode_text);
+		conf_mistake(reader, at(root, "socket_mode"), "socket_mode",
+		    "\"%s\" is not an octal mode such as \"0660\"", settings->socket_mode_text);
 	if (strlen(settings->verp_delimiters) != 2)
-		conf_mistake(reader, at(root, "verp_delimiters"), "verp_delimiters", "must be two characters: \"+=\"");
+		conf_mistake(reader, at(root, "verp_delimiters"), "verp_delimiters",
+		    "must be two characters: \"+=\"");
 	if (settings->enforce != ENFORCE_ADMISSION)
 		conf_mistake(reader, at(root, "enforce"), "enforce",
 		    "\"%s\" is not in this version yet; use \"admission\"",
@@ -298,7 +304,8 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	if (*settings->node == '\0' || strlen(settings->node) > 128)
 		conf_mistake(reader, at(root, "node"), "node", "must be a name of 1 to 128 bytes");
 	settings->mx_rules = resolve(&settings->arena, settings->file, settings->mx_rules);
-	settings->mx_rules_local = resolve(&settings->arena, settings->file, settings->mx_rules_local);
+	settings->mx_rules_local =
+	    resolve(&settings->arena, settings->file, settings->mx_rules_local);
 	settings->bounce_rules = resolve(&settings->arena, settings->file, settings->bounce_rules);
 }
 

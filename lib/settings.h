@@ -18,7 +18,7 @@ enum quarantine_action {
 };
 
 struct sending_ip {
-	const char *name; /* what keys and people call it: the public address */
+	const char *name;          /* what keys and people call it: the public address */
 	const char *bind4, *bind6; /* the local addresses it is sent from; "" none */
 	struct conf_strings nodes; /* where it exists; empty: on every node */
 };

@@ -39,7 +39,8 @@ span_ieq(struct span a, struct span b)
 bool
 span_starts(struct span s, struct span prefix)
 {
-	return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 static unsigned char

@@ -16,8 +16,8 @@ key(struct str *scratch, void (*add)(struct str *, const char *), const char *te
 }
 
 void
-store_put_event(struct store_batch *batch, const char *type,
-    const struct store_event_field *fields, size_t count)
+store_put_event(struct store_batch *batch, const char *type, const struct store_event_field *fields,
+    size_t count)
 {
 	size_t present = 0;
 
@@ -110,7 +110,8 @@ store_put_node_gone(struct store_batch *batch, const char *node)
 void
 store_put_nodes(struct store_batch *batch, struct store_fields *nodes)
 {
-	STORE_PUT(batch, store_reply_fields, nodes, "ZREVRANGE", KEYS_NODES, "0", "999", "WITHSCORES");
+	STORE_PUT(batch, store_reply_fields, nodes, "ZREVRANGE", KEYS_NODES, "0", "999",
+	    "WITHSCORES");
 }
 
 void

@@ -27,14 +27,14 @@ struct store_async {
 
 	redisAsyncContext *redis; /* NULL: not connected */
 	struct event *readable, *writable;
-	struct event *retry; /* connect again */
-	struct event *expire; /* the oldest run's deadline, or the greeting's */
+	struct event *retry;   /* connect again */
+	struct event *expire;  /* the oldest run's deadline, or the greeting's */
 	struct event *deliver; /* runs that failed within their own start */
-	struct event *probe; /* while Redis answers with errors: does it take a write again? */
-	bool greeted; /* Redis has answered on this connection */
-	bool said_away; /* what on_change was told last */
-	bool told; /* ... if anything */
-	bool queueing; /* commands that are written together once all are there */
+	struct event *probe;   /* while Redis answers with errors: does it take a write again? */
+	bool greeted;          /* Redis has answered on this connection */
+	bool said_away;        /* what on_change was told last */
+	bool told;             /* ... if anything */
+	bool queueing;         /* commands that are written together once all are there */
 	int64_t retry_ms;
 	int64_t greeting_deadline_ms;
 
@@ -52,9 +52,9 @@ struct store_call {
 	TAILQ_ENTRY(store_call) link;
 	struct store_async *store; /* NULL once the store is gone */
 	enum call_kind kind;
-	bool listed; /* in store->calls */
-	bool failing; /* in store->failed */
-	bool over; /* done: replies to come are dropped */
+	bool listed;        /* in store->calls */
+	bool failing;       /* in store->failed */
+	bool over;          /* done: replies to come are dropped */
 	size_t outstanding; /* replies still to come */
 	enum store_outcome outcome;
 	struct err err;
@@ -66,7 +66,7 @@ struct store_call {
 		struct store_call *call;
 		struct store_command command;
 		bool repeated; /* a NOSCRIPT was answered by loading and sending again */
-	} *commands;
+	} * commands;
 	char *wire; /* for sending again */
 };
 
@@ -158,8 +158,10 @@ attach(struct store_async *store)
 	redis->ev.addWrite = add_write;
 	redis->ev.delWrite = del_write;
 	redis->ev.cleanup = cleanup;
-	store->readable = event_new(store->base, redis->c.fd, EV_READ | EV_PERSIST, on_readable, store);
-	store->writable = event_new(store->base, redis->c.fd, EV_WRITE | EV_PERSIST, on_writable, store);
+	store->readable =
+	    event_new(store->base, redis->c.fd, EV_READ | EV_PERSIST, on_readable, store);
+	store->writable =
+	    event_new(store->base, redis->c.fd, EV_WRITE | EV_PERSIST, on_writable, store);
 }
 
 /* -- calls ----------------------------------------------------------------------------------- */
@@ -280,8 +282,8 @@ static bool
 is_lasting(const struct err *err)
 {
 	static const char *const words[] = { "LOADING", "OOM ", "READONLY", "MISCONF", "NOAUTH",
-		"WRONGPASS", "NOPERM", "MASTERDOWN", "NOREPLICAS", "BUSY ", "CLUSTERDOWN", "ERR AUTH",
-		"ERR invalid password", "ERR Client sent AUTH" };
+		"WRONGPASS", "NOPERM", "MASTERDOWN", "NOREPLICAS", "BUSY ", "CLUSTERDOWN",
+		"ERR AUTH", "ERR invalid password", "ERR Client sent AUTH" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (span_starts(span_of(err->text), span_of(words[i])))
@@ -321,7 +323,7 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 		call->outcome = STORE_AWAY;
 		err_set(&call->err, "hung up");
 	} else if (store_reply_is_noscript(reply) && command->command.script != SCRIPT_NONE &&
-	    !command->repeated && store->redis != NULL) {
+		   !command->repeated && store->redis != NULL) {
 		repeat_with_text(command);
 		return;
 	} else {
@@ -379,7 +381,8 @@ queue_wire(struct call_command *command, const char *wire, size_t len)
 {
 	struct store_call *call = command->call;
 
-	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command, wire, len) == REDIS_OK)
+	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command, wire, len) ==
+	    REDIS_OK)
 		call->outstanding++;
 	else {
 		call->outcome = STORE_AWAY;
@@ -547,8 +550,9 @@ connect_now(struct store_async *store)
 {
 	const struct store_address *address = &store->address;
 
-	store->redis = *address->path != '\0' ? redisAsyncConnectUnix(address->path)
-					      : redisAsyncConnect(address->host, (int)address->port);
+	store->redis = *address->path != '\0'
+			   ? redisAsyncConnectUnix(address->path)
+			   : redisAsyncConnect(address->host, (int)address->port);
 	if (store->redis == NULL || store->redis->err != 0) {
 		char words[160];
 
@@ -594,8 +598,8 @@ resolve(struct store_async *store, struct err *err)
 		return 0;
 	rc = getaddrinfo(store->address.host, NULL, &hints, &found);
 	if (rc == 0)
-		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL, 0,
-		    NI_NUMERICHOST);
+		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL,
+		    0, NI_NUMERICHOST);
 	if (rc != 0)
 		err_set(err, "Redis host %s: %s", store->address.host, gai_strerror(rc));
 	if (found != NULL)
@@ -702,7 +706,7 @@ store_async_set_timeout(struct store_async *store, int64_t timeout_ms)
 
 	store->timeout_ms = timeout_ms;
 	/* A later deadline before an earlier one would hide it. */
-	TAILQ_FOREACH(call, &store->calls, link)
+	TAILQ_FOREACH (call, &store->calls, link)
 		if (call->deadline_ms > latest_ms)
 			call->deadline_ms = latest_ms;
 	arm_deadline(store);
@@ -748,7 +752,8 @@ store_async_cancel(struct store_call **call)
 	 * hangs is given up and what was cancelled does not pile up behind it. */
 	old->kind = CALL_SEND;
 	for (size_t i = 0; i < old->count; i++) {
-		old->commands[i].command.script = SCRIPT_NONE; /* not once more, if it was forgotten */
+		old->commands[i].command.script =
+		    SCRIPT_NONE; /* not once more, if it was forgotten */
 		old->commands[i].command.decode = NULL;
 		old->commands[i].command.result = NULL;
 	}

@@ -25,7 +25,7 @@ struct store_command {
 	size_t start, end; /* in wire */
 	enum script script;
 	store_decode *decode; /* NULL: only an error reply matters */
-	void *result; /* the caller's; must live until the batch is done or cancelled */
+	void *result;         /* the caller's; must live until the batch is done or cancelled */
 };
 
 /* { 0 } is an empty batch. */
@@ -40,9 +40,9 @@ void store_batch_free(struct store_batch *batch);
 
 /* How a run ended. */
 enum store_outcome {
-	STORE_DONE, /* every decoder succeeded */
+	STORE_DONE,    /* every decoder succeeded */
 	STORE_REFUSED, /* Redis answered something else: words in err; other results are valid */
-	STORE_AWAY, /* no answer: not connected, hung up, too late */
+	STORE_AWAY,    /* no answer: not connected, hung up, too late */
 };
 
 /* Building a command: begin with the number of arguments, add each, end. */
@@ -65,7 +65,7 @@ void store_batch_begin_script(struct store_batch *batch, enum script script, siz
 /* A command of these words. */
 void store_batch_words(struct store_batch *batch, const char *const *words, size_t count,
     store_decode *decode, void *result);
-#define STORE_PUT(batch, decode, result, ...)                    \
+#define STORE_PUT(batch, decode, result, ...)                          \
 	store_batch_words(batch, (const char *const[]){ __VA_ARGS__ }, \
 	    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *), decode, result)
 
@@ -76,8 +76,8 @@ struct store_fields { /* names and values of a hash, or members of a list, in tu
 	struct span *items;
 };
 
-struct store_page { /* of a scan */
-	char cursor[24]; /* "0" at the start and when all was seen */
+struct store_page {                 /* of a scan */
+	char cursor[24];            /* "0" at the start and when all was seen */
 	struct store_fields fields; /* fields.arena set by the caller */
 };
 /* All of a hash. */

@@ -83,8 +83,7 @@ store_put_give_back(struct store_batch *batch, const struct store_take *take, in
 	store_batch_begin_script(batch, SCRIPT_GIVE_BACK, take->limit_count,
 	    take->limit_count + 1 + 2 * take->limit_count);
 	for (size_t i = 0; i < take->limit_count; i++)
-		store_batch_arg(batch,
-		    key_sent(&scratch, take->group, take->ip, &take->limits[i]));
+		store_batch_arg(batch, key_sent(&scratch, take->group, take->ip, &take->limits[i]));
 	store_batch_arg_number(batch, now_ms);
 	for (size_t i = 0; i < take->limit_count; i++) {
 		store_batch_arg_number(batch, take->limits[i].width_ms);
@@ -229,6 +228,6 @@ store_put_group_used(struct store_batch *batch, const char *group, int64_t wall_
 void
 store_put_groups(struct store_batch *batch, struct store_fields *groups)
 {
-	STORE_PUT(batch, store_reply_fields, groups, "ZREVRANGE", KEYS_GROUPS, "0", "9999", "WITHSCORES");
+	STORE_PUT(batch, store_reply_fields, groups, "ZREVRANGE", KEYS_GROUPS, "0", "9999",
+	    "WITHSCORES");
 }
-

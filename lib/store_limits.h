@@ -13,7 +13,7 @@ struct store_take {
 	const char *group;
 	const char *ip; /* sending IP, or "all" */
 	const char *node;
-	int64_t open; /* slots this node would then have, the new one included */
+	int64_t open;        /* slots this node would then have, the new one included */
 	int64_t connections; /* 0: no limit, no slot */
 	const struct limit *limits;
 	size_t limit_count;
@@ -24,10 +24,10 @@ enum store_taken { STORE_TAKEN, STORE_NO_SLOT, STORE_NO_ROOM };
 
 struct store_took {
 	enum store_taken outcome;
-	int64_t now_ms; /* TAKEN: Redis time, for giving back */
-	int64_t open; /* NO_SLOT: slots open on all nodes, the asked one included */
-	size_t limit; /* NO_ROOM: index of the limit; of several the one that lasts longest */
-	int64_t used; /* NO_ROOM: messages in its window */
+	int64_t now_ms;  /* TAKEN: Redis time, for giving back */
+	int64_t open;    /* NO_SLOT: slots open on all nodes, the asked one included */
+	size_t limit;    /* NO_ROOM: index of the limit; of several the one that lasts longest */
+	int64_t used;    /* NO_ROOM: messages in its window */
 	int64_t wait_ms; /* NO_ROOM: until there is room */
 };
 

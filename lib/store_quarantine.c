@@ -32,8 +32,8 @@ void
 store_put_error(struct store_batch *batch, const struct store_error *error,
     struct store_counted *counted)
 {
-	const char *fields[] = { "code", error->code, "text", error->text, "mx", error->mx, "campaign",
-		error->campaign, "rule", error->bounce_rule };
+	const char *fields[] = { "code", error->code, "text", error->text, "mx", error->mx,
+		"campaign", error->campaign, "rule", error->bounce_rule };
 	enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 	struct str scratch = { 0 };
 
@@ -78,10 +78,10 @@ store_put_quarantine_add(struct store_batch *batch, const char *addr,
 	snprintf(release, sizeof(release), "%lld", (long long)entry->release_s);
 	snprintf(errors, sizeof(errors), "%lld", (long long)entry->errors);
 	STORE_PUT(batch, NULL, NULL, "DEL", name);
-	STORE_PUT(batch, NULL, NULL, "HSET", name, "status", quarantine_status_name(entry->status), "type",
-	    bounce_type_name(entry->type), "reason", reason_name(entry->reason), "errors", errors,
-	    "first", since, "last", since, "since", since, "release", release, "text", entry->text,
-	    "by", entry->by);
+	STORE_PUT(batch, NULL, NULL, "HSET", name, "status", quarantine_status_name(entry->status),
+	    "type", bounce_type_name(entry->type), "reason", reason_name(entry->reason), "errors",
+	    errors, "first", since, "last", since, "since", since, "release", release, "text",
+	    entry->text, "by", entry->by);
 	if (entry->release_s > 0)
 		STORE_PUT(batch, NULL, NULL, "EXPIREAT", name, release);
 	store_put_index(batch, addr, entry->release_s);
@@ -94,7 +94,8 @@ store_put_quarantine_remove(struct store_batch *batch, const char *addr, int64_t
 	struct str scratch = { 0 };
 	struct str member = { 0 };
 
-	STORE_PUT(batch, store_reply_number, removed, "DEL", key(&scratch, keys_quarantine, addr).ptr);
+	STORE_PUT(batch, store_reply_number, removed, "DEL",
+	    key(&scratch, keys_quarantine, addr).ptr);
 	keys_encode(&member, span_of(addr));
 	STORE_PUT(batch, NULL, NULL, "ZREM", KEYS_QUARANTINE_INDEX, str_text(&member));
 	str_free(&member);
@@ -104,8 +105,8 @@ store_put_quarantine_remove(struct store_batch *batch, const char *addr, int64_t
 void
 store_put_index_scan(struct store_batch *batch, const char *match, struct store_page *page)
 {
-	STORE_PUT(batch, store_reply_scan, page, "ZSCAN", KEYS_QUARANTINE_INDEX, page->cursor, "MATCH", match,
-	    "COUNT", "500");
+	STORE_PUT(batch, store_reply_scan, page, "ZSCAN", KEYS_QUARANTINE_INDEX, page->cursor,
+	    "MATCH", match, "COUNT", "500");
 }
 
 void
@@ -122,4 +123,3 @@ store_put_index_size(struct store_batch *batch, int64_t *size)
 {
 	STORE_PUT(batch, store_reply_number, size, "ZCARD", KEYS_QUARANTINE_INDEX);
 }
-

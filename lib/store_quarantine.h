@@ -22,11 +22,11 @@ struct store_error { /* one failed delivery of one address */
 };
 
 enum store_count {
-	STORE_COUNTED, /* one more error */
+	STORE_COUNTED,     /* one more error */
 	STORE_QUARANTINED, /* and it was the last */
-	STORE_KNOWN, /* was quarantined before */
-	STORE_AGAIN, /* this notice was seen before */
-	STORE_SAME, /* an error of this significant period was counted before */
+	STORE_KNOWN,       /* was quarantined before */
+	STORE_AGAIN,       /* this notice was seen before */
+	STORE_SAME,        /* an error of this significant period was counted before */
 };
 
 struct store_counted {

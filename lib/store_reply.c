@@ -30,8 +30,8 @@ static struct span
 text_of(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS
-	    ? span_make(reply->str, (size_t)reply->len)
-	    : SPAN("");
+		   ? span_make(reply->str, (size_t)reply->len)
+		   : SPAN("");
 }
 
 /* Element i as a number; integers and strings of digits are. */
@@ -53,8 +53,8 @@ store_reply_status(const redisReply *reply, void *result, struct err *err)
 {
 	(void)result;
 	return reply != NULL && reply->type != REDIS_REPLY_ERROR
-	    ? 0
-	    : expect(reply, REDIS_REPLY_STATUS, err);
+		   ? 0
+		   : expect(reply, REDIS_REPLY_STATUS, err);
 }
 
 int
@@ -68,7 +68,7 @@ bool
 store_reply_is_noscript(const redisReply *reply)
 {
 	return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
-	    span_starts(span_make(reply->str, (size_t)reply->len), SPAN("NOSCRIPT"));
+	       span_starts(span_make(reply->str, (size_t)reply->len), SPAN("NOSCRIPT"));
 }
 
 int
@@ -101,7 +101,7 @@ store_reply_took(const redisReply *reply, void *result, struct err *err)
 	} else if (outcome == STORE_NO_SLOT && reply->elements == 2 && number >= 0) {
 		took->open = number;
 	} else if (outcome == STORE_NO_ROOM && reply->elements == 4 && number >= 1 &&
-	    number_at(reply, 2) >= 0 && number_at(reply, 3) >= 0) {
+		   number_at(reply, 2) >= 0 && number_at(reply, 3) >= 0) {
 		took->limit = (size_t)number - 1;
 		took->used = number_at(reply, 2);
 		took->wait_ms = number_at(reply, 3);

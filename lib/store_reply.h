@@ -6,14 +6,14 @@
 
 #include "store_batch.h"
 
-store_decode store_reply_status; /* anything that is no error; result unused */
-store_decode store_reply_entry; /* HGETALL -> struct quarantine_entry */
-store_decode store_reply_took; /* take.lua -> struct store_took */
+store_decode store_reply_status;  /* anything that is no error; result unused */
+store_decode store_reply_entry;   /* HGETALL -> struct quarantine_entry */
+store_decode store_reply_took;    /* take.lua -> struct store_took */
 store_decode store_reply_counted; /* error.lua -> struct store_counted */
-store_decode store_reply_text; /* string or nil -> struct str, emptied first */
-store_decode store_reply_number; /* integer -> int64_t */
-store_decode store_reply_fields; /* hash or list -> struct store_fields */
-store_decode store_reply_scan; /* ZSCAN, SCAN -> struct store_page */
+store_decode store_reply_text;    /* string or nil -> struct str, emptied first */
+store_decode store_reply_number;  /* integer -> int64_t */
+store_decode store_reply_fields;  /* hash or list -> struct store_fields */
+store_decode store_reply_scan;    /* ZSCAN, SCAN -> struct store_page */
 
 /* Runs a command's decoder, or looks for an error reply where it has none. */
 int store_reply_decode(const struct store_command *command, const struct redisReply *reply,

@@ -19,9 +19,10 @@ store_sync_open(const struct store_address *address, int64_t timeout_ms, struct 
 	struct timeval timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 	struct store_batch login = { 0 };
 	struct store_sync *store;
-	redisContext *redis = *address->path != '\0'
-	    ? redisConnectUnixWithTimeout(address->path, timeout)
-	    : redisConnectWithTimeout(address->host, (int)address->port, timeout);
+	redisContext *redis =
+	    *address->path != '\0'
+		? redisConnectUnixWithTimeout(address->path, timeout)
+		: redisConnectWithTimeout(address->host, (int)address->port, timeout);
 
 	if (redis == NULL || redis->err != 0) {
 		err_set(err, "Redis at %s: %s", address->text,
@@ -99,8 +100,8 @@ run(struct store_sync *store, struct store_batch *batch, struct err *err)
 	for (size_t i = 0; i < batch->count && outcome != STORE_AWAY; i++) {
 		redisReply *reply = receive(store, err);
 
-		noscript[i] = batch->commands[i].script != SCRIPT_NONE &&
-		    store_reply_is_noscript(reply);
+		noscript[i] =
+		    batch->commands[i].script != SCRIPT_NONE && store_reply_is_noscript(reply);
 		if (reply == NULL)
 			outcome = STORE_AWAY;
 		else if (!noscript[i] && store_reply_decode(&batch->commands[i], reply, err) != 0)

@@ -22,7 +22,7 @@ void str_addc(struct str *str, char c);
 void str_addf(struct str *str, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_add_span(struct str *str, struct span span);
 void str_reserve(struct str *str, size_t more); /* room for `more` further bytes */
-void str_empty(struct str *str); /* length 0, memory kept */
+void str_empty(struct str *str);                /* length 0, memory kept */
 void str_free(struct str *str);
 const char *str_text(const struct str *str); /* never NULL */
 

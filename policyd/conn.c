@@ -18,13 +18,13 @@ struct conn {
 	struct engine *engine;
 	int fd;
 	struct event *readable, *writable, *timer;
-	struct str in; /* bytes read and not yet answered */
-	size_t seen; /* of them, without an end of request */
+	struct str in;  /* bytes read and not yet answered */
+	size_t seen;    /* of them, without an end of request */
 	struct str out; /* answers the peer has not taken */
 	struct flow *flow;
 	struct transaction *transaction;
 	bool reading;
-	bool ended; /* the peer sends no more; what is whole is still answered */
+	bool ended;   /* the peer sends no more; what is whole is still answered */
 	bool closing; /* no further request; close once `out` is written */
 	bool partial; /* something of a request or an answer waits for the peer */
 	int64_t deadline_ms;
@@ -79,8 +79,8 @@ set_deadline(struct conn *conn)
 	const struct settings *settings = conn->engine->settings;
 	bool idle = conn->in.len == 0 && conn->out.len == 0;
 
-	conn->deadline_ms = clock_monotonic_ms() +
-	    (idle ? settings->policy_idle_ms : settings->policy_timeout_ms);
+	conn->deadline_ms =
+	    clock_monotonic_ms() + (idle ? settings->policy_idle_ms : settings->policy_timeout_ms);
 }
 
 static void
@@ -121,8 +121,8 @@ expect_rest(struct conn *conn)
 
 	set_deadline(conn);
 	arm_timer(conn, settings->policy_timeout_ms < settings->policy_idle_ms
-		? settings->policy_timeout_ms
-		: settings->policy_idle_ms);
+			    ? settings->policy_timeout_ms
+			    : settings->policy_idle_ms);
 }
 
 /* -- out --------------------------------------------------------------------------------------- */

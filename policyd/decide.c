@@ -196,7 +196,8 @@ decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 		    facts->group, took->open - 1, facts->rule->connections);
 		break;
 	case STORE_NO_ROOM:
-		limit = &facts->rule->limits[took->limit < facts->rule->limit_count ? took->limit : 0];
+		limit =
+		    &facts->rule->limits[took->limit < facts->rule->limit_count ? took->limit : 0];
 		conclude(decision, DECIDE_MESSAGE_LIMIT,
 		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: limit %s reached, next message in %s",
 		    facts->group, limit_format(limit, text),
@@ -209,15 +210,15 @@ static void
 decide_by_store(const struct decide_facts *facts, struct decision *decision)
 {
 	bool quarantined = facts->store_known == FACT_KNOWN && facts->entry != NULL &&
-	    facts->entry->status == QUARANTINE_QUARANTINED &&
-	    !addr_is_postmaster(facts->recipient);
+			   facts->entry->status == QUARANTINE_QUARANTINED &&
+			   !addr_is_postmaster(facts->recipient);
 
 	if (facts->store_known == FACT_UNKNOWN)
 		decision->verdict = VERDICT_NEEDS_STORE;
 	else if (quarantined)
 		conclude_quarantined(facts, decision);
 	else if (facts->store_known == FACT_FAILED &&
-	    facts->settings->on_store_failure == ON_FAILURE_DEFER)
+		 facts->settings->on_store_failure == ON_FAILURE_DEFER)
 		conclude(decision, DECIDE_STORE_FAILED_DEFER,
 		    "DEFER_IF_PERMIT 4.3.0 mxpace: store away: %s", facts->store_words);
 	else if (facts->store_known == FACT_FAILED)
@@ -231,7 +232,7 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 	else
 		decide_by_limits(facts, decision);
 	decision->gives_back = quarantined && decision->verdict == VERDICT_REFUSE &&
-	    facts->took != NULL && facts->took->outcome == STORE_TAKEN;
+			       facts->took != NULL && facts->took->outcome == STORE_TAKEN;
 }
 
 void

@@ -17,7 +17,7 @@ enum decide_known { FACT_UNKNOWN, FACT_KNOWN, FACT_FAILED };
 
 struct decide_facts {
 	const struct settings *settings;
-	const char *recipient; /* normal form; "" when the request had none */
+	const char *recipient;       /* normal form; "" when the request had none */
 	const char *recipient_error; /* why it is no address, or NULL */
 	bool null_sender;
 
@@ -35,10 +35,10 @@ struct decide_facts {
 };
 
 enum verdict {
-	VERDICT_NEEDS_MX, /* ask again with the domain's MX */
+	VERDICT_NEEDS_MX,    /* ask again with the domain's MX */
 	VERDICT_NEEDS_STORE, /* ask again with the store's answers */
 	VERDICT_PASS,
-	VERDICT_DEFER, /* 4xx: try again */
+	VERDICT_DEFER,  /* 4xx: try again */
 	VERDICT_REFUSE, /* 5xx: not to be tried again */
 	VERDICT_DIVERT, /* taken, but discarded, held or tagged, as configured */
 };
@@ -70,14 +70,16 @@ enum { DECISION_TEXT_SIZE = 768 };
 struct decision {
 	enum verdict verdict;
 	enum decide_reason reason;
-	char action[DECISION_TEXT_SIZE]; /* for Postfix: "DUNNO", "DEFER_IF_PERMIT 4.7.1 mxpace: ..." */
+	/* For Postfix: "DUNNO", "DEFER_IF_PERMIT 4.7.1 mxpace: ..." */
+	char action[DECISION_TEXT_SIZE];
 	/* The message and slot that `took` took are not used: give them back. */
 	bool gives_back;
 };
 
 void decide(const struct decide_facts *facts, struct decision *decision);
 
-const char *decide_reason_name(enum decide_reason reason); /* "message_limit", in metrics and logs */
+/* "message_limit", in metrics and logs. */
+const char *decide_reason_name(enum decide_reason reason);
 enum verdict decide_reason_verdict(enum decide_reason reason);
 const char *verdict_name(enum verdict verdict); /* "pass" "defer" "refuse" "divert" */
 

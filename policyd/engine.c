@@ -54,8 +54,9 @@ on_twin_checked(void *arg, enum store_outcome outcome, const struct err *err)
 		return;
 	/* Once is a predecessor that was killed; again and again is a twin. */
 	if (engine->warned_of_twin)
-		log_warning("node name \"%s\" is also used by another mxpolicyd (process %s): their "
-			    "open connections overwrite each other; set `node`",
+		log_warning(
+		    "node name \"%s\" is also used by another mxpolicyd (process %s): their "
+		    "open connections overwrite each other; set `node`",
 		    engine->settings->node, before);
 	engine->warned_of_twin = true;
 }
@@ -83,8 +84,8 @@ send_heartbeat(struct engine *engine)
 	snprintf(open, sizeof(open), "%zu", groups_open(engine->groups));
 	snprintf(clients, sizeof(clients), "%zu", engine->metrics.clients);
 	snprintf(rules, sizeof(rules), "%zu", engine->rules->count);
-	store_put_node(batch, engine->settings->node, fields,
-	    sizeof(fields) / sizeof(fields[0]), clock_wall_s(), &engine->run_before);
+	store_put_node(batch, engine->settings->node, fields, sizeof(fields) / sizeof(fields[0]),
+	    clock_wall_s(), &engine->run_before);
 	/* The index of the quarantine follows its entries, which expire by themselves. */
 	store_put_index_prune(batch, clock_wall_s() - INDEX_LAG_S);
 	store_async_run(engine->store, on_twin_checked, engine, NULL);
@@ -210,7 +211,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	struct settings *old = engine->settings;
 	bool other_store = strcmp(old->redis_text, settings->redis_text) != 0;
 	bool other_dns = old->dns_timeout_ms != settings->dns_timeout_ms ||
-	    !same_strings(&old->dns_servers, &settings->dns_servers);
+			 !same_strings(&old->dns_servers, &settings->dns_servers);
 	struct store_async *store = engine->store;
 	struct mx *mx = engine->mx;
 

@@ -27,7 +27,8 @@ struct engine {
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
 	int64_t started_s;
 	char run[33]; /* names this process among others of its node's name */
-	struct retired *retired; /* parts a reload replaced, until the requests on them have ended */
+	struct retired
+	    *retired; /* parts a reload replaced, until the requests on them have ended */
 	struct event *heartbeat;
 	struct str run_before; /* what the node's entry in Redis said */
 	bool warned_of_twin;

@@ -263,8 +263,8 @@ ask_store(struct flow *flow)
 			flow->take.open = group_open(flow->group);
 		}
 		facts->took = &flow->took;
-		group_put_take(
-		    flow->group, flow->rules->generation, &flow->take, batch, &flow->took);
+		group_put_take(flow->group, flow->rules->generation, &flow->take, batch,
+		    &flow->took);
 	}
 	flow->store = engine->store;
 	flow->call = store_async_run(flow->store, on_store, flow, &flow->store_error);

@@ -18,7 +18,8 @@ struct flow;
 /* The decision; good during the call. */
 typedef void flow_done(void *arg, const struct decision *decision);
 
-struct flow *flow_new(struct engine *engine, struct transaction **owner, flow_done *done, void *arg);
+struct flow *flow_new(struct engine *engine, struct transaction **owner, flow_done *done,
+    void *arg);
 /* Ends what is under way, without its callback. */
 void flow_free(struct flow **flow);
 

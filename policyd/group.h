@@ -18,7 +18,7 @@
 enum { GROUP_FLUSH_MS = 20, GROUP_RENEW_S = 5, GROUP_TELL_S = 60 };
 
 struct groups; /* all groups of this node */
-struct group; /* reference-counted */
+struct group;  /* reference-counted */
 
 struct groups *groups_new(struct event_base *base, struct store_async *store, const char *node);
 /* Every reference must have been given back. */

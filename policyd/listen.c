@@ -286,7 +286,7 @@ is_within(const unsigned char *raw, const struct network *network)
 	unsigned whole = network->bits / 8, rest = network->bits % 8;
 
 	return memcmp(raw, network->raw, whole) == 0 &&
-	    (rest == 0 || (raw[whole] ^ network->raw[whole]) >> (8 - rest) == 0);
+	       (rest == 0 || (raw[whole] ^ network->raw[whole]) >> (8 - rest) == 0);
 }
 
 bool

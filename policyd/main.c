@@ -162,7 +162,8 @@ serve(struct daemon *daemon, struct config *config)
 
 	daemon->base = event_base_new();
 	add_signals(daemon);
-	if (engine_init(&daemon->engine, daemon->base, config->settings, config->rules, &err) != 0) {
+	if (engine_init(&daemon->engine, daemon->base, config->settings, config->rules, &err) !=
+	    0) {
 		log_error("%s", err.text);
 		config_clear(config);
 		return EX_UNAVAILABLE;
@@ -173,7 +174,7 @@ serve(struct daemon *daemon, struct config *config)
 	if (daemon->draining) { /* told to stop before it began */
 		rc = EX_OK;
 	} else if (server_listen(daemon->server, daemon->engine.settings, &err) != 0 ||
-	    metrics_http_listen(daemon->http, daemon->engine.settings, &err) != 0) {
+		   metrics_http_listen(daemon->http, daemon->engine.settings, &err) != 0) {
 		log_error("%s", err.text);
 	} else {
 		log_ready(daemon);

@@ -220,8 +220,8 @@ set_words(struct lookup *lookup, const char *text)
 
 /* ANSWER: it is in mx->parsed. Anything else: there is none, words say why. */
 static enum resolver_outcome
-read_answer(
-    struct lookup *lookup, enum resolver_outcome outcome, struct span message, const char *words)
+read_answer(struct lookup *lookup, enum resolver_outcome outcome, struct span message,
+    const char *words)
 {
 	struct mxwire_answer *parsed = &lookup->mx->parsed;
 	struct err err;
@@ -391,8 +391,8 @@ mx_start(struct mx *mx, const char *domain, mx_done *done, void *arg)
 	} else if (HASH_COUNT(mx->lookups) >= MX_LOOKUPS_MAX) {
 		mx->figures.failed++;
 		lookup = lookup_new(mx, domain);
-		entry = mx_entry_new(
-		    domain, MX_FAILED, NULL, "too many look-ups under way", clock_monotonic_ms());
+		entry = mx_entry_new(domain, MX_FAILED, NULL, "too many look-ups under way",
+		    clock_monotonic_ms());
 		set_ready(lookup, entry);
 	} else {
 		lookup = start_lookup(mx, domain);

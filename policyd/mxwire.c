@@ -264,8 +264,8 @@ take_negative_ttl(struct mxwire_answer *answer, const struct sections *in)
 
 /* The header (RFC 1035, 4.1.1): counts, and whether it is a response to a query. */
 static bool
-read_header(
-    struct cursor *in, struct mxwire_answer *answer, unsigned *questions, struct sections *sections)
+read_header(struct cursor *in, struct mxwire_answer *answer, unsigned *questions,
+    struct sections *sections)
 {
 	unsigned flags, additional;
 

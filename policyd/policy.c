@@ -6,7 +6,10 @@ static const struct {
 	struct span name;
 	size_t offset;
 } attributes[] = {
-#define ROW(name) { { #name, sizeof(#name) - 1 }, offsetof(struct policy_request, name) }
+#define ROW(name)                                                                   \
+	{                                                                           \
+		{ #name, sizeof(#name) - 1 }, offsetof(struct policy_request, name) \
+	}
 	ROW(request),
 	ROW(protocol_state),
 	ROW(instance),

@@ -29,8 +29,8 @@ struct policy_request { /* spans into the parsed bytes; absent attributes are em
 };
 
 enum policy_parse {
-	POLICY_REQUEST, /* one is there; *used bytes of the input are its */
-	POLICY_MORE, /* not yet whole */
+	POLICY_REQUEST,   /* one is there; *used bytes of the input are its */
+	POLICY_MORE,      /* not yet whole */
 	POLICY_MALFORMED, /* words in err; the connection is of no more use */
 };
 

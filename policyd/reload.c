@@ -20,8 +20,8 @@ check_address(const struct settings *settings, const char *key, const char *pref
 	if (count >= 0 && listen_check(settings, addresses, (size_t)count, &err) == 0)
 		return;
 	errors->count++;
-	str_addf(&errors->lines, "%s:%u: %s: %s\n", settings->file, settings_line(settings, key), key,
-	    err.text);
+	str_addf(&errors->lines, "%s:%u: %s: %s\n", settings->file, settings_line(settings, key),
+	    key, err.text);
 }
 
 int

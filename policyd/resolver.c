@@ -162,8 +162,8 @@ on_answer(void *arg, int status, int timeouts, unsigned char *message, int len)
 }
 
 void
-resolver_ask(
-    struct resolver *resolver, const char *domain, int type, resolver_done *done, void *arg)
+resolver_ask(struct resolver *resolver, const char *domain, int type, resolver_done *done,
+    void *arg)
 {
 	struct question *question = mem_alloc(sizeof(*question));
 
@@ -200,8 +200,8 @@ servers_csv(const struct conf_strings *servers, struct str *csv, struct err *err
 			str_addc(csv, ',');
 		if (addr.ss_family == AF_INET6) {
 			port = ntohs(v6->sin6_port);
-			str_addf(
-			    csv, "[%s]", inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)));
+			str_addf(csv, "[%s]",
+			    inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)));
 		} else {
 			port = ntohs(v4->sin_port);
 			str_adds(csv, inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text)));

@@ -25,15 +25,15 @@ enum resolver_outcome {
 
 /* May come within resolver_ask; exactly once, at the latest within resolver_free. Message and words
  * are good during the callback. */
-typedef void
-resolver_done(void *arg, enum resolver_outcome outcome, struct span message, const char *words);
+typedef void resolver_done(void *arg, enum resolver_outcome outcome, struct span message,
+    const char *words);
 
 /* servers as mx.h has them. timeout_ms: what a query should take at most; with several silent
  * servers it can be more. */
 struct resolver *resolver_new(struct event_base *base, const struct conf_strings *servers,
     int64_t timeout_ms, struct err *err);
 void resolver_free(struct resolver **resolver);
-void resolver_ask(
-    struct resolver *resolver, const char *domain, int type, resolver_done *done, void *arg);
+void resolver_ask(struct resolver *resolver, const char *domain, int type, resolver_done *done,
+    void *arg);
 
 #endif

@@ -20,7 +20,8 @@ source_towards(const struct sockaddr *to, socklen_t len, char out[SENDING_IP_SIZ
 
 	if (fd < 0)
 		return false;
-	found = connect(fd, to, len) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0;
+	found =
+	    connect(fd, to, len) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0;
 	close(fd);
 	if (!found)
 		return false;

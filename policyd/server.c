@@ -59,8 +59,9 @@ add_client(struct server *server, int fd)
 	if (server->engine->metrics.clients >= (size_t)server->engine->settings->max_clients) {
 		server->engine->metrics.turned_away++;
 		if (!server->warned_of_clients)
-			log_warning("%zu policy clients are connected (max_clients): further ones are "
-				    "closed at once; Postfix then uses its default_action",
+			log_warning(
+			    "%zu policy clients are connected (max_clients): further ones are "
+			    "closed at once; Postfix then uses its default_action",
 			    server->engine->metrics.clients);
 		server->warned_of_clients = true;
 		close(fd);
@@ -117,10 +118,12 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
-		int client = accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int client =
+		    accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM)
 				pause_accepting(server);
 			return;
 		}

@@ -14,7 +14,7 @@ enum { SWEEP_S = 5, INSTANCE_MAX = 128 };
 struct grant {
 	struct grant *next;
 	struct group *group; /* a reference */
-	bool slot; /* has one open */
+	bool slot;           /* has one open */
 };
 
 struct transaction {
@@ -73,7 +73,8 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while ((oldest = TAILQ_FIRST(&transactions->by_use)) != NULL && oldest->used_ms <= before_ms)
+	while (
+	    (oldest = TAILQ_FIRST(&transactions->by_use)) != NULL && oldest->used_ms <= before_ms)
 		discard(transactions, oldest);
 }
 
@@ -119,7 +120,7 @@ static bool
 is_named(const struct transaction *transaction, struct span instance)
 {
 	return transaction->len > 0 &&
-	    span_eq(span_make(transaction->instance, transaction->len), instance);
+	       span_eq(span_make(transaction->instance, transaction->len), instance);
 }
 
 static struct transaction *

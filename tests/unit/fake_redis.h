@@ -20,7 +20,7 @@
 #include "settings.h"
 #include "str.h"
 
-enum { FAKE_CLIENTS = 8, FAKE_PATIENCE_MS = 20000 };
+enum { FAKE_CLIENTS = 32, FAKE_PATIENCE_MS = 20000 };
 
 static inline void
 turn(struct event_base *base)

@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Documents say what the code says: keys and defaults, Redis keys, options, commands, metrics, make targets."""
+import os
+import re
+
+from _tap import SOURCES, c_files, done, exists, none, read, report
+
+# Each table of configuration keys and the page (and sample file) that describes it. A new table is a new row.
+TABLES = {
+    ("lib/settings.c", "keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
+    ("lib/settings.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
+    ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
+    ("lib/mx_rules.c", "rule_keys"): ("man/mx-rules.5", None),
+    ("lib/mx_rules.c", "backoff_keys"): ("man/mx-rules.5", None),
+    ("bounce-pipe/bounce_rules.c", "keys"): ("man/bounce-rules.5", None),
+}
+PAGES = ("man/mxpolicyd.8", "man/mxbounce.8", "man/mxctl.1", "man/mxpace.conf.5", "man/mx-rules.5",
+         "man/bounce-rules.5", "man/mxpace-redis.7")
+# Targets that make help need not name: parts of others.
+INNER_TARGETS = {"help", "tests", "fuzzers", "FORCE"}
+
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+TABLE = re.compile(r"struct conf_key (\w+)\[\] = \{\n(.*?)\n\};", re.S)
+ROW = re.compile(r'\{ "(\w+)", (CONF_\w+), (?:AT\(\w+\)|0), (NULL|"(?:[^"\\]|\\.)*")', re.S)
+# bounce_rules writes its rows by macros and has no defaults.
+SHORT_ROW = re.compile(r'(?:KEY|WORDS)\("(\w+)"|\.name = "(\w+)"')
+
+
+# -- mdoc ----------------------------------------------------------------------------------------
+
+def plain(text):
+    """The words of a piece of mdoc, macros taken off, quoted where a macro quotes."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("."):
+            words = [word for word in line[1:].split() if not re.fullmatch(r"[A-Z][a-z]|Brq|Brac", word)
+                     or word in ("No", "Of")]
+            line = " ".join(word for word in words if word not in ("No", "Of"))
+        lines.append(line)
+    return " ".join(lines).replace("\\(dq", '"').replace("\\&", "").replace("\\e", "\\")
+
+
+def entries(page):
+    """name: its text, for each name that an .It of a list shows."""
+    found = {}
+    blocks = re.split(r"^\.It\b", read(page), flags=re.M)[1:]
+    for block in blocks:
+        head, _, body = block.partition("\n")
+        for name in re.findall(r"(?:Cm|Li|Fl|Va) (-?[\w-]+)", head):
+            found.setdefault(name, "")
+            found[name] += "\n" + body
+    return found
+
+
+# -- configuration keys --------------------------------------------------------------------------
+
+def tables():
+    for path in c_files(SOURCES):
+        if path.endswith(".c"):
+            for name, body in TABLE.findall(read(path)):
+                yield path, name, body
+
+
+def rows(body):
+    found = [(name, kind, None if default == "NULL" else default[1:-1]) for name, kind, default in ROW.findall(body)]
+    return found or [(a or b, "", None) for a, b in SHORT_ROW.findall(body)]
+
+
+def default_is_told(kind, default, text):
+    """Whether the text says "default" close to the value, before or behind it."""
+    text = re.sub(r"\s+", " ", plain(text))
+    if not default or kind == "CONF_CUSTOM":
+        return True  # nothing, unless it is given
+    values = default.split() if kind == "CONF_STRINGS" else [default]
+    return all(re.search(r"[Dd]efault.{0,120}?(?<!\w)%s(?!\w)|(?<!\w)%s(?!\w).{0,20}default" % (2 * (re.escape(v),)), text)
+               for v in values)
+
+
+def sample_value(sample, key):
+    """What the sample file gives a key, as the text of a default; None: it does not name it."""
+    match = re.search(r"^[ \t]*%s\s*=\s*(.*?);\s*(?://.*)?$" % key, sample, re.M)
+    if match is None:
+        return None
+    if match.group(1).startswith(("{", "(")):
+        return ""
+    strings = STRING.findall(match.group(1))
+    return " ".join(strings) if strings or match.group(1).startswith(("[", '"')) else match.group(1)
+
+
+def configuration():
+    seen = set()
+    for path, name, body in tables():
+        seen.add((path, name))
+        if (path, name) not in TABLES:
+            report(False, "%s: the table %s is documented somewhere" % (path, name))
+            continue
+        page, sample = TABLES[path, name]
+        if not exists(page):
+            report(False, "%s describes %s of %s" % (page, name, path), ["there is no such page"])
+            continue
+        told = entries(page)
+        keys = rows(body)
+        report(bool(keys), "%s: the table %s can be read" % (path, name))
+        none("%s names every key of %s in %s" % (page, name, path), [key for key, _, _ in keys if key not in told])
+        none("%s gives the defaults of %s in %s" % (page, name, path),
+             ["%s: \"%s\"" % (key, default) for key, kind, default in keys
+              if key in told and not default_is_told(kind, default, told[key])])
+        if sample is None:
+            continue
+        if not exists(sample):
+            report(False, "%s shows %s of %s" % (sample, name, path), ["there is no such file"])
+            continue
+        text = read(sample)
+        none("%s shows every key of %s in %s" % (sample, name, path),
+             [key for key, _, _ in keys if not re.search(r"(^|[{;])[ \t]*%s\s*=" % key, text, re.M)])
+        none("%s shows the defaults of %s in %s" % (sample, name, path),
+             ["%s: %r instead of %r" % (key, sample_value(text, key), default) for key, kind, default in keys
+              if default is not None and kind != "CONF_CUSTOM" and sample_value(text, key) not in (None, default)])
+    none("every table of keys that is documented exists", ["%s: %s" % row for row in set(TABLES) - seen])
+
+
+def quarantine():
+    """The table of design section 3: in the code, on the page, in the sample."""
+    reasons = re.findall(r'\[REASON_\w+\] = "(\w+)"', read("lib/reason.c"))
+    code = {reason: ("0", "never") for reason in reasons}
+    for name, errors, days in re.findall(r"\[REASON_(\w+)\] = \{ (\d+), (?:(\d+) \* DAY_MS|0) \}",
+                                         read("lib/quarantine.c")):
+        code[name.lower()] = (errors, days + "d" if days else "never")
+    page = {name: (errors, release) for name, errors, release in
+            re.findall(r"^\.It Cm (\w+) Ta (\d+) Ta (\w+)", read("man/mxpace.conf.5"), re.M)}
+    sample = {name: (errors, release) for name, errors, release in
+              re.findall(r'(\w+)\s*=\s*\{ errors = (\d+); release = "(\w+)"; \}', read("conf/mxpace.conf"))}
+    none("man/mxpace.conf.5 has the quarantine table",
+         ["%s: %s instead of %s" % (reason, page.get(reason), code[reason]) for reason in reasons
+          if page.get(reason) != code[reason]])
+    none("conf/mxpace.conf has the quarantine table",
+         ["%s: %s instead of %s" % (name, values, code.get(name)) for name, values in sample.items()
+          if code.get(name) != values] + ([] if sample else ["it shows none"]))
+
+
+# -- the rest ------------------------------------------------------------------------------------
+
+def redis():
+    page = read("man/mxpace-redis.7")
+    keys = re.findall(r"^ \*   (mxpace:\S+)", read("lib/keys.h"), re.M)
+    fields = re.findall(r'^\t\{ "(\w+)", FIELD_', read("lib/quarantine.c"), re.M)
+    made = set(re.findall(r'"(mxpace:[^"]*)"', read("lib/keys.h") + read("lib/keys.c")))
+    report(len(keys) > 5 and len(fields) > 5, "lib/keys.h and lib/quarantine.c can be read")
+    none("man/mxpace-redis.7 names every key of lib/keys.h", [key for key in keys if ".It Li " + key not in page])
+    none("man/mxpace-redis.7 names every field of an entry",
+         [field for field in fields if not re.search(r"^\.It Li (.*\s)?%s\b" % field, page, re.M)])
+    none("lib/keys.h draws every key that is made",
+         [key for key in sorted(made) if not any(drawn.startswith(key.rstrip("{")) for drawn in keys)])
+    elsewhere = ["%s: %s" % (path, text) for path in c_files(SOURCES) if path not in ("lib/keys.h", "lib/keys.c")
+                 for text in re.findall(r'"mxpace:[\w{:]+"', read(path))]
+    none("keys are named in lib/keys alone", elsewhere)
+
+
+def options(page, letters, words):
+    """Each option in the page's list."""
+    text = read(page)
+    none("%s names every option" % page,
+         ["-" + letter for letter in letters if not re.search(r"^\.It Fl %s\b" % letter, text, re.M)] +
+         ["--" + word for word in words if not re.search(r"^\.It (.* )?Fl -%s\b" % word, text, re.M)])
+
+
+def programs():
+    letters = re.search(r'getopt\(argc, argv, "([^"]+)"', read("policyd/main.c"))
+    report(letters is not None, "policyd/main.c can be read")
+    if letters:
+        options("man/mxpolicyd.8", letters.group(1).replace(":", ""), [])
+    words = re.findall(r'\{ "([\w-]+)", (?:no|required)_argument', read("bounce-pipe/main.c"))
+    report(bool(words), "bounce-pipe/main.c can be read")
+    options("man/mxbounce.8", "", words)
+    command = read("ctl/command.c")
+    words = re.findall(r'= \{ "--([\w-]+)"', command)
+    commands = re.findall(r'^\t\{ "(\w+)", (?:"(\w+)"|NULL), ', command, re.M)
+    report(bool(words and commands), "ctl/command.c can be read")
+    options("man/mxctl.1", "", words)
+    page = read("man/mxctl.1")
+    none("man/mxctl.1 names every command",
+         [" ".join(filter(None, names)) for names in commands
+          if not re.search(r"^\.It Cm %s\b" % " ".join(filter(None, names)), page, re.M)])
+
+
+def metrics():
+    page = read("man/mxpolicyd.8")
+    source = "".join(read(path) for path in c_files(("policyd",)) if "metrics" in path)
+    names = set(re.findall(r"# TYPE mxpace_(\w+)", source)) - {""} | set(re.findall(r'^\t+\{ "(\w+)",', source, re.M))
+    report(len(names) > 5, "policyd/metrics.c can be read")
+    told = set(re.findall(r"^\.It Li mxpace_(\w+)", page, re.M))
+    none("man/mxpolicyd.8 names every metric", sorted(names - told))
+    none("man/mxpolicyd.8 names no metric that is none", sorted(told - names))
+    reasons = re.findall(r'= \{ "(\w+)", VERDICT_(\w+) \}', read("policyd/decide.c"))
+    report(len(reasons) > 5, "policyd/decide.c can be read")
+    none("man/mxpolicyd.8 has every reason of a decision with its verdict",
+         ["%s %s" % (reason, verdict.lower()) for reason, verdict in reasons
+          if reason != "none" and not re.search(r"^\.It %s Ta %s\b" % (reason, verdict.lower()), page, re.M)])
+
+
+def make():
+    text = read("Makefile")
+    phony = set(" ".join(re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)", text, re.M)).replace("\\", " ").split())
+    rules = set(re.findall(r"^([a-z][\w-]*):", text, re.M))
+    told = set(re.findall(r"^## make ([\w-]+)", text, re.M)) | {"all"}
+    none("every .PHONY target has a rule", sorted(phony - rules))
+    none("make help names every target", sorted((phony | {r for r in rules if "/" not in r}) - told - INNER_TARGETS - {"clean"}))
+    none("make help names no target that is none", sorted(told - rules))
+
+
+def pages():
+    none("every manual page is there", [page for page in PAGES if not exists(page)])
+    known = {os.path.basename(page).rsplit(".", 1)[0] + " " + page[-1] for page in PAGES}
+    own = re.compile(r"^\.Xr ((?:mx|bounce-rules)[\w.-]*) (\d)", re.M)
+    problems = ["%s: .Xr %s" % (page, " ".join(link)) for page in PAGES if exists(page)
+                for link in own.findall(read(page)) if " ".join(link) not in known]
+    none("manual pages refer to pages that are there", problems)
+
+
+pages()
+configuration()
+for check in (quarantine, redis, programs, metrics, make):
+    try:
+        check()
+    except FileNotFoundError as error:
+        report(False, "%s: %s is there" % (check.__name__, error.filename))
+done()

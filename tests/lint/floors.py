@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+"""Each part includes only what stands below it: the folders, the modules within one, third-party headers."""
+import os
+import re
+
+from _tap import SOURCES, TEST_SOURCES, c_files, done, exists, none, read
+
+# Who may include whose headers.
+BELOW = {
+    "lib": {"lib"},
+    "policyd": {"lib", "policyd"},
+    "bounce-pipe": {"lib", "bounce-pipe"},
+    "ctl": {"lib", "policyd", "bounce-pipe", "ctl"},
+    "tests": {"lib", "policyd", "bounce-pipe", "ctl", "tests"},
+}
+GENERATED = {"lua_scripts.inc": "lib"}
+
+# A third-party header, and the modules that may know of it. A new library is a new row.
+THIRD_PARTY = (
+    (r"ares\w*\.h", r"policyd/resolver"),
+    (r"libconfig\.h", r"lib/conf"),
+    (r"pcre2\.h", r"lib/pattern"),
+    (r"hiredis/.*", r"lib/store_\w+"),
+    (r"event2/.*", r"lib/store_async|policyd/\w+|ctl/mx_ask"),
+    (r"uthash\.h", r"policyd/\w+"),
+    (r"cmocka\.h", r"tests/.*"),
+)
+# The ground: C11, POSIX, and what Linux and glibc add.
+GROUND = re.compile(
+    r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|"
+    r"stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype|"
+    r"dirent|dlfcn|fcntl|fnmatch|ftw|getopt|glob|grp|iconv|ifaddrs|langinfo|libgen|netdb|poll|pthread|pwd|regex|sched|"
+    r"semaphore|spawn|strings|syslog|sysexits|termios|unistd|utime|wordexp|endian|execinfo|malloc|"
+    r"(sys|net|netinet|arpa|linux)/\w+)\.h")
+
+# Modules that turn values into values: no event, no socket, no clock, no log, no store behind them.
+PURE = {
+    "lib": {"addr", "arena", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pattern",
+            "quarantine", "reason", "script", "span", "store", "store_batch", "store_limits", "store_quarantine",
+            "store_reply", "str", "utf8"},
+    "policyd": {"decide", "mxwire", "policy"},
+    "bounce-pipe": {"auto_reply", "charset", "classify", "delivery_status", "diagnostic", "feedback", "formats",
+                    "formats_mta", "header", "mime", "ndr", "notice", "report", "returned", "transfer", "trust",
+                    "unclassified", "verp"},
+}
+IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
+                    r"time\.h|sys/time\.h|sys/stat\.h|log\.h|store_async\.h|store_sync\.h)")
+# The floors within policyd, from the ground up: formats and sockets, what is known, what decides and counts, the
+# daemon's parts together, one request's way, a connection, all of them, a new configuration, the program.
+POLICYD = (
+    {"policy", "mxwire", "resolver", "listen", "sending", "group"},
+    {"mx", "mx_cache"},
+    {"decide", "transaction"},
+    {"metrics", "engine"},
+    {"flow"},
+    {"conn"},
+    {"server", "metrics_http"},
+    {"reload"},
+    {"main"},
+)
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+
+def includes(path):
+    """(where it is found or None, its name) of each #include."""
+    folder = os.path.dirname(path)
+    for kind, name in INCLUDE.findall(read(path)):
+        if kind == "<":
+            yield None, name
+            continue
+        for place in (folder, "") + SOURCES:
+            found = os.path.normpath(os.path.join(place, name))
+            if exists(found):
+                yield found, name
+                break
+        else:
+            yield GENERATED.get(name, "?") + "/" + name, name
+
+
+def top(path):
+    return path.split("/", 1)[0]
+
+
+def module(path):
+    return os.path.splitext(path)[0]
+
+
+def folders():
+    for folder in SOURCES + TEST_SOURCES:
+        upward, unknown = [], []
+        for path in c_files((folder,)):
+            for found, name in includes(path):
+                if found is not None and found.startswith("?"):
+                    unknown.append('%s: "%s" is nowhere' % (path, name))
+                elif found is not None and top(found) not in BELOW[top(path)]:
+                    upward.append('%s includes "%s" of %s' % (path, name, top(found)))
+        none("%s includes downwards only" % folder, upward)
+        none("what %s includes is there" % folder, unknown)
+
+
+def third_party():
+    foreign, unknown = [], []
+    for path in c_files():
+        for found, name in includes(path):
+            if found is not None or GROUND.fullmatch(name):
+                continue
+            row = next((row for row in THIRD_PARTY if re.fullmatch(row[0], name)), None)
+            if row is None:
+                unknown.append("%s: <%s> is in no table of %s" % (path, name, os.path.basename(__file__)))
+            elif top(path) != "tests" and not re.fullmatch(row[1], module(path)):
+                foreign.append("%s: <%s> belongs to %s" % (path, name, row[1]))
+    none("third-party headers are known", unknown)
+    none("third-party headers are included in their modules alone", foreign)
+
+
+def pure():
+    for folder, names in PURE.items():
+        missing = ["%s/%s" % (folder, name) for name in sorted(names)
+                   if not exists("%s/%s.h" % (folder, name)) and not exists("%s/%s.c" % (folder, name))]
+        none("the pure modules of %s are there" % folder, missing)
+        problems = []
+        for path in c_files((folder,)):
+            if os.path.basename(module(path)) not in names:
+                continue
+            for _, name in includes(path):
+                if IMPURE.fullmatch(name):
+                    problems.append("%s includes %s" % (path, name))
+        none("the pure modules of %s know no outside world" % folder, problems)
+
+
+def cycle(graph):
+    """One circle in it, or []."""
+    state = {}
+
+    def visit(node, trail):
+        state[node] = "open"
+        for other in sorted(graph.get(node, ())):
+            if state.get(other) == "open":
+                return trail[trail.index(other):] + [other]
+            if other not in state:
+                found = visit(other, trail + [other])
+                if found:
+                    return found
+        state[node] = "done"
+        return []
+
+    for node in sorted(graph):
+        if node not in state:
+            found = visit(node, [node])
+            if found:
+                return found
+    return []
+
+
+def circles():
+    for folder in SOURCES:
+        graph = {}
+        for path in c_files((folder,)):
+            if path.endswith(".h"):
+                graph[path] = {found for found, _ in includes(path) if found is not None and top(found) == folder}
+        circle = cycle(graph)
+        none("the headers of %s include one another in no circle" % folder, [" > ".join(circle)] if circle else [])
+
+
+def floors_of_policyd():
+    floor = {name: number for number, names in enumerate(POLICYD) for name in names}
+    homeless, upward = set(), []
+    for path in c_files(("policyd",)):
+        name = os.path.basename(module(path))
+        if name not in floor:
+            homeless.add("policyd/%s stands on no floor of %s" % (name, os.path.basename(__file__)))
+            continue
+        for found, _ in includes(path):
+            other = os.path.basename(module(found)) if found and top(found) == "policyd" else None
+            if other in floor and floor[other] > floor[name]:
+                upward.append("%s includes %s" % (path, found))
+    none("every module of policyd has its floor", sorted(homeless))
+    none("the modules of policyd include downwards only", upward)
+
+
+folders()
+third_party()
+pure()
+circles()
+floors_of_policyd()
+done()
