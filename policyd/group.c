@@ -19,6 +19,7 @@ struct group {
 	const char *name;
 	char *ip;
 	int64_t open;
+	int64_t asked; /* the figure in the last take sent */
 	bool dirty; /* Redis may have another figure */
 	int64_t told_ms;
 	struct store_take_form form;
@@ -242,13 +243,15 @@ group_put_take(struct group *group, unsigned generation, const struct store_take
 		group->form_generation = generation;
 		group->form_epoch = group->groups->epoch;
 	}
+	group->asked = take->open;
 	store_put_take_form(batch, &group->form, take->open, took);
 }
 
 void
 group_published(struct group *group, int64_t open)
 {
-	if (group->open == open)
+	/* A take sent after it may tell another one. */
+	if (group->open == open && group->asked == open)
 		set_dirty(group, false);
 }
 

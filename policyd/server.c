@@ -54,9 +54,10 @@ on_closed(void *arg, struct conn *conn)
 static void
 add_client(struct server *server, int fd)
 {
+	size_t max = (size_t)server->engine->settings->max_clients;
 	struct client *client;
 
-	if (server->engine->metrics.clients >= (size_t)server->engine->settings->max_clients) {
+	if (server->engine->metrics.clients >= max) {
 		server->engine->metrics.turned_away++;
 		if (!server->warned_of_clients)
 			log_warning(
@@ -67,7 +68,9 @@ add_client(struct server *server, int fd)
 		close(fd);
 		return;
 	}
-	server->warned_of_clients = false;
+	/* Once for a crowd, whose numbers go up and down a little. */
+	if (server->engine->metrics.clients < max - max / 10)
+		server->warned_of_clients = false;
 	server->engine->metrics.accepted++;
 	server->engine->metrics.clients++;
 	client = mem_alloc(sizeof(*client));

@@ -53,10 +53,11 @@ settings_are_whole(const struct settings *s)
 	hold(*s->redis.path != '\0' || (s->redis.port > 0 && s->redis.port < 65536));
 	hold(s->redis.db >= 0 && s->redis.db < 1024);
 	hold(*s->redis.password == '\0' || strlen(s->redis.password) < 4 ||
-	    strstr(s->redis.host, s->redis.password) != NULL ||
-	    strstr(s->redis.text, s->redis.password) == NULL);
+	     strstr(s->redis.host, s->redis.password) != NULL ||
+	     strstr(s->redis.text, s->redis.password) == NULL);
 	hold(s->socket_mode <= 0777 && strlen(s->verp_delimiters) == 2);
-	hold(*s->node != '\0' && s->max_clients > 0 && s->store_timeout_ms > 0 && s->dns_timeout_ms > 0);
+	hold(*s->node != '\0' && s->max_clients > 0 && s->store_timeout_ms > 0 &&
+	     s->dns_timeout_ms > 0);
 	hold(s->enforce == ENFORCE_ADMISSION);
 	for (size_t i = 0; i < s->sending_ip_count; i++)
 		hold(*s->sending_ips[i].name != '\0');
@@ -79,14 +80,14 @@ rule_is_whole(const struct mx_rules *rules, const struct mx_rule *rule)
 		struct limit again;
 
 		hold(limit->count > 0 && limit->width_ms >= 50 &&
-		    (limit->buckets - 1) * limit->width_ms >= limit->period_ms);
+		     (limit->buckets - 1) * limit->width_ms >= limit->period_ms);
 		hold(i == 0 || rule->limits[i - 1].period_ms < limit->period_ms);
 		hold(limit_parse(span_of(limit_format(limit, text)), &again, NULL) == 0);
 		hold(again.count == limit->count && again.period_ms == limit->period_ms);
 	}
 	for (size_t i = 0; i < rule->backoff_count; i++)
 		hold(rule->backoff[i].match != NULL && rule->backoff[i].after.count > 0 &&
-		    rule->backoff[i].factor > 0 && rule->backoff[i].factor < 1);
+		     rule->backoff[i].factor > 0 && rule->backoff[i].factor < 1);
 }
 
 static void

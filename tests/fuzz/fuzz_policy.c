@@ -48,10 +48,10 @@ static bool
 is_same(const struct policy_request *a, const struct policy_request *b)
 {
 	return span_eq(a->request, b->request) && span_eq(a->protocol_state, b->protocol_state) &&
-	    span_eq(a->instance, b->instance) && span_eq(a->sender, b->sender) &&
-	    span_eq(a->recipient, b->recipient) &&
-	    span_eq(a->client_address, b->client_address) && span_eq(a->queue_id, b->queue_id) &&
-	    span_eq(a->sasl_username, b->sasl_username);
+	       span_eq(a->instance, b->instance) && span_eq(a->sender, b->sender) &&
+	       span_eq(a->recipient, b->recipient) &&
+	       span_eq(a->client_address, b->client_address) && span_eq(a->queue_id, b->queue_id) &&
+	       span_eq(a->sasl_username, b->sasl_username);
 }
 
 /* The same bytes by parts of `step`: the same result, at the latest when all are there. */

@@ -43,7 +43,8 @@ decode_took(const redisReply *reply, struct err *err)
 	memset(&took, 0xff, sizeof(took));
 	if (store_reply_took(reply, &took, err) != 0)
 		return false;
-	hold(took.outcome == STORE_TAKEN || took.outcome == STORE_NO_SLOT || took.outcome == STORE_NO_ROOM);
+	hold(took.outcome == STORE_TAKEN || took.outcome == STORE_NO_SLOT ||
+	     took.outcome == STORE_NO_ROOM);
 	hold(took.now_ms >= 0 && took.open >= 0 && took.used >= 0 && took.wait_ms >= 0);
 	return true;
 }
@@ -56,7 +57,8 @@ decode_counted(const redisReply *reply, struct err *err)
 	memset(&counted, 0xff, sizeof(counted));
 	if (store_reply_counted(reply, &counted, err) != 0)
 		return false;
-	hold(*store_count_name(counted.outcome) != '\0' && counted.errors >= 0 && counted.expiry_s >= 0);
+	hold(*store_count_name(counted.outcome) != '\0' && counted.errors >= 0 &&
+	     counted.expiry_s >= 0);
 	hold(*quarantine_status_name(counted.status) != '\0');
 	return true;
 }

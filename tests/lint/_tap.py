@@ -6,7 +6,7 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SOURCES = ("lib", "policyd", "bounce-pipe", "ctl")
 TEST_SOURCES = ("tests/unit", "tests/lua", "tests/fuzz", "tests/bench")
 # Bytes of others, or made on purpose to be odd.
-DATA = ("tests/corpus/", "tests/fuzz/seeds/", "tests/fuzz/crashes/")
+DATA = ("tests/corpus/", "tests/messages/", "tests/fuzz/seeds/", "tests/fuzz/crashes/")
 LEFT_OUT = {".git", "build", "__pycache__"}
 
 _count = _failed = 0

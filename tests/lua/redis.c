@@ -42,8 +42,8 @@ static void
 run_server(struct redis *redis, const char *const *options)
 {
 	const char *argv[16 + OPTIONS_MAX] = { "redis-server", "--port", "0", "--unixsocket",
-		redis->socket, "--dir", redis->folder, "--save", "", "--appendonly", "no", "--logfile",
-		"redis.log" };
+		redis->socket, "--dir", redis->folder, "--save", "", "--appendonly", "no",
+		"--logfile", "redis.log" };
 	size_t n = 13;
 	char clock_path[96], library[512];
 
@@ -131,7 +131,8 @@ redis_start(struct redis *redis, const char *const *options)
 	if (mkdtemp(redis->folder) == NULL)
 		give_up(redis, redis->folder);
 	snprintf(redis->socket, sizeof(redis->socket), "%s/redis.sock", redis->folder);
-	redis->address = (struct store_address){ "", 0, redis->socket, "", "", 0, "redis of the test" };
+	redis->address =
+	    (struct store_address){ "", 0, redis->socket, "", "", 0, "redis of the test" };
 	map_clock(redis);
 	launch(redis, options);
 	redis->store = store_sync_open(&redis->address, COMMAND_DEADLINE_MS, &err);
@@ -249,8 +250,9 @@ redis_number(struct redis *redis, const char *fmt, ...)
 	va_start(ap, fmt);
 	reply = command(redis, fmt, ap);
 	va_end(ap);
-	n = reply->type == REDIS_REPLY_INTEGER ? reply->integer
-	    : reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : -1;
+	n = reply->type == REDIS_REPLY_INTEGER  ? reply->integer
+	    : reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
+						: -1;
 	freeReplyObject(reply);
 	return n;
 }

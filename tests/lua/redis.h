@@ -19,8 +19,8 @@
 struct redis {
 	char folder[64];
 	char socket[96];
-	pid_t pid; /* 0: not running */
-	int64_t *clock_us; /* shared with clock.so; 0: the real time */
+	pid_t pid;             /* 0: not running */
+	int64_t *clock_us;     /* shared with clock.so; 0: the real time */
 	redisContext *control; /* for looking at what the scripts did */
 	struct store_address address;
 	struct store_sync *store;
@@ -43,7 +43,7 @@ int64_t redis_ms(const struct redis *redis); /* what was set */
 
 /* A command by hand; the test fails on an error reply. The caller frees the reply. */
 redisReply *redis_do(struct redis *redis, const char *fmt, ...);
-int64_t redis_number(struct redis *redis, const char *fmt, ...); /* -1 for nil */
+int64_t redis_number(struct redis *redis, const char *fmt, ...);            /* -1 for nil */
 bool redis_is(struct redis *redis, const char *want, const char *fmt, ...); /* a string reply */
 /* Everything in the database as text, the same for the same data at the same time; free() it. */
 char *redis_dump(struct redis *redis);

@@ -20,9 +20,9 @@ struct event {
 	char reason;
 	const char *ndr;
 	const char *outcome;
-	int64_t errors; /* of this reason */
+	int64_t errors;     /* of this reason */
 	const char *status; /* of the entry afterwards; "" there is none */
-	int64_t expiry_s; /* since T0; 0: never */
+	int64_t expiry_s;   /* since T0; 0: never */
 };
 
 static const struct life_row {
@@ -118,7 +118,8 @@ static const struct life_row {
 		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY },
 		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 32 * DAY },
 		{ 3 * DAY, 'u', "n4", "known", 1, "quarantined", 32 * DAY },
-		{ 3 * DAY + HOUR, 'u', "n5", "known", 1, "quarantined", 32 * DAY }, /* same period */
+		{ 3 * DAY + HOUR, 'u', "n5", "known", 1, "quarantined",
+		    32 * DAY }, /* same period */
 		{ 5 * DAY, 'u', "n6", "quarantined", 2, "quarantined", 0 } } },
 	{ "hard that is not enough yet counts one a period", 2,
 	    { { 0, 'u', "n1", "counted", 1, "counting", 10 * DAY },
@@ -143,12 +144,19 @@ static struct store_error
 error_of(char reason, const char *ndr, int64_t hard_errors)
 {
 	struct quarantine_policy policy;
-	struct store_error error = { .addr = "a@x.test", .ndr = ndr, .code = "5.1.1", .text = "550 gone",
-		.mx = "mx.x.test", .campaign = "", .bounce_rule = "rule-1" };
+	struct store_error error = { .addr = "a@x.test",
+		.ndr = ndr,
+		.code = "5.1.1",
+		.text = "550 gone",
+		.mx = "mx.x.test",
+		.campaign = "",
+		.bounce_rule = "rule-1" };
 
 	quarantine_policy_defaults(&policy);
-	error.reason = reason == 'u' ? REASON_USER_UNKNOWN : reason == 'm' ? REASON_MAILBOX_FULL
-	    : reason == 'i' ? REASON_INACTIVE_USER : REASON_UNREACHABLE;
+	error.reason = reason == 'u'   ? REASON_USER_UNKNOWN
+		       : reason == 'm' ? REASON_MAILBOX_FULL
+		       : reason == 'i' ? REASON_INACTIVE_USER
+				       : REASON_UNREACHABLE;
 	error.type = reason_usual_type(error.reason);
 	error.rule = policy.rules[error.reason];
 	if (reason == 'u' && hard_errors > 0)
@@ -186,11 +194,14 @@ check_entry(const struct event *event)
 	struct quarantine_entry entry = entry_of("a@x.test");
 	int64_t expiry = event->expiry_s == 0 ? 0 : T0 + event->expiry_s;
 
-	assert_string_equal(entry.status == QUARANTINE_NONE ? "" : quarantine_status_name(entry.status),
+	assert_string_equal(entry.status == QUARANTINE_NONE ? ""
+							    : quarantine_status_name(entry.status),
 	    event->status);
 	/* The key ends when the entry does. */
-	assert_int_equal(redis_number(&redis, "PTTL " KEY),
-	    entry.status == QUARANTINE_NONE ? -2 : expiry == 0 ? -1 : expiry * 1000 - redis_ms(&redis));
+	assert_int_equal(redis_number(&redis, "PTTL " KEY), entry.status == QUARANTINE_NONE ? -2
+							    : expiry == 0
+								? -1
+								: expiry * 1000 - redis_ms(&redis));
 	assert_int_equal(entry.release_s, entry.status == QUARANTINE_QUARANTINED ? expiry : 0);
 	assert_int_equal(entry.since_s != 0, entry.status == QUARANTINE_QUARANTINED);
 }
@@ -253,7 +264,7 @@ expiry_without_redis(void **state)
 	error.ndr = "n2";
 	assert_int_equal(count(&error).errors, 2);
 	error.now_s = T0 + 11 * DAY; /* quiet */
-	counted = count(&error); /* even the notice is not known any more */
+	counted = count(&error);     /* even the notice is not known any more */
 	assert_string_equal(store_count_name(counted.outcome), "counted");
 	assert_int_equal(counted.errors, 1);
 	for (int i = 3; i <= 4; i++) {
@@ -299,7 +310,7 @@ fields(void **state)
 	assert_int_equal(e.status, QUARANTINE_COUNTING);
 	assert_int_equal(e.type, BOUNCE_SOFT);
 	assert_int_equal(e.reason, REASON_UNREACHABLE); /* of the last one */
-	assert_int_equal(e.errors, 2); /* of all reasons */
+	assert_int_equal(e.errors, 2);                  /* of all reasons */
 	assert_int_equal(e.first_s, T0);
 	assert_int_equal(e.last_s, T0 + DAY);
 	assert_string_equal(e.code, "421");
@@ -361,7 +372,8 @@ addresses_count_apart(void **state)
 	b.addr = "a+{b}@x.test";
 	redis_fresh(&redis);
 	assert_string_equal(store_count_name(count(&a).outcome), "counted");
-	assert_string_equal(store_count_name(count(&b).outcome), "counted"); /* one notice, two addresses */
+	assert_string_equal(store_count_name(count(&b).outcome),
+	    "counted"); /* one notice, two addresses */
 	assert_int_equal(redis_number(&redis, "EXISTS " KEY), 1);
 	assert_int_equal(redis_number(&redis, "EXISTS mxpace:{q:a+%%7Bb%%7D@x.test}"), 1);
 }
@@ -369,8 +381,12 @@ addresses_count_apart(void **state)
 static void
 an_operators_entry_is_known(void **state)
 {
-	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED, .type = BOUNCE_HARD,
-		.reason = REASON_UNDEFINED, .since_s = T0, .text = "asked us", .by = "operator" };
+	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED,
+		.type = BOUNCE_HARD,
+		.reason = REASON_UNDEFINED,
+		.since_s = T0,
+		.text = "asked us",
+		.by = "operator" };
 	struct store_error error = error_of('u', "n1", 0);
 	struct store_batch batch = { 0 };
 
@@ -409,13 +425,15 @@ racing_notices(void **state)
 				struct store_batch batch = { 0 };
 				struct store_counted counted;
 				struct store_error error;
-				struct store_sync *store = store_sync_open(&redis.address, 10000, &err);
+				struct store_sync *store =
+				    store_sync_open(&redis.address, 10000, &err);
 				unsigned char outcome;
 
 				snprintf(ndr, sizeof(ndr), "n%d", same ? 1 : i);
 				error = error_of('i', ndr, 0);
 				store_put_error(&batch, &error, &counted);
-				if (store == NULL || store_sync_run(store, &batch, &err) != STORE_DONE)
+				if (store == NULL ||
+				    store_sync_run(store, &batch, &err) != STORE_DONE)
 					_exit(1);
 				outcome = (unsigned char)counted.outcome;
 				_exit(write(ends[1], &outcome, 1) == 1 ? 0 : 1);

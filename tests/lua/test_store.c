@@ -40,9 +40,14 @@ read_entry(const char *addr)
 static void
 put_entry(const char *addr, int64_t release_s)
 {
-	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED, .type = BOUNCE_HARD,
-		.reason = REASON_USER_UNKNOWN, .errors = 1, .since_s = T0, .release_s = release_s,
-		.text = "asked us", .by = "operator" };
+	struct quarantine_entry entry = { .status = QUARANTINE_QUARANTINED,
+		.type = BOUNCE_HARD,
+		.reason = REASON_USER_UNKNOWN,
+		.errors = 1,
+		.since_s = T0,
+		.release_s = release_s,
+		.text = "asked us",
+		.by = "operator" };
 	struct store_batch batch = { 0 };
 
 	store_put_quarantine_add(&batch, addr, &entry);
@@ -67,7 +72,8 @@ added_and_removed(void **state)
 	assert_int_equal(entry.release_s, T0 + 100);
 	assert_string_equal(entry.text, "asked us");
 	assert_string_equal(entry.by, "operator");
-	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} ndrs"), 0); /* replaced */
+	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} ndrs"),
+	    0); /* replaced */
 	assert_int_equal(redis_number(&redis, "PTTL mxpace:{q:a%%20b@x.test}"), 100000);
 	assert_int_equal(redis_number(&redis, "ZSCORE mxpace:quarantine a%%20b@x.test"), T0 + 100);
 
@@ -167,8 +173,8 @@ the_index(void **state)
 static void
 events(void **state)
 {
-	static const struct store_event_field fields[] = { { "address", "a b@x.test" }, { "left out", NULL },
-		{ "text", "line\r\nline" }, { "empty", "" } };
+	static const struct store_event_field fields[] = { { "address", "a b@x.test" },
+		{ "left out", NULL }, { "text", "line\r\nline" }, { "empty", "" } };
 	struct store_batch batch = { 0 };
 	redisReply *reply;
 
@@ -240,7 +246,8 @@ mx_sets(void **state)
 	redis_run(&redis, &batch);
 	assert_string_equal(str_text(&set), "5 a.test 10 b.test");
 	assert_int_equal(redis_number(&redis, "PTTL mxpace:mx:x.test"), 300000);
-	assert_int_equal(redis_number(&redis, "PTTL mxpace:mx:y.test"), 1000); /* never without an end */
+	assert_int_equal(redis_number(&redis, "PTTL mxpace:mx:y.test"),
+	    1000); /* never without an end */
 	store_put_mx_read(&batch, "z.test", &set);
 	redis_run(&redis, &batch);
 	assert_string_equal(str_text(&set), "");

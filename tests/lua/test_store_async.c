@@ -44,9 +44,9 @@ struct run {
 	enum store_outcome outcome;
 	struct err err;
 	int64_t value;
-	struct run *cancels; /* in the callback */
+	struct run *cancels;        /* in the callback */
 	void (*then)(struct run *); /* in the callback */
-	int left; /* for `then` */
+	int left;                   /* for `then` */
 };
 
 static int depth; /* of callbacks within one another */
@@ -103,14 +103,14 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Runs the loop until it is so; the test fails when that takes too long. */
-#define LOOP_UNTIL(condition)                                                             \
-	do {                                                                              \
-		int64_t end_ = clock_monotonic_ms() + PATIENCE_MS;                        \
-		while (!(condition)) {                                                    \
-			if (clock_monotonic_ms() > end_)                                  \
-				fail_msg("waited in vain for: %s", #condition);           \
-			event_base_loop(base, EVLOOP_ONCE);                               \
-		}                                                                         \
+#define LOOP_UNTIL(condition)                                                   \
+	do {                                                                    \
+		int64_t end_ = clock_monotonic_ms() + PATIENCE_MS;              \
+		while (!(condition)) {                                          \
+			if (clock_monotonic_ms() > end_)                        \
+				fail_msg("waited in vain for: %s", #condition); \
+			event_base_loop(base, EVLOOP_ONCE);                     \
+		}                                                               \
 	} while (0)
 
 static void
@@ -338,8 +338,13 @@ struct script_run {
 static bool
 start_scripts(struct script_run *run)
 {
-	struct store_error error = { .addr = "a@x.test", .ndr = "n1", .type = BOUNCE_SOFT,
-		.reason = REASON_MAILBOX_FULL, .rule = { 3, 0 }, .significant_ms = 1000, .quiet_ms = 100000 };
+	struct store_error error = { .addr = "a@x.test",
+		.ndr = "n1",
+		.type = BOUNCE_SOFT,
+		.reason = REASON_MAILBOX_FULL,
+		.rule = { 3, 0 },
+		.significant_ms = 1000,
+		.quiet_ms = 100000 };
 	struct store_batch *batch = store_async_batch(store);
 	struct err err;
 
@@ -416,7 +421,7 @@ cancelled_runs_are_silent(void **state)
 	store_async_cancel(&run->call);
 	assert_null(run->call);
 	store_async_cancel(&run->call); /* nothing to cancel */
-	free(run); /* the reply must not be written there */
+	free(run);                      /* the reply must not be written there */
 	assert_true(start_size(&last));
 	LOOP_UNTIL(last.calls > 0);
 	assert_int_equal(store_async_figures(store).waiting, 0);
@@ -508,7 +513,9 @@ stopped(void **state)
 	store_put_index_size(store_async_batch(store), &after.value);
 	assert_false(start(&after, &err)); /* from now on at once */
 	assert_string_equal(err.text, "not connected");
-	loop_for(3 * TIMEOUT_MS); /* connects, since the kernel accepts; is not greeted; all the time away */
+	loop_for(
+	    3 *
+	    TIMEOUT_MS); /* connects, since the kernel accepts; is not greeted; all the time away */
 	assert_int_equal(change_count, 2);
 	redis_send(&redis, SIGCONT);
 	LOOP_UNTIL(change_count > 2);

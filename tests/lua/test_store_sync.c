@@ -19,8 +19,13 @@ run_all_scripts(struct store_sync *store, struct store_took *took, struct store_
 {
 	struct limit limit;
 	struct store_take take = { "google", "all", "mta1", 1, 5, &limit, 1, true };
-	struct store_error error = { .addr = "a@x.test", .ndr = "n1", .type = BOUNCE_SOFT,
-		.reason = REASON_MAILBOX_FULL, .rule = { 3, 0 }, .significant_ms = 1000, .quiet_ms = 1000 };
+	struct store_error error = { .addr = "a@x.test",
+		.ndr = "n1",
+		.type = BOUNCE_SOFT,
+		.reason = REASON_MAILBOX_FULL,
+		.rule = { 3, 0 },
+		.significant_ms = 1000,
+		.quiet_ms = 1000 };
 	struct store_batch batch = { 0 };
 	enum store_outcome outcome;
 
@@ -49,7 +54,8 @@ loads_forgotten_scripts(void **state)
 		assert_int_equal(took.outcome, STORE_TAKEN);
 		assert_true(took.now_ms > 0);
 		assert_int_equal(counted.outcome, i == 1 ? STORE_COUNTED : STORE_AGAIN);
-		assert_int_equal(redis_number(&redis, "HGET mxpace:{g:google}:sent:all:1h total"), i);
+		assert_int_equal(redis_number(&redis, "HGET mxpace:{g:google}:sent:all:1h total"),
+		    i);
 	}
 	assert_int_equal(run_all_scripts(redis.store, &took, &counted, &err), STORE_DONE);
 	assert_int_equal(redis_number(&redis, "HGET mxpace:{g:google}:sent:all:1h total"), 4);

@@ -24,8 +24,13 @@ limit_of(const char *text)
 static struct store_take
 take_of(const struct limit *limits, size_t count)
 {
-	return (struct store_take){ .group = "google", .ip = "198.51.100.7", .node = "mta1", .open = 1,
-		.limits = limits, .limit_count = count, .commit = true };
+	return (struct store_take){ .group = "google",
+		.ip = "198.51.100.7",
+		.node = "mta1",
+		.open = 1,
+		.limits = limits,
+		.limit_count = count,
+		.commit = true };
 }
 
 static struct store_took
@@ -175,7 +180,7 @@ wait_is_exact(void **state)
 		if (took.outcome == STORE_TAKEN) {
 			grants++;
 			now += (int64_t)(next_random(&random) %
-			    (uint64_t)(2 * limit.period_ms / limit.count / 3 + 1));
+					 (uint64_t)(2 * limit.period_ms / limit.count / 3 + 1));
 			continue;
 		}
 		refusals++;
@@ -226,10 +231,11 @@ never_exceeded(void **state)
 		uint64_t dice = next_random(&random) % 100;
 		int64_t mean = limit.period_ms / limit.count;
 
-		now += dice < 40 ? 0
-		    : dice < 70 ? (int64_t)(next_random(&random) % (uint64_t)(mean / 4 + 1))
-		    : dice < 98 ? (int64_t)(next_random(&random) % (uint64_t)(2 * mean + 1))
-			       : (int64_t)(next_random(&random) % (uint64_t)(2 * limit.period_ms));
+		now += dice < 40   ? 0
+		       : dice < 70 ? (int64_t)(next_random(&random) % (uint64_t)(mean / 4 + 1))
+		       : dice < 98
+			   ? (int64_t)(next_random(&random) % (uint64_t)(2 * mean + 1))
+			   : (int64_t)(next_random(&random) % (uint64_t)(2 * limit.period_ms));
 		redis_set_ms(&redis, now);
 		if (granted(&t))
 			line->at[line->count++] = now;
@@ -417,8 +423,10 @@ connections_of_two_nodes(void **state)
 	a.open = 1;
 	assert_true(granted(&a));
 	assert_true(granted(&b));
-	assert_true(redis_is(&redis, "1 until 1795348815", "HGET mxpace:{g:google}:conn:198.51.100.7 mta1"));
-	assert_true(redis_is(&redis, "2 until 1795348815", "HGET mxpace:{g:google}:conn:198.51.100.7 mta2"));
+	assert_true(redis_is(&redis, "1 until 1795348815",
+	    "HGET mxpace:{g:google}:conn:198.51.100.7 mta1"));
+	assert_true(redis_is(&redis, "2 until 1795348815",
+	    "HGET mxpace:{g:google}:conn:198.51.100.7 mta2"));
 }
 
 /* A node that is gone holds its slots for 15 s, to the second. */
@@ -490,7 +498,8 @@ busy_nodes_stay_counted(void **state)
 		redis_set_ms(&redis, NOON_MS + ms + 699);
 		assert_int_equal(take(&b).outcome, STORE_NO_SLOT);
 		redis_set_ms(&redis, NOON_MS + ms);
-		assert_true(redis_number(&redis, "PTTL mxpace:{g:google}:conn:198.51.100.7") >= 15000);
+		assert_true(
+		    redis_number(&redis, "PTTL mxpace:{g:google}:conn:198.51.100.7") >= 15000);
 	}
 }
 
@@ -503,8 +512,9 @@ garbage_among_connections(void **state)
 	t.connections = 2;
 	redis_fresh(&redis);
 	redis_set_ms(&redis, NOON_MS);
-	freeReplyObject(redis_do(&redis, "HSET mxpace:{g:google}:conn:198.51.100.7 a %s b %s c %s d %s e %s",
-	    "many", "7 until never", "-1 until 1999999999", "", "1 until 1999999999 or so"));
+	freeReplyObject(
+	    redis_do(&redis, "HSET mxpace:{g:google}:conn:198.51.100.7 a %s b %s c %s d %s e %s",
+		"many", "7 until never", "-1 until 1999999999", "", "1 until 1999999999 or so"));
 	assert_true(granted(&t));
 }
 
@@ -637,9 +647,11 @@ heads_of_other_clocks(void **state)
 
 		redis_fresh(&redis);
 		redis_set_ms(&redis, NOON_MS);
-		freeReplyObject(redis_do(&redis, "HSET mxpace:{g:google}:sent:198.51.100.7:1m head %lld total 1 %lld 1",
+		freeReplyObject(redis_do(&redis,
+		    "HSET mxpace:{g:google}:sent:198.51.100.7:1m head %lld total 1 %lld 1",
 		    (long long)head, (long long)(head % limit.buckets)));
-		freeReplyObject(redis_do(&redis, "PEXPIRE mxpace:{g:google}:sent:198.51.100.7:1m 1000000"));
+		freeReplyObject(
+		    redis_do(&redis, "PEXPIRE mxpace:{g:google}:sent:198.51.100.7:1m 1000000"));
 		assert_true(granted(&t));
 		assert_int_equal(granted(&t), !counts);
 		assert_int_equal(ring_used(&t, 0, NOON_MS), 2);
@@ -681,8 +693,10 @@ keys_expire_and_share_a_tag(void **state)
 		    limits[k].period_ms + 3 * limits[k].width_ms);
 	}
 	redis_set_ms(&redis, NOON_MS + INT64_C(40) * 86400000);
-	assert_int_equal(redis_number(&redis, "EXISTS mxpace:{g:default/mx1.foo.test+2-%%7B1f3a09c2%%7D}"
-					      ":sent:198.51.100.7:31d"), 0);
+	assert_int_equal(redis_number(&redis,
+			     "EXISTS mxpace:{g:default/mx1.foo.test+2-%%7B1f3a09c2%%7D}"
+			     ":sent:198.51.100.7:31d"),
+	    0);
 }
 
 /* The ring never expires before a message in it stops counting, however the takes are spread. */
@@ -701,7 +715,7 @@ rings_do_not_expire_early(void **state)
 		redis_set_ms(&redis, now);
 		assert_true(granted(&t));
 		assert_true(redis_number(&redis, "PTTL mxpace:{g:google}:sent:198.51.100.7:1m") >=
-		    limit.period_ms);
+			    limit.period_ms);
 	}
 }
 

@@ -44,17 +44,16 @@ check_add(struct check_list *list, const char *function, const char *label, CMUn
 	assert_non_null(list->tests);
 	snprintf(name, sizeof(name), "%s%s%s", function, label != NULL ? ": " : "",
 	    label != NULL ? label : "");
-	list->tests[list->count++] = (struct CMUnitTest){ strdup(name), test, NULL, NULL,
-		(void *)(uintptr_t)row };
+	list->tests[list->count++] =
+	    (struct CMUnitTest){ strdup(name), test, NULL, NULL, (void *)(uintptr_t)row };
 }
 
 #define CHECK(list, function) check_add(list, #function, NULL, function, NULL)
 
-#define CHECK_ROWS(list, function, rows)                                              \
-	do {                                                                          \
-		for (size_t row_ = 0; row_ < COUNT(rows); row_++)                     \
-			check_add(list, #function, (rows)[row_].label, function,      \
-			    &(rows)[row_]);                                           \
+#define CHECK_ROWS(list, function, rows)                                                         \
+	do {                                                                                     \
+		for (size_t row_ = 0; row_ < COUNT(rows); row_++)                                \
+			check_add(list, #function, (rows)[row_].label, function, &(rows)[row_]); \
 	} while (0)
 
 static inline int

@@ -31,14 +31,14 @@ turn(struct event_base *base)
 	event_base_dispatch(base);
 }
 
-#define WAIT_FOR(base, condition)                                                      \
-	do {                                                                           \
-		int64_t end_ms_ = clock_monotonic_ms() + FAKE_PATIENCE_MS;             \
-		while (!(condition)) {                                                 \
-			if (clock_monotonic_ms() > end_ms_)                            \
-				fail_msg("waited in vain for: %s", #condition);        \
-			turn(base);                                                    \
-		}                                                                      \
+#define WAIT_FOR(base, condition)                                               \
+	do {                                                                    \
+		int64_t end_ms_ = clock_monotonic_ms() + FAKE_PATIENCE_MS;      \
+		while (!(condition)) {                                          \
+			if (clock_monotonic_ms() > end_ms_)                     \
+				fail_msg("waited in vain for: %s", #condition); \
+			turn(base);                                             \
+		}                                                               \
 	} while (0)
 
 struct fake_redis;
@@ -61,9 +61,9 @@ struct fake_redis {
 	struct event *acceptable;
 	struct fake_client clients[FAKE_CLIENTS];
 	unsigned connections; /* so far */
-	struct str commands; /* those so far, a line each; a script's text is "..." */
-	bool holding; /* answers back */
-	bool deaf; /* reads nothing */
+	struct str commands;  /* those so far, a line each; a script's text is "..." */
+	bool holding;         /* answers back */
+	bool deaf;            /* reads nothing */
 	/* The reply to a command (its line) as on the wire; NULL: the usual one; "": none. */
 	const char *(*answer)(struct fake_redis *redis, const char *line);
 	const char *hangs_up_after; /* having answered a command that contains it */
@@ -194,7 +194,7 @@ fake_on_readable(evutil_socket_t fd, short what, void *arg)
 
 		str_addf(&redis->commands, "%s\n", str_text(&line));
 		last = redis->hangs_up_after != NULL &&
-		    strstr(str_text(&line), redis->hangs_up_after) != NULL;
+		       strstr(str_text(&line), redis->hangs_up_after) != NULL;
 		if (redis->answer != NULL)
 			answer = redis->answer(redis, str_text(&line));
 		if (answer == NULL)
@@ -238,9 +238,11 @@ fake_init(struct fake_redis *redis, struct event_base *base)
 	redis->addr.sun_family = AF_UNIX;
 	snprintf(redis->addr.sun_path, sizeof(redis->addr.sun_path), "%s/redis", redis->folder);
 	snprintf(redis->text, sizeof(redis->text), "%s", redis->addr.sun_path);
-	redis->address = (struct store_address){
-		.host = "", .path = redis->text, .user = "", .password = "", .text = redis->text
-	};
+	redis->address = (struct store_address){ .host = "",
+		.path = redis->text,
+		.user = "",
+		.password = "",
+		.text = redis->text };
 }
 
 static inline void

@@ -5,7 +5,9 @@
 #define X10 "xxxxxxxxxx"
 #define X80 X10 X10 X10 X10 X10 X10 X10 X10
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define N253 L63 "." L63 "." L63 "." "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define N253                    \
+	L63 "." L63 "." L63 "." \
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct normalise_row {
 	const char *label, *in, *want, *domain; /* want NULL: refused */
@@ -25,8 +27,10 @@ static const struct normalise_row {
 	{ "blanks only", "  ", "", "" },
 	{ "no domain", "postmaster", "postmaster", "" },
 	{ "address literal", "a@[192.0.2.1]", "a@[192.0.2.1]", "[192.0.2.1]" },
-	{ "internationalised domain", "a@b\xc3\xbc" "cher.test", "a@xn--bcher-kva.test",
-	    "xn--bcher-kva.test" },
+	{ "internationalised domain",
+	    "a@b\xc3\xbc"
+	    "cher.test",
+	    "a@xn--bcher-kva.test", "xn--bcher-kva.test" },
 	{ "internationalised local part", "j\xc3\xb6rg@x.test", "j\xc3\xb6rg@x.test", "x.test" },
 	{ "quoted with a blank", "\"john doe\"@x.test", "\"john doe\"@x.test", "x.test" },
 	{ "quoted at sign", "\"a@b\"@x.test", "\"a@b\"@x.test", "x.test" },
@@ -94,7 +98,8 @@ nul_is_no_end(void **state)
 static void
 every_length(void **state)
 {
-	static const char text[] = "<\"a b\"@b\xc3\xbc" "cher.test>";
+	static const char text[] = "<\"a b\"@b\xc3\xbc"
+				   "cher.test>";
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {

@@ -37,7 +37,8 @@ clocks_run(void **state)
 
 	(void)state;
 	clock_gettime(CLOCK_MONOTONIC, &monotonic);
-	assert_in_range(before, (uint64_t)monotonic.tv_sec * 1000 - 1000, (uint64_t)monotonic.tv_sec * 1000 + 1000);
+	assert_in_range(before, (uint64_t)monotonic.tv_sec * 1000 - 1000,
+	    (uint64_t)monotonic.tv_sec * 1000 + 1000);
 	while (clock_monotonic_ms() == before)
 		nanosleep(&tick, NULL);
 	assert_true(clock_monotonic_ms() > before);

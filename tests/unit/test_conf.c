@@ -93,10 +93,11 @@ values(void **state)
 	struct arena arena = { NULL };
 
 	(void)state;
-	assert_string_equal(read_text("string = \"x\" \"y\"; strings = [ ]; flag = false; number = 10;\n"
-				      "any = 12345678901L; duration = \"1h\"; size = \"512k\";\n"
-				      "word = \"red\"; custom = { }; known = 1;",
-				"", &arena, &t),
+	assert_string_equal(
+	    read_text("string = \"x\" \"y\"; strings = [ ]; flag = false; number = 10;\n"
+		      "any = 12345678901L; duration = \"1h\"; size = \"512k\";\n"
+		      "word = \"red\"; custom = { }; known = 1;",
+		"", &arena, &t),
 	    "");
 	assert_string_equal(t.string, "xy");
 	assert_int_equal(t.strings.count, 0);
@@ -121,7 +122,8 @@ forms_of_values(void **state)
 	assert_int_equal(t.strings.count, 1);
 	assert_string_equal(t.strings.items[0], "one");
 	assert_int_equal(t.size, 4096);
-	assert_string_equal(read_text("strings = ( \"a b\", \"\" ); size = \"2G\";", "", &arena, &t), "");
+	assert_string_equal(
+	    read_text("strings = ( \"a b\", \"\" ); size = \"2G\";", "", &arena, &t), "");
 	assert_int_equal(t.strings.count, 2);
 	assert_string_equal(t.strings.items[0], "a b");
 	assert_string_equal(t.strings.items[1], "");
@@ -134,7 +136,8 @@ static const struct mistake_row {
 } mistake_rows[] = {
 	{ "unknown key", "strng = \"x\";", "t.conf:1: strng: unknown key\n" },
 	{ "line", "\n\n// c\nstrng = 1;", "t.conf:4: strng: unknown key\n" },
-	{ "string: number", "string = 5;", "t.conf:1: string: must be a string in double quotes\n" },
+	{ "string: number", "string = 5;",
+	    "t.conf:1: string: must be a string in double quotes\n" },
 	{ "strings: number", "strings = 5;",
 	    "t.conf:1: strings: must be a list of strings: [ \"a\", \"b\" ]\n" },
 	{ "strings: numbers", "strings = [ 1, 2 ];",
@@ -163,15 +166,18 @@ static const struct mistake_row {
 	    "t.conf:1: size: \"64MB\" is not a size such as \"64M\" or \"512k\"\n" },
 	{ "size: unit alone", "size = \"M\";",
 	    "t.conf:1: size: \"M\" is not a size such as \"64M\" or \"512k\"\n" },
-	{ "size: empty", "size = \"\";", "t.conf:1: size: \"\" is not a size such as \"64M\" or \"512k\"\n" },
+	{ "size: empty", "size = \"\";",
+	    "t.conf:1: size: \"\" is not a size such as \"64M\" or \"512k\"\n" },
 	{ "size: would overflow", "size = \"99999999999999G\";",
 	    "t.conf:1: size: \"99999999999999G\" is not a size such as \"64M\" or \"512k\"\n" },
-	{ "size: too large", "size = \"3G\";", "t.conf:1: size: \"3G\" is not within 1024 to 2147483648\n" },
+	{ "size: too large", "size = \"3G\";",
+	    "t.conf:1: size: \"3G\" is not within 1024 to 2147483648\n" },
 	{ "size: number too small", "size = 1023;",
 	    "t.conf:1: size: 1023 is not within 1024 to 2147483648\n" },
 	{ "word: unknown", "word = \"blue\";",
 	    "t.conf:1: word: \"blue\" is not one of \"red\", \"green\"\n" },
-	{ "word: case", "word = \"Red\";", "t.conf:1: word: \"Red\" is not one of \"red\", \"green\"\n" },
+	{ "word: case", "word = \"Red\";",
+	    "t.conf:1: word: \"Red\" is not one of \"red\", \"green\"\n" },
 	{ "word: number", "word = 1;", "t.conf:1: word: must be a string in double quotes\n" },
 	{ "custom", "custom = 1;", "t.conf:1: custom: I want a group\n" },
 	{ "syntax", "string = ;", "t.conf:1: syntax error\n" },
@@ -254,8 +260,8 @@ static void
 walking(void **state)
 {
 	struct conf_errors errors = { { 0 }, 0 };
-	struct conf_file *file = conf_parse("g = { a = 1; b = 0.5; c = \"x\"; }; l = ( 1, { } ); y = [ 7 ];",
-	    "t.conf", &errors);
+	struct conf_file *file = conf_parse(
+	    "g = { a = 1; b = 0.5; c = \"x\"; }; l = ( 1, { } ); y = [ 7 ];", "t.conf", &errors);
 	struct config_setting_t *g, *l;
 	double fraction;
 

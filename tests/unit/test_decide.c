@@ -3,7 +3,7 @@
 #include "addr.h"
 #include "decide.h"
 
-static struct settings *deferring, *permitting; /* on_store_failure, on_dns_failure */
+static struct settings *deferring, *permitting;         /* on_store_failure, on_dns_failure */
 static struct settings *discarding, *holding, *tagging; /* quarantine_action */
 
 static struct mx_rule limited = { .name = "google", .connections = 5 };
@@ -37,9 +37,13 @@ static const struct quarantine_entry counting = {
 };
 
 static const struct store_took taken = { .outcome = STORE_TAKEN, .now_ms = 1700000000000 };
-static const struct store_took no_room = { .outcome = STORE_NO_ROOM, .limit = 1, .used = 1000,
+static const struct store_took no_room = { .outcome = STORE_NO_ROOM,
+	.limit = 1,
+	.used = 1000,
 	.wait_ms = 61001 };
-static const struct store_took no_room_soon = { .outcome = STORE_NO_ROOM, .limit = 0, .used = 20,
+static const struct store_took no_room_soon = { .outcome = STORE_NO_ROOM,
+	.limit = 0,
+	.used = 20,
 	.wait_ms = 6200 };
 static const struct store_took no_slot = { .outcome = STORE_NO_SLOT, .open = 6 };
 
@@ -122,39 +126,39 @@ static const struct row {
 	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: 5 of 5 connections in use, try again in "
 	    "a minute",
 	    false },
-	{ "quarantined", { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone,
-		.took = &taken },
-	    NULL, DECIDE_QUARANTINED, VERDICT_REFUSE,
+	{ "quarantined",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone, .took = &taken }, NULL,
+	    DECIDE_QUARANTINED, VERDICT_REFUSE,
 	    "550 5.1.1 mxpace: user@foo.test is quarantined since 2026-11-22: user_unknown (550 "
 	    "5.1.1 no such user)",
 	    true },
-	{ "quarantined for a time", { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &full,
-		.took = &taken },
-	    NULL, DECIDE_QUARANTINED, VERDICT_REFUSE,
+	{ "quarantined for a time",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &full, .took = &taken }, NULL,
+	    DECIDE_QUARANTINED, VERDICT_REFUSE,
 	    "550 5.1.1 mxpace: user@foo.test is quarantined since 2026-11-22: mailbox_full (552 "
 	    "5.2.2), until 2026-12-22",
 	    true },
-	{ "quarantined, discard", { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone,
-		.took = &taken },
+	{ "quarantined, discard",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone, .took = &taken },
 	    &discarding, DECIDE_QUARANTINED_DIVERTED, VERDICT_DIVERT,
 	    "DISCARD mxpace: user@foo.test is quarantined since 2026-11-22: user_unknown (550 "
 	    "5.1.1 no such user)",
 	    false },
-	{ "quarantined, hold", { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone,
-		.took = &taken },
-	    &holding, DECIDE_QUARANTINED_DIVERTED, VERDICT_DIVERT,
+	{ "quarantined, hold",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone, .took = &taken }, &holding,
+	    DECIDE_QUARANTINED_DIVERTED, VERDICT_DIVERT,
 	    "HOLD mxpace: user@foo.test is quarantined since 2026-11-22: user_unknown (550 5.1.1 "
 	    "no such user)",
 	    false },
-	{ "quarantined, prepend", { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone,
-		.took = &taken },
-	    &tagging, DECIDE_QUARANTINED_DIVERTED, VERDICT_DIVERT,
+	{ "quarantined, prepend",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone, .took = &taken }, &tagging,
+	    DECIDE_QUARANTINED_DIVERTED, VERDICT_DIVERT,
 	    "PREPEND X-Mxpace-Quarantined: user@foo.test is quarantined since 2026-11-22: "
 	    "user_unknown (550 5.1.1 no such user)",
 	    false },
-	{ "a diagnostic that would end the answer", { USER, IN_GROUP, .store_known = FACT_KNOWN,
-		.entry = &odd, .took = &taken },
-	    NULL, DECIDE_QUARANTINED, VERDICT_REFUSE,
+	{ "a diagnostic that would end the answer",
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &odd, .took = &taken }, NULL,
+	    DECIDE_QUARANTINED, VERDICT_REFUSE,
 	    "550 5.1.1 mxpace: user@foo.test is quarantined since 2026-11-22: user_unknown "
 	    "(two?lines???action=OK ?\?)",
 	    true },
@@ -200,18 +204,24 @@ static const struct row {
 	    "5.1.1 no such user)",
 	    false },
 	{ "postmaster is never refused for quarantine",
-	    { .recipient = "postmaster@foo.test", IN_GROUP, .store_known = FACT_KNOWN,
-		.entry = &gone, .took = &taken },
+	    { .recipient = "postmaster@foo.test",
+		IN_GROUP,
+		.store_known = FACT_KNOWN,
+		.entry = &gone,
+		.took = &taken },
 	    NULL, DECIDE_WITHIN_LIMITS, VERDICT_PASS, "DUNNO", false },
 	{ "but by a limit as anybody",
-	    { .recipient = "postmaster@foo.test", IN_GROUP, .store_known = FACT_KNOWN,
-		.entry = &gone, .took = &no_room_soon },
+	    { .recipient = "postmaster@foo.test",
+		IN_GROUP,
+		.store_known = FACT_KNOWN,
+		.entry = &gone,
+		.took = &no_room_soon },
 	    NULL, DECIDE_MESSAGE_LIMIT, VERDICT_DEFER,
 	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: limit 20/10s reached, next message in 7s",
 	    false },
 	{ "errors that count only are no quarantine",
-	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &counting, .took = &taken },
-	    NULL, DECIDE_WITHIN_LIMITS, VERDICT_PASS, "DUNNO", false },
+	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &counting, .took = &taken }, NULL,
+	    DECIDE_WITHIN_LIMITS, VERDICT_PASS, "DUNNO", false },
 	{ "an entry read before the store failed is not believed",
 	    { USER, IN_GROUP, AWAY, .entry = &gone }, NULL, DECIDE_STORE_FAILED_DEFER,
 	    VERDICT_DEFER, "DEFER_IF_PERMIT 4.3.0 mxpace: store away: no answer within 500 ms",
@@ -267,8 +277,8 @@ knows_every_reason(void **state)
 		if (!found)
 			fail_msg("no row for %s", name);
 		for (int other = reason + 1; other < DECIDE_REASONS; other++)
-			assert_string_not_equal(
-			    name, decide_reason_name((enum decide_reason)other));
+			assert_string_not_equal(name,
+			    decide_reason_name((enum decide_reason)other));
 	}
 }
 
@@ -277,8 +287,11 @@ answers_stay_one_line_however_long(void **state)
 {
 	char recipient[ADDR_SIZE], words[600];
 	struct quarantine_entry entry = gone;
-	struct decide_facts facts = { .settings = deferring, .recipient = recipient, IN_GROUP,
-		.store_known = FACT_KNOWN, .entry = &entry };
+	struct decide_facts facts = { .settings = deferring,
+		.recipient = recipient,
+		IN_GROUP,
+		.store_known = FACT_KNOWN,
+		.entry = &entry };
 	struct decision decision;
 
 	(void)state;

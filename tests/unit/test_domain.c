@@ -2,9 +2,12 @@
 #include "domain.h"
 
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define N253 L63 "." L63 "." L63 "." "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define N253                    \
+	L63 "." L63 "." L63 "." \
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define U10 "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-#define L10 "\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc."
+#define L10 \
+	"\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc.\xc3\xbc."
 
 static const struct normalise_row {
 	const char *label;
@@ -49,13 +52,37 @@ static const struct normalise_row {
 	{ "blank in a literal", { "[192.0.2 1]", 11 }, NULL },
 	{ "bracket alone", { "[", 1 }, NULL },
 	{ "literal as a label", { "[192.0.2.1].test", 16 }, NULL },
-	{ "umlaut", { "b\xc3\xbc" "cher.test", 12 }, "xn--bcher-kva.test" },
-	{ "umlaut in capitals", { "B\xc3\x9c" "CHER.TEST", 12 }, "xn--bcher-kva.test" },
-	{ "decomposed umlaut", { "bu\xcc\x88" "cher.test", 13 }, "xn--bcher-kva.test" },
-	{ "sharp s keeps itself", { "stra\xc3\x9f" "e.test", 12 }, "xn--strae-oqa.test" },
+	{ "umlaut",
+	    { "b\xc3\xbc"
+	      "cher.test",
+		12 },
+	    "xn--bcher-kva.test" },
+	{ "umlaut in capitals",
+	    { "B\xc3\x9c"
+	      "CHER.TEST",
+		12 },
+	    "xn--bcher-kva.test" },
+	{ "decomposed umlaut",
+	    { "bu\xcc\x88"
+	      "cher.test",
+		13 },
+	    "xn--bcher-kva.test" },
+	{ "sharp s keeps itself",
+	    { "stra\xc3\x9f"
+	      "e.test",
+		12 },
+	    "xn--strae-oqa.test" },
 	{ "ideographic dot", { "\xe4\xbe\x8b\xe3\x80\x82test", 10 }, "xn--fsq.test" },
-	{ "IDN and trailing dot", { "b\xc3\xbc" "cher.test.", 13 }, "xn--bcher-kva.test" },
-	{ "not UTF-8", { "b\xfc" "cher.test", 11 }, NULL },
+	{ "IDN and trailing dot",
+	    { "b\xc3\xbc"
+	      "cher.test.",
+		13 },
+	    "xn--bcher-kva.test" },
+	{ "not UTF-8",
+	    { "b\xfc"
+	      "cher.test",
+		11 },
+	    NULL },
 	{ "cut off UTF-8", { "b\xc3", 2 }, NULL },
 	{ "UTF-8 surrogate", { "\xed\xa0\x80.test", 8 }, NULL },
 	{ "IDN label too long", { U10 U10 U10 U10 U10 U10 ".test", 125 }, NULL },
@@ -94,8 +121,8 @@ every_byte(void **state)
 	(void)state;
 	for (int c = 0; c < 0x80; c++) {
 		char in[] = "ax.test", out[DOMAIN_SIZE];
-		int good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    c == '-' || c == '_';
+		int good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			   (c >= '0' && c <= '9') || c == '-' || c == '_';
 
 		in[1] = (char)c;
 		if (c == '.') /* "a..test" */

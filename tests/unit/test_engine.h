@@ -33,9 +33,8 @@ engine_settings(const struct fake_redis *at, const char *more)
 	str_addf(&text, "redis = \"unix:%s\"; store_timeout = \"20s\"; node = \"mta1\";\n%s%s%s",
 	    at->text,
 	    strstr(more, "dns_servers") != NULL ? "" : "dns_servers = [ \"127.0.0.1:1\" ];\n",
-	    strstr(more, "sending_ips") != NULL
-		? ""
-		: "sending_ips = ( { name = \"192.0.2.1\"; } );\n",
+	    strstr(more, "sending_ips") != NULL ? ""
+						: "sending_ips = ( { name = \"192.0.2.1\"; } );\n",
 	    more);
 	settings = settings_parse(str_text(&text), "test", &errors);
 	if (settings == NULL)
@@ -89,10 +88,10 @@ engine_take_down(void)
 
 struct client {
 	int fd;
-	int served; /* the other end's; conn's */
+	int served;        /* the other end's; conn's */
 	struct conn *conn; /* NULL once it has closed itself */
-	struct str got; /* what it was answered */
-	bool ended; /* hung up on */
+	struct str got;    /* what it was answered */
+	bool ended;        /* hung up on */
 };
 
 static inline void
@@ -193,7 +192,7 @@ client_says(struct client *client, const char *text)
 	client_send(client, text, strlen(text));
 }
 
-#define RCPT(recipient, instance)                                                            \
+#define RCPT(recipient, instance)                                                                 \
 	"request=smtpd_access_policy\nprotocol_state=RCPT\nsender=a@b.test\nrecipient=" recipient \
 	"\ninstance=" instance "\n\n"
 #define END_OF_MESSAGE(instance) \

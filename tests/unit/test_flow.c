@@ -91,15 +91,15 @@ reload(const struct fake_redis *at, const char *conf)
 {
 	struct err err;
 
-	assert_int_equal(engine_swap(&engine, engine_settings(at, conf),
-			     engine_rules_of(engine_rules), &err),
+	assert_int_equal(
+	    engine_swap(&engine, engine_settings(at, conf), engine_rules_of(engine_rules), &err),
 	    0);
 }
 
 /* -- what Redis says --------------------------------------------------------------------------- */
 
-#define QUARANTINED                                                                             \
-	"*8\r\n$6\r\nstatus\r\n$11\r\nquarantined\r\n$6\r\nreason\r\n$12\r\nuser_unknown\r\n"     \
+#define QUARANTINED                                                                           \
+	"*8\r\n$6\r\nstatus\r\n$11\r\nquarantined\r\n$6\r\nreason\r\n$12\r\nuser_unknown\r\n" \
 	"$5\r\nsince\r\n$10\r\n1795314053\r\n$4\r\ncode\r\n$3\r\n550\r\n"
 
 static const char *
@@ -205,8 +205,9 @@ static void
 decides_only_at_rcpt(void **state)
 {
 	(void)state;
-	assert_string_equal(ask(&client, "request=smtpd_access_policy\nprotocol_state=DATA\n"
-					 "sender=a@b.test\nrecipient=u@[192.0.2.5]\ninstance=1.1\n\n"),
+	assert_string_equal(ask(&client,
+				"request=smtpd_access_policy\nprotocol_state=DATA\n"
+				"sender=a@b.test\nrecipient=u@[192.0.2.5]\ninstance=1.1\n\n"),
 	    DUNNO);
 	assert_int_equal(redis.commands.len, 0);
 }
@@ -366,7 +367,8 @@ reloads_again_and_again(void **state)
 		char request[200];
 
 		snprintf(request, sizeof(request), RCPT("u@[192.0.2.5]", "%d.1"), i);
-		reload(i % 2 == 0 ? &other_redis : &redis, i % 3 == 0 ? "" : "dns_timeout = \"1s\";");
+		reload(i % 2 == 0 ? &other_redis : &redis,
+		    i % 3 == 0 ? "" : "dns_timeout = \"1s\";");
 		WAIT_FOR(base, store_async_works(engine.store));
 		assert_string_equal(ask(&client, request), DUNNO);
 	}
@@ -429,12 +431,18 @@ withdraws_from_redis(void **state)
 	assert_true(fake_has(&redis, "HDEL " CONN " mta1\n"));
 }
 
-#define TEST(function) \
-	{ #function, function, set_up, take_down, defer }
-#define TEST_CONF(function, conf) \
-	{ #function, function, set_up, take_down, conf }
-#define TEST_DNS(function) \
-	{ #function, function, set_up_with_silent_dns, take_down, NULL }
+#define TEST(function)                                        \
+	{                                                     \
+#function, function, set_up, take_down, defer \
+	}
+#define TEST_CONF(function, conf)                            \
+	{                                                    \
+#function, function, set_up, take_down, conf \
+	}
+#define TEST_DNS(function)                                                   \
+	{                                                                    \
+#function, function, set_up_with_silent_dns, take_down, NULL \
+	}
 
 int
 main(void)

@@ -23,7 +23,8 @@ ignore(void *arg, bool working, const char *words)
 static struct store_async *
 connect_to(struct fake_redis *to)
 {
-	struct store_async *new = store_async_new(base, &to->address, FAKE_PATIENCE_MS, ignore, NULL, NULL);
+	struct store_async *new =
+	    store_async_new(base, &to->address, FAKE_PATIENCE_MS, ignore, NULL, NULL);
 
 	WAIT_FOR(base, store_async_works(new));
 	str_empty(&to->commands);
@@ -84,7 +85,8 @@ figure(struct fake_redis *at, const char *key, const char *node)
 		if (span_eq(line, span_of(del)))
 			strcpy(found, "gone");
 		else if (span_starts(line, span_of(set)))
-			snprintf(found, sizeof(found), "%ld", strtol(line.ptr + strlen(set), NULL, 10));
+			snprintf(found, sizeof(found), "%ld",
+			    strtol(line.ptr + strlen(set), NULL, 10));
 	}
 	return found;
 }
@@ -329,10 +331,15 @@ tells_of_use_once_in_a_while(void **state)
 /* -- takes ------------------------------------------------------------------------------------- */
 
 static void
-put_take(struct group *group, unsigned generation, const char *node, int64_t open, int64_t connections)
+put_take(struct group *group, unsigned generation, const char *node, int64_t open,
+    int64_t connections)
 {
-	const struct store_take take = { .group = "google", .ip = "192.0.2.1", .node = node,
-		.open = open, .connections = connections, .commit = true };
+	const struct store_take take = { .group = "google",
+		.ip = "192.0.2.1",
+		.node = node,
+		.open = open,
+		.connections = connections,
+		.commit = true };
 	static struct store_took took;
 
 	group_put_take(group, generation, &take, store_async_batch(store), &took);
@@ -362,8 +369,31 @@ sends_the_take_of_its_rules(void **state)
 	group_release(&google);
 }
 
-#define TEST(function) \
-	{ #function, function, set_up, take_down, NULL }
+/* Two takes under way, the client of the second goes: Redis has heard of two all the same. */
+static void
+does_not_leave_it_to_a_take_before_another(void **state)
+{
+	struct group *google = groups_get(groups, "google", "192.0.2.1");
+	int64_t start_ms = clock_monotonic_ms();
+
+	(void)state;
+	group_open_slot(google);
+	put_take(google, 1, "mta1", 1, 5);
+	group_open_slot(google);
+	put_take(google, 1, "mta1", 2, 5);
+	group_close_slot(google);
+	group_published(google, 1);
+	WAIT_FOR(base, strcmp(figure(&redis, GOOGLE, "mta1"), "1") == 0);
+	assert_true(
+	    clock_monotonic_ms() - start_ms < GROUP_RENEW_S * 1000 / 2); /* not by renewal */
+	group_close_slot(google);
+	group_release(&google);
+}
+
+#define TEST(function)                                       \
+	{                                                    \
+#function, function, set_up, take_down, NULL \
+	}
 
 int
 main(void)
@@ -380,6 +410,7 @@ main(void)
 		TEST(moves_to_another_store_and_node_name),
 		TEST(counts_on_while_the_store_is_away),
 		TEST(tells_of_use_once_in_a_while),
+		TEST(does_not_leave_it_to_a_take_before_another),
 		TEST(sends_the_take_of_its_rules),
 	};
 

@@ -1,7 +1,7 @@
 #include "check.h"
 #include "keys.h"
 
-#define A10 "aaaaaaaaaa"
+#define A10  "aaaaaaaaaa"
 #define A100 A10 A10 A10 A10 A10 A10 A10 A10 A10 A10
 
 static const struct encode_row {
@@ -22,8 +22,10 @@ static const struct encode_row {
 	{ "UTF-8", { "\xc3\xb6", 2 }, "%C3%B6" },
 	{ "200 bytes", { A100 A100, 200 }, A100 A100 },
 	{ "201 bytes", { A100 A100 "a", 201 }, "blake2b-c0e35cb5ca97d4822b237387466ba58dd575366e" },
-	{ "67 blanks are 201 bytes encoded", { "                                                  "
-					       "                 ", 67 },
+	{ "67 blanks are 201 bytes encoded",
+	    { "                                                  "
+	      "                 ",
+		67 },
 	    "blake2b-72c07a3700362d78b82d9cd78975d20cd0f7fa9b" },
 };
 

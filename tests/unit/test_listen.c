@@ -13,13 +13,13 @@
 
 /* -- addresses --------------------------------------------------------------------------------- */
 
-#define LONG_PATH /* 107 bytes */ \
+#define LONG_PATH /* 107 bytes */                                      \
 	"/a23456789/123456789/123456789/123456789/123456789/123456789" \
 	"/123456789/123456789/123456789/123456789/123456"
 
 static const struct parse_row {
 	const char *label, *in;
-	int count; /* -1: refused */
+	int count;         /* -1: refused */
 	const char *words; /* of the refusal, or the addresses as the system prints them */
 } parse_rows[] = {
 	{ "a unix socket", "unix:/run/policy", 1, "/run/policy" },
@@ -49,11 +49,13 @@ static const struct parse_row {
 	{ "a port far over the last", "inet:127.0.0.1:75576", -1, "numeric address" },
 	{ "a negative port", "inet:127.0.0.1:-1", -1, "numeric address" },
 	{ "the second is wrong", "unix:/a inet:x", -1, "\"inet:x\"" },
-	{ "sixteen", "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a "
-		     "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a",
+	{ "sixteen",
+	    "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a "
+	    "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a",
 	    16, "/a /a /a /a /a /a /a /a /a /a /a /a /a /a /a /a" },
-	{ "seventeen", "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a "
-		       "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a",
+	{ "seventeen",
+	    "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a "
+	    "unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a unix:/a",
 	    -1, "more than 16 addresses" },
 };
 
@@ -150,8 +152,8 @@ peer_of(const char *text)
 		peer.ss_family = AF_UNIX;
 	} else if (strchr(text, ':') != NULL) {
 		peer.ss_family = AF_INET6;
-		assert_int_equal(inet_pton(AF_INET6, text,
-				     &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr),
+		assert_int_equal(
+		    inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr),
 		    1);
 	} else {
 		peer.ss_family = AF_INET;
@@ -191,8 +193,9 @@ static const struct check_row {
 	{ "no bits", "\"192.0.2.0/\"", "unix:/a", "is not a network" },
 	{ "negative bits", "\"192.0.2.0/-1\"", "unix:/a", "is not a network" },
 	{ "half an address", "\"192.0.2/24\"", "unix:/a", "is not a network" },
-	{ "far too long", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
-	    "unix:/a", "is not a network" },
+	{ "far too long",
+	    "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "unix:/a",
+	    "is not a network" },
 };
 
 static void
@@ -208,8 +211,8 @@ checks(void **state)
 	snprintf(conf, sizeof(conf), "allow_from = [ %s ];", row->networks);
 	settings = settings_of(conf);
 	assert_true(count > 0);
-	assert_int_equal(
-	    listen_check(settings, addresses, (size_t)count, &err), row->words == NULL ? 0 : -1);
+	assert_int_equal(listen_check(settings, addresses, (size_t)count, &err),
+	    row->words == NULL ? 0 : -1);
 	if (row->words != NULL)
 		assert_non_null(strstr(err.text, row->words));
 	settings_release(&settings);
@@ -445,7 +448,7 @@ serves_inet(void **state)
 static void
 run_one(void **state)
 {
-	void (*test)(void **) = *(void (**)(void **))*state;
+	void (*test)(void **) = *(void (**)(void **)) * state;
 
 	set_up(NULL);
 	test(NULL);
@@ -456,7 +459,10 @@ static const struct socket_row {
 	void (*test)(void **state);
 	const char *label;
 } socket_rows[] = {
-#define TEST(function) { function, #function }
+#define TEST(function)              \
+	{                           \
+		function, #function \
+	}
 	TEST(serves_and_leaves_nothing),
 	TEST(gives_owner_and_mode),
 	TEST(refuses_an_owner_that_does_not_exist),

@@ -98,8 +98,8 @@ static const struct limits_row {
 	{ "one period, lower wins", "limits = [ \"5/1m\", \"3/60s\", \"4/1m\" ];", "3/1m" },
 	{ "own 5 minutes lower than the share", "messages_per_hour = 1200; limits = [ \"50/5m\" ];",
 	    "50/5m 1200/1h" },
-	{ "own 5 minutes higher than the share", "messages_per_hour = 1200; limits = [ \"500/5m\" ];",
-	    "100/5m 1200/1h" },
+	{ "own 5 minutes higher than the share",
+	    "messages_per_hour = 1200; limits = [ \"500/5m\" ];", "100/5m 1200/1h" },
 	{ "own hour lower", "messages_per_hour = 1200; limits = [ \"600/1h\" ];", "100/5m 600/1h" },
 	{ "one string", "limits = \"5/10s\";", "5/10s" },
 	{ "eight periods",
@@ -208,8 +208,8 @@ longest_group_fits(void **state)
 	name[63] = '\0';
 	memset(host, 'a', DOMAIN_MAX);
 	host[DOMAIN_MAX] = '\0';
-	snprintf(text, sizeof(text), "mx_rules = ( { name = \"%s\"; mx = \"*\"; scope = \"site\"; } );",
-	    name);
+	snprintf(text, sizeof(text),
+	    "mx_rules = ( { name = \"%s\"; mx = \"*\"; scope = \"site\"; } );", name);
 	rules = parsed(text);
 	set = mx_set_new(hosts, 2);
 	mx_rule_group(&rules->rules[0], set, group);
@@ -239,12 +239,14 @@ static const struct mistake_row {
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
 	{ "name with a slash", "mx_rules = ( { name = \"a/b\"; mx = \"*\"; } );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
-	{ "name of 64", "mx_rules = ( { name = "
-			"\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"; mx = \"*\"; } );",
+	{ "name of 64",
+	    "mx_rules = ( { name = "
+	    "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"; mx = \"*\"; } );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
 	{ "name no string", "mx_rules = ( { name = 5; mx = \"*\"; } );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
-	{ "name twice", "mx_rules = ( { name = \"a\"; mx = \"*\"; },\n{ name = \"a\"; mx = \"*\"; } );",
+	{ "name twice",
+	    "mx_rules = ( { name = \"a\"; mx = \"*\"; },\n{ name = \"a\"; mx = \"*\"; } );",
 	    "r.conf:2: name: \"a\" is also the rule of line 1\n" },
 	{ "unknown key", RULE("conections = 5;"), "r.conf:3: r.conections: unknown key\n" },
 	{ "no mask", "mx_rules = ( { name = \"r\"; } );",
@@ -257,7 +259,8 @@ static const struct mistake_row {
 	    "r.conf:1: r.mx: must be a list of strings: [ \"a\", \"b\" ]\n" },
 	{ "scope", RULE("scope = \"domain\";"),
 	    "r.conf:3: r.scope: \"domain\" is not one of \"provider\", \"site\"\n" },
-	{ "per", RULE("per = \"host\";"), "r.conf:3: r.per: \"host\" is not one of \"ip\", \"group\"\n" },
+	{ "per", RULE("per = \"host\";"),
+	    "r.conf:3: r.per: \"host\" is not one of \"ip\", \"group\"\n" },
 	{ "connections", RULE("connections = -1;"),
 	    "r.conf:3: r.connections: -1 is not within 0 to 100000\n" },
 	{ "messages_per_hour", RULE("messages_per_hour = \"5\";"),
@@ -269,12 +272,14 @@ static const struct mistake_row {
 	{ "limit's count", RULE("limits = \"0/1h\";"),
 	    "r.conf:3: r.limits: \"0/1h\": the count must be from 1 to 1000000000\n" },
 	{ "too many periods",
-	    RULE("limits = [ \"1/1s\", \"1/2s\", \"1/3s\", \"1/4s\", \"1/5s\", \"1/6s\", \"1/7s\", \"1/8s\", "
-		 "\"1/9s\" ];"),
+	    RULE(
+		"limits = [ \"1/1s\", \"1/2s\", \"1/3s\", \"1/4s\", \"1/5s\", \"1/6s\", \"1/7s\", \"1/8s\", "
+		"\"1/9s\" ];"),
 	    "r.conf:3: r.limits: more than 8 different periods\n" },
 	{ "too many with the hour",
-	    RULE("messages_per_hour = 100; limits = [ \"1/1s\", \"1/2s\", \"1/3s\", \"1/4s\", \"1/5s\", "
-		 "\"1/6s\", \"1/7s\" ];"),
+	    RULE(
+		"messages_per_hour = 100; limits = [ \"1/1s\", \"1/2s\", \"1/3s\", \"1/4s\", \"1/5s\", "
+		"\"1/6s\", \"1/7s\" ];"),
 	    "r.conf:3: r.limits: more than 8 different periods\n" },
 	{ "backoff no list", RULE("backoff = { };"),
 	    "r.conf:3: r.backoff: must be a list of groups: ( { ... }, { ... } )\n" },
@@ -437,8 +442,9 @@ without_a_local_file(void **state)
 static void
 local_changes_keys(void **state)
 {
-	struct mx_rules *rules = loaded("mx_rules = ( { name = \"google\"; messages_per_hour = 2400;\n"
-					"backoff = ( ); } );");
+	struct mx_rules *rules =
+	    loaded("mx_rules = ( { name = \"google\"; messages_per_hour = 2400;\n"
+		   "backoff = ( ); } );");
 	const struct mx_rule *r = &rules->rules[0];
 
 	(void)state;
@@ -457,8 +463,9 @@ local_changes_keys(void **state)
 	assert_string_equal(rules->rules[1].file, shipped);
 	mx_rules_release(&rules);
 
-	rules = loaded("mx_rules = ( { name = \"google\"; mx = \"*.example.com\"; limits = [ ];\n"
-		       "messages_per_hour = 0; backoff = ( { match = \"x\"; }, { match = \"y\"; } ); } );");
+	rules = loaded(
+	    "mx_rules = ( { name = \"google\"; mx = \"*.example.com\"; limits = [ ];\n"
+	    "messages_per_hour = 0; backoff = ( { match = \"x\"; }, { match = \"y\"; } ); } );");
 	r = &rules->rules[0];
 	assert_int_equal(r->mx.count, 1);
 	assert_int_equal(r->limit_count, 0);
@@ -470,9 +477,10 @@ local_changes_keys(void **state)
 static void
 local_comes_first(void **state)
 {
-	struct mx_rules *rules = loaded("mx_rules = ( { name = \"mine\"; mx = \"a.google.com\"; },\n"
-					"{ name = \"default\"; connections = 9; },\n"
-					"{ name = \"mine2\"; mx = \"*.google.com\"; } );");
+	struct mx_rules *rules =
+	    loaded("mx_rules = ( { name = \"mine\"; mx = \"a.google.com\"; },\n"
+		   "{ name = \"default\"; connections = 9; },\n"
+		   "{ name = \"mine2\"; mx = \"*.google.com\"; } );");
 	struct mx_set *set = mx_set_parse(SPAN("5 a.google.com"));
 	static const char *const want[] = { "mine", "mine2", "google", "mimecast", "default" };
 
@@ -491,7 +499,8 @@ local_comes_first(void **state)
 static const struct local_row {
 	const char *label, *text, *want; /* %s: the local file */
 } local_rows[] = {
-	{ "new rule twice", "mx_rules = ( { name = \"a\"; mx = \"*\"; },\n{ name = \"a\"; mx = \"*\"; } );",
+	{ "new rule twice",
+	    "mx_rules = ( { name = \"a\"; mx = \"*\"; },\n{ name = \"a\"; mx = \"*\"; } );",
 	    "%s:2: name: \"a\" is also the rule of line 1\n" },
 	{ "shipped rule changed twice",
 	    "mx_rules = ( { name = \"google\"; connections = 1; },\n{ name = \"google\"; connections = 2; } );",
@@ -536,9 +545,10 @@ samples(void **state)
 	assert_int_equal(mx_rules_check(rules, &errors), 0);
 	mx_rules_release(&rules);
 
-	rules = parsed("mx_rules = ( { name = \"a\"; mx = \"*.test\"; },\n"
-		       "{ name = \"b\"; mx = \"*.b.test\"; sample_mx = [ \"mx.b.test\", \"x..y\", \"MX.c.\" ];\n"
-		       "backoff = ( { match = \"rate\"; sample = [ \"RATE\", \"limit\" ]; } ); } );");
+	rules = parsed(
+	    "mx_rules = ( { name = \"a\"; mx = \"*.test\"; },\n"
+	    "{ name = \"b\"; mx = \"*.b.test\"; sample_mx = [ \"mx.b.test\", \"x..y\", \"MX.c.\" ];\n"
+	    "backoff = ( { match = \"rate\"; sample = [ \"RATE\", \"limit\" ]; } ); } );");
 	assert_int_equal(mx_rules_check(rules, &errors), 4);
 	assert_string_equal(str_text(&errors.lines),
 	    "r.conf:2: b.sample_mx: \"mx.b.test\" does not come out at this rule\n"
@@ -547,6 +557,27 @@ samples(void **state)
 	    "r.conf:2: b.backoff.sample: \"limit\" is not matched by its pattern\n");
 	mx_rules_release(&rules);
 	conf_errors_free(&errors);
+}
+
+/* The file that is shipped has no mistake, proves its samples and ends in a rule for all the rest. */
+static void
+shipped_rules(void **state)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+	struct mx_rules *rules = mx_rules_load("conf/mx-rules.conf", NULL, &errors);
+	struct mx_set *set = mx_set_parse(SPAN("10 mail.example.test"));
+
+	(void)state;
+	assert_string_equal(str_text(&errors.lines), "");
+	assert_non_null(rules);
+	mx_rules_check(rules, &errors);
+	assert_string_equal(str_text(&errors.lines), "");
+	assert_string_equal(mx_rules_match(rules, set)->name, "default");
+	assert_int_equal(mx_rules_match(rules, set)->scope, MX_SCOPE_SITE);
+	for (size_t i = 0; i + 1 < rules->count; i++)
+		assert_true(rules->rules[i].sample_mx.count > 0);
+	mx_set_free(&set);
+	mx_rules_release(&rules);
 }
 
 int
@@ -569,6 +600,7 @@ main(void)
 	CHECK(&list, local_comes_first);
 	CHECK_ROWS(&list, local_mistakes, local_rows);
 	CHECK(&list, samples);
+	CHECK(&list, shipped_rules);
 	if (make_files(NULL) != 0)
 		return 1;
 	rc = check_run(&list, "mx_rules");

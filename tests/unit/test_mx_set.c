@@ -15,8 +15,9 @@ static const struct format_row {
 	    "10 a.test 10 b.test 10 c.test", NULL },
 	{ "repetitions", { { 10, "a.test" }, { 20, "a.test" }, { 10, "a.test" } }, 3, "10 a.test",
 	    "a.test" },
-	{ "the better preference of two stays", { { 20, "a.test" }, { 15, "b.test" }, { 5, "a.test" } },
-	    3, "5 a.test 15 b.test", NULL },
+	{ "the better preference of two stays",
+	    { { 20, "a.test" }, { 15, "b.test" }, { 5, "a.test" } }, 3, "5 a.test 15 b.test",
+	    NULL },
 	{ "largest preference", { { 65535, "a.test" } }, 1, "65535 a.test", "a.test" },
 };
 
@@ -154,7 +155,8 @@ names_tell_sets_apart(void **state)
 	assert_string_not_equal(a, b);
 	name_of("5 a.test 10 b.test 20 d.test", b);
 	assert_string_not_equal(a, b);
-	name_of("5 a.test 10 c.test 20 b.test", b); /* other preferences behind the first: the same */
+	name_of("5 a.test 10 c.test 20 b.test",
+	    b); /* other preferences behind the first: the same */
 	assert_string_equal(a, b);
 	name_of("5 a.test 5 b.test 5 c.test", b);
 	assert_string_equal(a, b);

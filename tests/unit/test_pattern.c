@@ -34,8 +34,9 @@ matches(void **state)
 	assert_string_equal(pattern_text(p), row->expression);
 	if (row->subject.len > 0)
 		memcpy(copy, row->subject.ptr, row->subject.len);
-	assert_int_equal(pattern_match(p,
-			     row->subject.ptr == NULL ? row->subject : span_make(copy, row->subject.len)),
+	assert_int_equal(pattern_match(p, row->subject.ptr == NULL
+					      ? row->subject
+					      : span_make(copy, row->subject.len)),
 	    row->want);
 	pattern_free(&p);
 	assert_null(p);
@@ -47,10 +48,10 @@ static const struct wrong_row {
 	const char *label, *expression, *want;
 } wrong_rows[] = {
 	{ "parenthesis", "a(", "missing closing parenthesis at offset 2 of \"a(\"" },
-	{ "nothing to repeat", "a|*", "quantifier does not follow a repeatable item at offset 2 of \"a|*\"" },
+	{ "nothing to repeat", "a|*",
+	    "quantifier does not follow a repeatable item at offset 2 of \"a|*\"" },
 	{ "class", "[a", "missing terminating ] for character class at offset 2 of \"[a\"" },
-	{ "group twice", "(?<n>a)(?<n>b)",
-	    "two named subpatterns have the same name" },
+	{ "group twice", "(?<n>a)(?<n>b)", "two named subpatterns have the same name" },
 };
 
 static void
@@ -80,7 +81,8 @@ not_utf8_expression(void **state)
 static void
 limits(void **state)
 {
-	struct pattern *p = pattern_new("^(a+)+$", NULL), *deep = pattern_new("^(?:(a)|b)*?c", NULL);
+	struct pattern *p = pattern_new("^(a+)+$", NULL),
+		       *deep = pattern_new("^(?:(a)|b)*?c", NULL);
 	char text[5001];
 
 	(void)state;
@@ -96,7 +98,8 @@ limits(void **state)
 static void
 groups(void **state)
 {
-	struct pattern *p = pattern_new("^(?<code>\\d{3})(?: (?<status>\\d\\.\\d\\.\\d))? (?<rest>.*)", NULL);
+	struct pattern *p =
+	    pattern_new("^(?<code>\\d{3})(?: (?<status>\\d\\.\\d\\.\\d))? (?<rest>.*)", NULL);
 	static const char subject[] = "550 5.1.1 no such user";
 
 	(void)state;

@@ -1,19 +1,20 @@
 #include "check.h"
 #include "policy.h"
 
-#define HEAD  "request=smtpd_access_policy\n"
-#define WHOLE                                                                                  \
-	HEAD "protocol_state=RCPT\nprotocol_name=ESMTP\nhelo_name=some.domain.test\n"          \
-	     "queue_id=8045F2AB23\nsender=foo@bar.test\nrecipient=bar@foo.test\n"              \
-	     "recipient_count=0\nclient_address=192.0.2.3\nclient_name=a.test\n"               \
-	     "instance=123.456.7\nsasl_method=plain\nsasl_username=you\nsasl_sender=\nsize=12345\n\n"
+#define HEAD "request=smtpd_access_policy\n"
+#define WHOLE                                                                        \
+	HEAD                                                                         \
+	    "protocol_state=RCPT\nprotocol_name=ESMTP\nhelo_name=some.domain.test\n" \
+	    "queue_id=8045F2AB23\nsender=foo@bar.test\nrecipient=bar@foo.test\n"     \
+	    "recipient_count=0\nclient_address=192.0.2.3\nclient_name=a.test\n"      \
+	    "instance=123.456.7\nsasl_method=plain\nsasl_username=you\nsasl_sender=\nsize=12345\n\n"
 
 static const struct row {
 	const char *label, *in;
 	size_t len; /* of in; 0: to its NUL */
 	enum policy_parse want;
 	const char *why; /* malformed: the words */
-	size_t left; /* bytes behind the request */
+	size_t left;     /* bytes behind the request */
 	struct {
 		const char *state, *instance, *sender, *recipient, *client, *queue_id, *sasl;
 	} got; /* NULL: empty */
@@ -201,8 +202,7 @@ takes_joined_requests_one_by_one(void **state)
 		struct policy_request request;
 		size_t used, seen = 0;
 
-		assert_int_equal(
-		    policy_parse(rest, &seen, &request, &used, NULL), POLICY_REQUEST);
+		assert_int_equal(policy_parse(rest, &seen, &request, &used, NULL), POLICY_REQUEST);
 		assert_true(span_eq(request.sender, span_of(senders[i])));
 		rest = span_from(rest, used);
 	}
@@ -213,7 +213,7 @@ takes_joined_requests_one_by_one(void **state)
 
 static const struct limit_row {
 	const char *label;
-	size_t line; /* bytes of the last line, without its end */
+	size_t line;  /* bytes of the last line, without its end */
 	size_t total; /* of the whole request; filled up with lines of 100 bytes before the last */
 	const char *end; /* of the last line and the request */
 	const char *why; /* NULL: taken */

@@ -40,11 +40,20 @@ static void
 every_field(void **state)
 {
 	static const char *const fields[][2] = {
-		{ "status", "quarantined" }, { "type", "soft" }, { "reason", "mailbox_full" },
-		{ "errors", "3" }, { "first", "1763780000" }, { "last", "1763790000" },
-		{ "since", "1763790001" }, { "release", "1766382001" }, { "code", "5.2.2" },
-		{ "text", "552 5.2.2 full" }, { "mx", "mx1.foo.test" }, { "campaign", "autumn" },
-		{ "rule", "mailbox-full-1" }, { "by", "mxbounce" },
+		{ "status", "quarantined" },
+		{ "type", "soft" },
+		{ "reason", "mailbox_full" },
+		{ "errors", "3" },
+		{ "first", "1763780000" },
+		{ "last", "1763790000" },
+		{ "since", "1763790001" },
+		{ "release", "1766382001" },
+		{ "code", "5.2.2" },
+		{ "text", "552 5.2.2 full" },
+		{ "mx", "mx1.foo.test" },
+		{ "campaign", "autumn" },
+		{ "rule", "mailbox-full-1" },
+		{ "by", "mxbounce" },
 	};
 	struct quarantine_entry e = { 0 };
 
@@ -90,8 +99,12 @@ static void
 bad_values_change_nothing(void **state)
 {
 	const struct bad_row *row = *state;
-	struct quarantine_entry e = { .status = QUARANTINE_COUNTING, .type = BOUNCE_SOFT,
-		.reason = REASON_REFUSED, .errors = 2, .release_s = 5 }, before = e;
+	struct quarantine_entry e = { .status = QUARANTINE_COUNTING,
+		.type = BOUNCE_SOFT,
+		.reason = REASON_REFUSED,
+		.errors = 2,
+		.release_s = 5 },
+				before = e;
 
 	quarantine_entry_set(&e, span_of(row->field), span_of(row->value));
 	assert_memory_equal(&e, &before, sizeof(e));
@@ -111,9 +124,11 @@ long_text_is_cut(void **state)
 		struct quarantine_entry *e = calloc(1, sizeof(*e));
 
 		quarantine_entry_set(e, span_of(fields[i]), span_of(value));
-		assert_int_equal(strlen(e->code) + strlen(e->text) + strlen(e->mx) + strlen(e->campaign) +
-			strlen(e->rule) + strlen(e->by),
-		    i == 0 ? sizeof(e->code) - 1 : i < 4 ? QUARANTINE_TEXT_SIZE - 1 : sizeof(e->by) - 1);
+		assert_int_equal(strlen(e->code) + strlen(e->text) + strlen(e->mx) +
+				     strlen(e->campaign) + strlen(e->rule) + strlen(e->by),
+		    i == 0  ? sizeof(e->code) - 1
+		    : i < 4 ? QUARANTINE_TEXT_SIZE - 1
+			    : sizeof(e->by) - 1);
 		free(e);
 	}
 }
@@ -136,15 +151,20 @@ static const struct words_row {
 	const char *want;
 } words_rows[] = {
 	{ "with text",
-	    { .reason = REASON_USER_UNKNOWN, .since_s = 1795305653, .text = "550 5.1.1 no such user",
+	    { .reason = REASON_USER_UNKNOWN,
+		.since_s = 1795305653,
+		.text = "550 5.1.1 no such user",
 		.code = "5.1.1" },
 	    "quarantined since 2026-11-22: user_unknown (550 5.1.1 no such user)" },
-	{ "with a code alone", { .reason = REASON_USER_UNKNOWN, .since_s = 1795305653, .code = "5.1.1" },
+	{ "with a code alone",
+	    { .reason = REASON_USER_UNKNOWN, .since_s = 1795305653, .code = "5.1.1" },
 	    "quarantined since 2026-11-22: user_unknown (5.1.1)" },
 	{ "bare", { .reason = REASON_UNREACHABLE, .since_s = 1795305653 },
 	    "quarantined since 2026-11-22: unreachable" },
 	{ "with a release",
-	    { .reason = REASON_MAILBOX_FULL, .since_s = 1795305653, .release_s = 1797897653,
+	    { .reason = REASON_MAILBOX_FULL,
+		.since_s = 1795305653,
+		.release_s = 1797897653,
 		.text = "552 full" },
 	    "quarantined since 2026-11-22: mailbox_full (552 full), until 2026-12-22" },
 };

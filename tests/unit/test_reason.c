@@ -52,7 +52,8 @@ types(void **state)
 	static const struct {
 		const char *name;
 		enum bounce_type type;
-	} rows[] = { { "ignored", BOUNCE_IGNORED }, { "soft", BOUNCE_SOFT }, { "hard", BOUNCE_HARD } };
+	} rows[] = { { "ignored", BOUNCE_IGNORED }, { "soft", BOUNCE_SOFT },
+		{ "hard", BOUNCE_HARD } };
 	enum bounce_type type;
 
 	(void)state;

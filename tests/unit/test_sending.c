@@ -37,7 +37,8 @@ names(void **state)
 	if (row->want != NULL) {
 		assert_string_equal(name, row->want);
 	} else {
-		assert_true(inet_pton(AF_INET, name, raw) == 1 || inet_pton(AF_INET6, name, raw) == 1);
+		assert_true(
+		    inet_pton(AF_INET, name, raw) == 1 || inet_pton(AF_INET6, name, raw) == 1);
 		sending_ip_name(settings, again);
 		assert_string_equal(again, name);
 	}

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,49 +77,54 @@ static const struct redis_row {
 	{ "host", "redis://r1", { "r1", 6379, "", "", "", 0, "redis://r1" } },
 	{ "host and port", "redis://r1:1234", { "r1", 1234, "", "", "", 0, "redis://r1:1234" } },
 	{ "database", "redis://r1/5", { "r1", 6379, "", "", "", 5, "redis://r1/5" } },
-	{ "port and database", "redis://r1:1/1023", { "r1", 1, "", "", "", 1023, "redis://r1:1/1023" } },
+	{ "port and database", "redis://r1:1/1023",
+	    { "r1", 1, "", "", "", 1023, "redis://r1:1/1023" } },
 	{ "slash alone", "redis://r1:1/", { "r1", 1, "", "", "", 0, "redis://r1:1/" } },
 	{ "password", "redis://:pw@r1", { "r1", 6379, "", "", "pw", 0, "redis://r1" } },
-	{ "user and password", "redis://me:pw@r1:7/2", { "r1", 7, "", "me", "pw", 2, "redis://r1:7/2" } },
-	{ "password with special characters", "redis://me:p:/@%@r1", { "r1", 6379, "", "me", "p:/@%", 0,
-								       "redis://r1" } },
+	{ "user and password", "redis://me:pw@r1:7/2",
+	    { "r1", 7, "", "me", "pw", 2, "redis://r1:7/2" } },
+	{ "password with special characters", "redis://me:p:/@%@r1",
+	    { "r1", 6379, "", "me", "p:/@%", 0, "redis://r1" } },
 	{ "IPv6", "redis://[::1]", { "::1", 6379, "", "", "", 0, "redis://[::1]" } },
-	{ "IPv6, port, database", "redis://[2001:db8::1]:7/3", { "2001:db8::1", 7, "", "", "", 3,
-								 "redis://[2001:db8::1]:7/3" } },
+	{ "IPv6, port, database", "redis://[2001:db8::1]:7/3",
+	    { "2001:db8::1", 7, "", "", "", 3, "redis://[2001:db8::1]:7/3" } },
 	{ "unix", "unix:/run/r.sock", { "", 0, "/run/r.sock", "", "", 0, "unix:/run/r.sock" } },
-	{ "unix and database", "unix:/run/r.sock?db=15", { "", 0, "/run/r.sock", "", "", 15,
-							   "unix:/run/r.sock" } },
+	{ "unix and database", "unix:/run/r.sock?db=15",
+	    { "", 0, "/run/r.sock", "", "", 15, "unix:/run/r.sock" } },
 	{ "longest path", "unix:" P107, { "", 0, P107, "", "", 0, "unix:" P107 } },
 	{ "path too long", "unix:" P107 "a", { NULL, 0, NULL, NULL, NULL, 0, "unix:" P107 "a" } },
 	{ "relative path", "unix:run/r.sock", { NULL, 0, NULL, NULL, NULL, 0, "unix:run/r.sock" } },
 	{ "no path", "unix:", { NULL, 0, NULL, NULL, NULL, 0, "unix:" } },
-	{ "database too large", "redis://r1/1024", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1/1024" } },
-	{ "unix database too large", "unix:/r?db=1024", { NULL, 0, NULL, NULL, NULL, 0,
-							  "unix:/r?db=1024" } },
+	{ "database too large", "redis://r1/1024",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://r1/1024" } },
+	{ "unix database too large", "unix:/r?db=1024",
+	    { NULL, 0, NULL, NULL, NULL, 0, "unix:/r?db=1024" } },
 	{ "unix database empty", "unix:/r?db=", { NULL, 0, NULL, NULL, NULL, 0, "unix:/r?db=" } },
 	{ "empty", "", { NULL, 0, NULL, NULL, NULL, 0, "" } },
 	{ "no host", "redis://", { NULL, 0, NULL, NULL, NULL, 0, "redis://" } },
 	{ "no host, port", "redis://:6379", { NULL, 0, NULL, NULL, NULL, 0, "redis://:6379" } },
 	{ "port 0", "redis://r1:0", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:0" } },
-	{ "port too large", "redis://r1:65536", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:65536" } },
+	{ "port too large", "redis://r1:65536",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:65536" } },
 	{ "port empty", "redis://r1:/0", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:/0" } },
 	{ "port no number", "redis://r1:x", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:x" } },
 	{ "database no number", "redis://r1/x", { NULL, 0, NULL, NULL, NULL, 0, "redis://r1/x" } },
-	{ "IPv6 without its end", "redis://[::1", { NULL, 0, NULL, NULL, NULL, 0, "redis://[::1" } },
+	{ "IPv6 without its end", "redis://[::1",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://[::1" } },
 	{ "IPv6 empty", "redis://[]", { NULL, 0, NULL, NULL, NULL, 0, "redis://[]" } },
-	{ "something behind IPv6", "redis://[::1]x", { NULL, 0, NULL, NULL, NULL, 0,
-						       "redis://[::1]x" } },
+	{ "something behind IPv6", "redis://[::1]x",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://[::1]x" } },
 	{ "TLS", "rediss://r1", { NULL, 0, NULL, NULL, NULL, 0, "rediss://r1" } },
 	{ "no scheme", "r1:6379", { NULL, 0, NULL, NULL, NULL, 0, "r1:6379" } },
 	/* What is wrong with the rest never shows the password. */
-	{ "bad port behind a password", "redis://me:secret@r1:x", { NULL, 0, NULL, NULL, NULL, 0,
-								    "redis://r1:x" } },
-	{ "bad IPv6 behind a password", "redis://me:secret@[::1", { NULL, 0, NULL, NULL, NULL, 0,
-								    "redis://[::1" } },
-	{ "password without a colon", "redis://secret@r1", { NULL, 0, NULL, NULL, NULL, 0,
-							     "redis://r1" } },
-	{ "no host behind a password", "redis://me:secret@", { NULL, 0, NULL, NULL, NULL, 0,
-							       "redis://" } },
+	{ "bad port behind a password", "redis://me:secret@r1:x",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://r1:x" } },
+	{ "bad IPv6 behind a password", "redis://me:secret@[::1",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://[::1" } },
+	{ "password without a colon", "redis://secret@r1",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://r1" } },
+	{ "no host behind a password", "redis://me:secret@",
+	    { NULL, 0, NULL, NULL, NULL, 0, "redis://" } },
 };
 
 static void
@@ -129,7 +135,8 @@ redis_addresses(void **state)
 	struct settings *s;
 
 	str_addf(&text, "redis = \"%s\";", row->url);
-	str_addf(&want, "t.conf:1: redis: \"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n",
+	str_addf(&want,
+	    "t.conf:1: redis: \"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n",
 	    row->want.text);
 	if (row->want.host == NULL) {
 		refused(str_text(&text), str_text(&want));
@@ -177,10 +184,10 @@ static const struct mistake_row {
 	{ "quarantine_action", "quarantine_action = \"drop\";",
 	    "t.conf:1: quarantine_action: \"drop\" is not one of \"reject\", \"discard\", \"hold\", "
 	    "\"prepend\"\n" },
-	{ "node too long",
-	    "node = \"" P107 "aaaaaaaaaaaaaaaaaaaaaa\";",
+	{ "node too long", "node = \"" P107 "aaaaaaaaaaaaaaaaaaaaaa\";",
 	    "t.conf:1: node: must be a name of 1 to 128 bytes\n" },
-	{ "max_clients", "max_clients = 0;", "t.conf:1: max_clients: 0 is not within 1 to 100000\n" },
+	{ "max_clients", "max_clients = 0;",
+	    "t.conf:1: max_clients: 0 is not within 1 to 100000\n" },
 	{ "store_timeout", "store_timeout = \"2m\";",
 	    "t.conf:1: store_timeout: \"2m\" is not within 10ms to 1m\n" },
 	{ "sending_ips: no list", "sending_ips = 5;",
@@ -245,10 +252,11 @@ mistakes(void **state)
 static void
 quarantine_table(void **state)
 {
-	struct settings *s = parsed("quarantine = { significant_period = \"0\"; quiet_reset = \"2d\";\n"
-				    "user_unknown = { errors = 2; };\n"
-				    "mailbox_full = { release = \"never\"; };\n"
-				    "refused = { errors = 7; release = \"12h\"; }; };");
+	struct settings *s =
+	    parsed("quarantine = { significant_period = \"0\"; quiet_reset = \"2d\";\n"
+		   "user_unknown = { errors = 2; };\n"
+		   "mailbox_full = { release = \"never\"; };\n"
+		   "refused = { errors = 7; release = \"12h\"; }; };");
 
 	(void)state;
 	assert_int_equal(s->quarantine.significant_ms, 0);
@@ -259,15 +267,17 @@ quarantine_table(void **state)
 	assert_int_equal(s->quarantine.rules[REASON_MAILBOX_FULL].release_ms, 0);
 	assert_int_equal(s->quarantine.rules[REASON_REFUSED].errors, 7);
 	assert_int_equal(s->quarantine.rules[REASON_REFUSED].release_ms, 12 * 3600000);
-	assert_int_equal(s->quarantine.rules[REASON_UNREACHABLE].errors, 5); /* not named: as it is */
+	assert_int_equal(s->quarantine.rules[REASON_UNREACHABLE].errors,
+	    5); /* not named: as it is */
 	settings_release(&s);
 }
 
 static void
 sending_ips(void **state)
 {
-	struct settings *s = parsed("sending_ips = ( { name = \"198.51.100.7\"; bind4 = \"10.0.0.5\"; },\n"
-				    "{ name = \"198.51.100.8\"; nodes = [ \"mta1\", \"mta2\" ]; } );");
+	struct settings *s =
+	    parsed("sending_ips = ( { name = \"198.51.100.7\"; bind4 = \"10.0.0.5\"; },\n"
+		   "{ name = \"198.51.100.8\"; nodes = [ \"mta1\", \"mta2\" ]; } );");
 
 	(void)state;
 	assert_int_equal(s->sending_ip_count, 2);
@@ -302,6 +312,18 @@ local_domains(void **state)
 }
 
 static void
+lines_of_keys(void **state)
+{
+	struct settings *s = parsed("\nnode = \"mta1\";\n\nmax_clients =\n 7;\n");
+
+	(void)state;
+	assert_int_equal(settings_line(s, "node"), 2);
+	assert_int_equal(settings_line(s, "max_clients"), 4);
+	assert_int_equal(settings_line(s, "redis"), 0);
+	settings_release(&s);
+}
+
+static void
 held_while_in_use(void **state)
 {
 	struct settings *s = parsed("node = \"mta1\";"), *held = settings_hold(s);
@@ -321,6 +343,7 @@ paths(void **state)
 	struct conf_errors errors = { { 0 }, 0 };
 	struct settings *s;
 	FILE *f;
+	int here;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -329,7 +352,8 @@ paths(void **state)
 	f = fopen(path, "w");
 	assert_non_null(f);
 	fputs("mx_rules = \"sub/mx.conf\"; mx_rules_local = \"\";\n"
-	      "bounce_rules = \"/etc/mxpace/no-such-rules.conf\";", f);
+	      "bounce_rules = \"/etc/mxpace/no-such-rules.conf\";",
+	    f);
 	fclose(f);
 
 	s = settings_load(path, &errors);
@@ -337,7 +361,8 @@ paths(void **state)
 	snprintf(want, sizeof(want), "%s/sub/mx.conf", folder);
 	assert_string_equal(s->mx_rules, want);
 	assert_string_equal(s->mx_rules_local, "");
-	assert_string_equal(s->bounce_rules, "/etc/mxpace/no-such-rules.conf"); /* in neither place */
+	assert_string_equal(s->bounce_rules,
+	    "/etc/mxpace/no-such-rules.conf"); /* in neither place */
 	settings_release(&s);
 
 	f = fopen(rules, "w");
@@ -348,6 +373,7 @@ paths(void **state)
 	assert_string_equal(s->bounce_rules, rules);
 	settings_release(&s);
 
+	here = open(".", O_RDONLY | O_DIRECTORY);
 	assert_int_equal(chdir(folder), 0);
 	s = settings_load("mxpace.conf", &errors);
 	assert_non_null(s);
@@ -355,10 +381,71 @@ paths(void **state)
 	assert_string_equal(s->bounce_rules, "no-such-rules.conf");
 	settings_release(&s);
 	assert_int_equal(errors.count, 0);
-	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(fchdir(here), 0);
+	close(here);
 	unlink(path);
 	unlink(rules);
 	rmdir(folder);
+}
+
+static void
+same_strings(const struct conf_strings *a, const struct conf_strings *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++)
+		assert_string_equal(a->items[i], b->items[i]);
+}
+
+/* The sample that is shipped, and found from the source tree, shows every key at its default. */
+static void
+sample_is_the_defaults(void **state)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+	struct settings *a = settings_load("conf/mxpace.conf", &errors), *b = parsed("");
+	static const size_t texts[] = {
+		offsetof(struct settings, redis_text),
+		offsetof(struct settings, policy_listen),
+		offsetof(struct settings, map_listen),
+		offsetof(struct settings, metrics_listen),
+		offsetof(struct settings, socket_mode_text),
+		offsetof(struct settings, socket_owner),
+		offsetof(struct settings, socket_group),
+		offsetof(struct settings, node),
+		offsetof(struct settings, state_dir),
+		offsetof(struct settings, verp_delimiters),
+	};
+
+	(void)state;
+	assert_string_equal(str_text(&errors.lines), "");
+	assert_non_null(a);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		assert_string_equal(*(const char **)((char *)a + texts[i]),
+		    *(const char **)((char *)b + texts[i]));
+	assert_int_equal(a->store_timeout_ms, b->store_timeout_ms);
+	assert_int_equal(a->on_store_failure, b->on_store_failure);
+	assert_int_equal(a->policy_timeout_ms, b->policy_timeout_ms);
+	assert_int_equal(a->policy_idle_ms, b->policy_idle_ms);
+	assert_int_equal(a->max_clients, b->max_clients);
+	assert_int_equal(a->enforce, b->enforce);
+	assert_int_equal(a->hold_ms, b->hold_ms);
+	assert_int_equal(a->sending_ip_count, b->sending_ip_count);
+	assert_int_equal(a->dns_timeout_ms, b->dns_timeout_ms);
+	assert_int_equal(a->on_dns_failure, b->on_dns_failure);
+	assert_int_equal(a->quarantine_action, b->quarantine_action);
+	assert_int_equal(a->max_message_size, b->max_message_size);
+	assert_memory_equal(&a->quarantine, &b->quarantine, sizeof(a->quarantine));
+	same_strings(&a->allow_from, &b->allow_from);
+	same_strings(&a->local_domains, &b->local_domains);
+	same_strings(&a->dns_servers, &b->dns_servers);
+	same_strings(&a->campaign_headers, &b->campaign_headers);
+	same_strings(&a->account_headers, &b->account_headers);
+	same_strings(&a->list_headers, &b->list_headers);
+	if (access("/etc/mxpace/mx-rules.conf", F_OK) != 0)
+		assert_string_equal(a->mx_rules, "conf/mx-rules.conf");
+	if (access("/etc/mxpace/bounce-rules.conf", F_OK) != 0)
+		assert_string_equal(a->bounce_rules, "conf/bounce-rules.conf");
+	settings_release(&a);
+	settings_release(&b);
 }
 
 static void
@@ -384,8 +471,10 @@ main(void)
 	CHECK(&list, quarantine_table);
 	CHECK(&list, sending_ips);
 	CHECK_ROWS(&list, local_domains, local_rows);
+	CHECK(&list, lines_of_keys);
 	CHECK(&list, held_while_in_use);
 	CHECK(&list, paths);
+	CHECK(&list, sample_is_the_defaults);
 	CHECK(&list, no_file);
 	return check_run(&list, "settings");
 }

@@ -14,7 +14,7 @@ equality(void **state)
 	assert_false(span_eq(SPAN("a\0b"), SPAN("a\0c")));
 	assert_true(span_ieq(SPAN("aB-\xc3\x84"), SPAN("Ab-\xc3\x84")));
 	assert_false(span_ieq(SPAN("\xc3\x84"), SPAN("\xc3\xa4"))); /* ASCII only */
-	assert_false(span_ieq(SPAN("["), SPAN("{"))); /* 0x20 apart, no letters */
+	assert_false(span_ieq(SPAN("["), SPAN("{")));               /* 0x20 apart, no letters */
 	assert_false(span_ieq(SPAN("@"), SPAN("`")));
 	assert_true(span_starts(SPAN("abc"), SPAN("")));
 	assert_true(span_starts(SPAN("abc"), SPAN("abc")));

@@ -30,8 +30,8 @@ static void
 open_total(void **state)
 {
 	const struct open_row *row = *state;
-	struct span items[] = { SPAN("mta1"), span_of(row->value), SPAN("mta2"), SPAN("2 until 1015"),
-		SPAN("odd one") };
+	struct span items[] = { SPAN("mta1"), span_of(row->value), SPAN("mta2"),
+		SPAN("2 until 1015"), SPAN("odd one") };
 	struct store_fields nodes = fields_of(items, COUNT(items));
 
 	assert_int_equal(store_open_total(&nodes, 1000), row->want + 2);
@@ -103,8 +103,12 @@ takes(void **state)
 {
 	static const int64_t opens[] = { 0, 1, 9, 10, 12345, INT64_MAX };
 	struct limit limits[2];
-	struct store_take take = { .group = "default/mx{1}.test", .ip = "2001:db8::1", .node = "m t a",
-		.connections = 20, .limits = limits, .commit = true };
+	struct store_take take = { .group = "default/mx{1}.test",
+		.ip = "2001:db8::1",
+		.node = "m t a",
+		.connections = 20,
+		.limits = limits,
+		.commit = true };
 	struct store_take_form form = { { 0 }, 0 };
 	struct store_took took;
 

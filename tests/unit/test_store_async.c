@@ -170,7 +170,8 @@ does_not_call_back_after_cancel(void **state)
 	assert_null(cancelled.call);
 	WAIT_FOR(base, other.done);
 	assert_int_equal(cancelled.done, 0);
-	assert_int_equal(cancelled.number, 0); /* and nothing is written where its results were to go */
+	assert_int_equal(cancelled.number,
+	    0); /* and nothing is written where its results were to go */
 	assert_int_equal(cancelled.text.len, 0);
 	str_free(&other.text);
 }
@@ -240,7 +241,10 @@ forgets_scripts(struct fake_redis *from, const char *line)
 static void
 repeats_a_script_that_redis_forgot(void **state)
 {
-	const struct store_take take = { .group = "g", .ip = "192.0.2.1", .node = "n", .commit = true };
+	const struct store_take take = { .group = "g",
+		.ip = "192.0.2.1",
+		.node = "n",
+		.commit = true };
 	struct store_took took = { .outcome = STORE_NO_ROOM };
 	struct run run = { 0 };
 
@@ -265,7 +269,10 @@ forgets_and_cannot(struct fake_redis *from, const char *line)
 static void
 repeats_a_script_once_only(void **state)
 {
-	const struct store_take take = { .group = "g", .ip = "192.0.2.1", .node = "n", .commit = true };
+	const struct store_take take = { .group = "g",
+		.ip = "192.0.2.1",
+		.node = "n",
+		.commit = true };
 	struct store_took took;
 	struct run run = { 0 };
 
@@ -481,8 +488,8 @@ is_full(struct fake_redis *from, const char *line)
 {
 	(void)from;
 	return strncmp(line, "ZCARD", 5) == 0 || strncmp(line, "SET", 3) == 0
-	    ? "-OOM command not allowed when used memory > 'maxmemory'.\r\n"
-	    : NULL;
+		   ? "-OOM command not allowed when used memory > 'maxmemory'.\r\n"
+		   : NULL;
 }
 
 static void
@@ -506,10 +513,14 @@ tells_a_lasting_error_until_a_write_succeeds(void **state)
 	assert_int_equal(redis.connections, 1);
 }
 
-#define WORKING(function) \
-	{ #function, function, set_up_working, take_down, NULL }
-#define ALONE(function) \
-	{ #function, function, set_up, take_down, NULL }
+#define WORKING(function)                                            \
+	{                                                            \
+#function, function, set_up_working, take_down, NULL \
+	}
+#define ALONE(function)                                      \
+	{                                                    \
+#function, function, set_up, take_down, NULL \
+	}
 
 int
 main(void)

@@ -70,7 +70,8 @@ scripts(void **state)
 	store_batch_arg_text(&batch, "key");
 	store_batch_arg_text(&batch, "argument");
 	store_batch_end(&batch, NULL, NULL);
-	str_addf(&want, "*5\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n1\r\n$3\r\nkey\r\n$8\r\nargument\r\n",
+	str_addf(&want,
+	    "*5\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n1\r\n$3\r\nkey\r\n$8\r\nargument\r\n",
 	    script_sha1(SCRIPT_ERROR));
 	assert_string_equal(str_text(&batch.wire), str_text(&want));
 	assert_int_equal(batch.commands[0].script, SCRIPT_ERROR);
@@ -94,7 +95,8 @@ script_as_text(void **state)
 	store_batch_eval(span_make(batch.wire.data, batch.wire.len), SCRIPT_TAKE, &got);
 	str_addf(&want, "*5\r\n$4\r\nEVAL\r\n$%zu\r\n", text.len);
 	str_add_span(&want, text);
-	str_add_span(&want, SPAN("\r\n$1\r\n1\r\n$18\r\nkey\r\n$7\r\nEVALSHA\r\n\r\n$3\r\na\0b\r\n"));
+	str_add_span(&want,
+	    SPAN("\r\n$1\r\n1\r\n$18\r\nkey\r\n$7\r\nEVALSHA\r\n\r\n$3\r\na\0b\r\n"));
 	assert_true(span_eq(span_make(got.data, got.len), span_make(want.data, want.len)));
 	str_free(&got);
 	str_free(&want);

@@ -47,17 +47,20 @@ static const struct {
 	{ "scan", store_reply_scan },
 };
 
-#define ALL    0xffU
-#define STATUS 0x01U
-#define ENTRY  0x02U
-#define TOOK   0x04U
+#define ALL     0xffU
+#define STATUS  0x01U
+#define ENTRY   0x02U
+#define TOOK    0x04U
 #define COUNTED 0x08U
-#define TEXT   0x10U
-#define NUMBER 0x20U
-#define FIELDS 0x40U
-#define SCAN   0x80U
+#define TEXT    0x10U
+#define NUMBER  0x20U
+#define FIELDS  0x40U
+#define SCAN    0x80U
 
-#define WIRE(literal) { (literal), sizeof(literal) - 1 }
+#define WIRE(literal)                          \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
+	}
 
 /* Which decoders accept a reply; all others refuse it with words. */
 static const struct form_row {
@@ -79,9 +82,11 @@ static const struct form_row {
 	{ "array of one nil", WIRE("*1\r\n$-1\r\n"), STATUS | ENTRY | FIELDS },
 	{ "array of an array", WIRE("*1\r\n*1\r\n:1\r\n"), STATUS | ENTRY | FIELDS },
 	{ "array with an error within", WIRE("*2\r\n-ERR\r\n:1\r\n"), STATUS | ENTRY | FIELDS },
-	{ "odd hash", WIRE("*3\r\n$6\r\nstatus\r\n$4\r\nnone\r\n$1\r\na\r\n"), STATUS | ENTRY | FIELDS },
+	{ "odd hash", WIRE("*3\r\n$6\r\nstatus\r\n$4\r\nnone\r\n$1\r\na\r\n"),
+	    STATUS | ENTRY | FIELDS },
 	{ "granted", WIRE("*2\r\n:0\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
-	{ "granted, strings", WIRE("*2\r\n$1\r\n0\r\n$1\r\n5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
+	{ "granted, strings", WIRE("*2\r\n$1\r\n0\r\n$1\r\n5\r\n"),
+	    STATUS | ENTRY | TOOK | FIELDS },
 	{ "granted without a time", WIRE("*1\r\n:0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "granted and more", WIRE("*3\r\n:0\r\n:5\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
 	{ "no slot", WIRE("*2\r\n:1\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
@@ -115,7 +120,8 @@ static const struct form_row {
 	{ "no room, no numbers", WIRE("*4\r\n:2\r\n:1\r\n*0\r\n$-1\r\n"), STATUS | ENTRY | FIELDS },
 	{ "counted, no number", WIRE("*4\r\n$7\r\ncounted\r\n$-1\r\n$8\r\ncounting\r\n:5\r\n"),
 	    STATUS | ENTRY | FIELDS },
-	{ "counted, negative expiry", WIRE("*4\r\n$7\r\ncounted\r\n:1\r\n$8\r\ncounting\r\n:-5\r\n"),
+	{ "counted, negative expiry",
+	    WIRE("*4\r\n$7\r\ncounted\r\n:1\r\n$8\r\ncounting\r\n:-5\r\n"),
 	    STATUS | ENTRY | FIELDS },
 };
 
@@ -257,7 +263,8 @@ static const struct counted_row {
 	    { STORE_QUARANTINED, 3, QUARANTINE_QUARANTINED, 0 } },
 	{ "known", "*4\r\n$5\r\nknown\r\n:3\r\n$11\r\nquarantined\r\n:0\r\n",
 	    { STORE_KNOWN, 3, QUARANTINE_QUARANTINED, 0 } },
-	{ "again", "*4\r\n$5\r\nagain\r\n:1\r\n$0\r\n\r\n:0\r\n", { STORE_AGAIN, 1, QUARANTINE_NONE, 0 } },
+	{ "again", "*4\r\n$5\r\nagain\r\n:1\r\n$0\r\n\r\n:0\r\n",
+	    { STORE_AGAIN, 1, QUARANTINE_NONE, 0 } },
 	{ "same", "*4\r\n$4\r\nsame\r\n:1\r\n$8\r\ncounting\r\n:9\r\n",
 	    { STORE_SAME, 1, QUARANTINE_COUNTING, 9 } },
 };
@@ -282,8 +289,9 @@ counted_values(void **state)
 static void
 entry_values(void **state)
 {
-	redisReply *reply = reply_of(SPAN("*8\r\n$6\r\nstatus\r\n$11\r\nquarantined\r\n$6\r\nerrors\r\n$1\r\n3\r\n"
-					  "$4\r\nndrs\r\n$3\r\na b\r\n$4\r\ntext\r\n$-1\r\n"));
+	redisReply *reply =
+	    reply_of(SPAN("*8\r\n$6\r\nstatus\r\n$11\r\nquarantined\r\n$6\r\nerrors\r\n$1\r\n3\r\n"
+			  "$4\r\nndrs\r\n$3\r\na b\r\n$4\r\ntext\r\n$-1\r\n"));
 	struct quarantine_entry entry;
 
 	(void)state;
@@ -329,7 +337,8 @@ text_and_number_values(void **state)
 static void
 fields_and_page_values(void **state)
 {
-	redisReply *reply = reply_of(SPAN("*2\r\n$2\r\n17\r\n*4\r\n$1\r\na\r\n$3\r\n+in\r\n$2\r\n\0\n\r\n$0\r\n\r\n"));
+	redisReply *reply = reply_of(
+	    SPAN("*2\r\n$2\r\n17\r\n*4\r\n$1\r\na\r\n$3\r\n+in\r\n$2\r\n\0\n\r\n$0\r\n\r\n"));
 	struct arena arena;
 	struct store_page page = { .fields = { .arena = &arena } };
 

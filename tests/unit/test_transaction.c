@@ -17,13 +17,20 @@ ignore(void *arg, bool working, const char *words)
 	(void)words;
 }
 
+/* Connections: what their transactions point back to until the groups are taken down. */
+static struct transaction *conn, *other, *first, *second, *conns[3];
+
 static int
 set_up(void **state)
 {
-	const struct store_address address = { .host = "", .path = "/nonexistent/redis", .user = "",
-		.password = "", .text = "" };
+	const struct store_address address = { .host = "",
+		.path = "/nonexistent/redis",
+		.user = "",
+		.password = "",
+		.text = "" };
 
 	(void)state;
+	conn = other = first = second = conns[0] = conns[1] = conns[2] = NULL;
 	base = event_base_new();
 	store = store_async_new(base, &address, 100, ignore, NULL, NULL);
 	groups = groups_new(base, store, "mta1");
@@ -80,7 +87,6 @@ has(const char *instance, struct group *group)
 static void
 counts_a_group_once(void **state)
 {
-	struct transaction *conn = NULL;
 	struct transaction *transaction = grant("1.1", &conn, google);
 
 	(void)state;
@@ -97,9 +103,7 @@ counts_a_group_once(void **state)
 static void
 keeps_a_grant_without_slot(void **state)
 {
-	struct transaction *conn = NULL;
-	struct transaction *transaction =
-	    transactions_open(transactions, SPAN("1.1"), &conn);
+	struct transaction *transaction = transactions_open(transactions, SPAN("1.1"), &conn);
 
 	(void)state;
 	transaction_grant(transaction, google, false); /* a rule without a connection limit */
@@ -113,8 +117,6 @@ keeps_a_grant_without_slot(void **state)
 static void
 ends_at_end_of_message(void **state)
 {
-	struct transaction *conn = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	grant("1.1", &conn, yahoo);
@@ -133,8 +135,6 @@ ends_at_end_of_message(void **state)
 static void
 ends_at_end_of_message_over_another_connection(void **state)
 {
-	struct transaction *conn = NULL, *other = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	transactions_leave(transactions, SPAN("1.1"), &other);
@@ -146,8 +146,6 @@ ends_at_end_of_message_over_another_connection(void **state)
 static void
 ends_when_its_connection_brings_another(void **state)
 {
-	struct transaction *conn = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	grant("1.2", &conn, google);
@@ -162,8 +160,6 @@ ends_when_its_connection_brings_another(void **state)
 static void
 ends_when_its_connection_closes(void **state)
 {
-	struct transaction *conn = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	transactions_disown(transactions, &conn);
@@ -177,8 +173,6 @@ ends_when_its_connection_closes(void **state)
 static void
 goes_over_to_the_connection_that_asked_last(void **state)
 {
-	struct transaction *conn = NULL, *other = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	grant("1.1", &other, google);
@@ -195,8 +189,6 @@ goes_over_to_the_connection_that_asked_last(void **state)
 static void
 ends_when_nothing_is_asked_for_long(void **state)
 {
-	struct transaction *conn = NULL, *other = NULL;
-
 	(void)state;
 	grant("1.1", &conn, google);
 	grant("1.2", &other, google);
@@ -220,7 +212,6 @@ ends_when_nothing_is_asked_for_long(void **state)
 static void
 ends_with_the_program(void **state)
 {
-	struct transaction *conns[3] = { NULL };
 
 	(void)state;
 	grant("1.1", &conns[0], google);
@@ -236,13 +227,12 @@ ends_with_the_program(void **state)
 static void
 counts_each_request_without_instance(void **state)
 {
-	struct transaction *conn = NULL, *other = NULL;
-
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		transactions_leave(transactions, SPAN(""), &conn);
 		assert_null(conn);
-		assert_false(transaction_has(transactions_open(transactions, SPAN(""), &conn), google));
+		assert_false(
+		    transaction_has(transactions_open(transactions, SPAN(""), &conn), google));
 		grant("", &conn, google);
 		assert_int_equal(group_open(google), 1);
 		assert_int_equal(transactions_count(transactions), 1);
@@ -262,7 +252,6 @@ counts_each_request_without_instance(void **state)
 static void
 bounds_long_instances(void **state)
 {
-	struct transaction *conn = NULL, *other = NULL;
 	char name[4096];
 
 	(void)state;
@@ -278,7 +267,6 @@ bounds_long_instances(void **state)
 static void
 drops_the_longest_unused_at_the_cap(void **state)
 {
-	struct transaction *first = NULL, *second = NULL;
 	char name[24];
 
 	(void)state;
@@ -286,7 +274,7 @@ drops_the_longest_unused_at_the_cap(void **state)
 	grant("second", &second, google);
 	grant("first", &first, google);
 	for (int i = 2; i < TRANSACTIONS_MAX; i++) {
-		struct transaction *conn = NULL;
+		struct transaction *brief = NULL;
 
 		snprintf(name, sizeof(name), "%d", i);
 		grant(name, &conn, yahoo);
@@ -305,8 +293,10 @@ drops_the_longest_unused_at_the_cap(void **state)
 	assert_int_equal(group_open(google), 0);
 }
 
-#define TEST(function) \
-	{ #function, function, set_up, take_down, NULL }
+#define TEST(function)                                       \
+	{                                                    \
+#function, function, set_up, take_down, NULL \
+	}
 
 int
 main(void)
