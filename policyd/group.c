@@ -20,7 +20,7 @@ struct group {
 	char *ip;
 	int64_t open;
 	int64_t asked; /* the figure in the last take sent */
-	bool dirty; /* Redis may have another figure */
+	bool dirty;    /* Redis may have another figure */
 	int64_t told_ms;
 	struct store_take_form form;
 	unsigned form_generation, form_epoch; /* what it was prepared from */

@@ -322,10 +322,8 @@ static char short_timeout[] = "policy_timeout = \"1s\";";
 static char short_idle[] = "policy_idle = \"1s\"; policy_timeout = \"60s\";";
 static char short_both[] = "policy_idle = \"1s\"; policy_timeout = \"1s\";";
 
-#define TEST(function, conf)                                 \
-	{                                                    \
-#function, function, set_up, take_down, conf \
-	}
+#define TEST(function, conf) \
+	cmocka_unit_test_prestate_setup_teardown(function, set_up, take_down, conf)
 
 int
 main(void)

@@ -431,18 +431,11 @@ withdraws_from_redis(void **state)
 	assert_true(fake_has(&redis, "HDEL " CONN " mta1\n"));
 }
 
-#define TEST(function)                                        \
-	{                                                     \
-#function, function, set_up, take_down, defer \
-	}
-#define TEST_CONF(function, conf)                            \
-	{                                                    \
-#function, function, set_up, take_down, conf \
-	}
-#define TEST_DNS(function)                                                   \
-	{                                                                    \
-#function, function, set_up_with_silent_dns, take_down, NULL \
-	}
+#define TEST(function) cmocka_unit_test_prestate_setup_teardown(function, set_up, take_down, defer)
+#define TEST_CONF(function, conf) \
+	cmocka_unit_test_prestate_setup_teardown(function, set_up, take_down, conf)
+#define TEST_DNS(function) \
+	cmocka_unit_test_setup_teardown(function, set_up_with_silent_dns, take_down)
 
 int
 main(void)

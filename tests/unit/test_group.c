@@ -390,10 +390,7 @@ does_not_leave_it_to_a_take_before_another(void **state)
 	group_release(&google);
 }
 
-#define TEST(function)                                       \
-	{                                                    \
-#function, function, set_up, take_down, NULL \
-	}
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, take_down)
 
 int
 main(void)

@@ -459,20 +459,15 @@ static const struct socket_row {
 	void (*test)(void **state);
 	const char *label;
 } socket_rows[] = {
-#define TEST(function)              \
-	{                           \
-		function, #function \
-	}
-	TEST(serves_and_leaves_nothing),
-	TEST(gives_owner_and_mode),
-	TEST(refuses_an_owner_that_does_not_exist),
-	TEST(replaces_a_stale_socket),
-	TEST(does_not_replace_one_that_is_served),
-	TEST(does_not_replace_what_it_cannot_tell),
-	TEST(leaves_the_socket_of_a_successor),
-	TEST(tells_why_it_cannot_open),
-	TEST(serves_inet),
-#undef TEST
+	{ serves_and_leaves_nothing, "serves and leaves nothing" },
+	{ gives_owner_and_mode, "gives owner and mode" },
+	{ refuses_an_owner_that_does_not_exist, "refuses an owner that does not exist" },
+	{ replaces_a_stale_socket, "replaces a stale socket" },
+	{ does_not_replace_one_that_is_served, "does not replace one that is served" },
+	{ does_not_replace_what_it_cannot_tell, "does not replace what it cannot tell" },
+	{ leaves_the_socket_of_a_successor, "leaves the socket of a successor" },
+	{ tells_why_it_cannot_open, "tells why it cannot open" },
+	{ serves_inet, "serves inet" },
 };
 
 int

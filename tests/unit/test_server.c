@@ -309,10 +309,7 @@ is_freed_with_requests_under_way(void **state)
 	client_close(&client);
 }
 
-#define TEST(function)                                       \
-	{                                                    \
-#function, function, set_up, take_down, NULL \
-	}
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, take_down)
 
 int
 main(void)

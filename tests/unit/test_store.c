@@ -85,7 +85,7 @@ ring_used(void **state)
 	assert_int_equal(store_ring_used(&ring, &limit, row->now_ms), row->want);
 }
 
-static void
+__attribute__((format(printf, 2, 3))) static void
 add_arg(struct str *out, const char *fmt, ...)
 {
 	char text[256];

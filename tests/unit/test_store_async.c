@@ -337,6 +337,7 @@ ends_silent_runs_at_their_deadline(void **state)
 	assert_string_equal(told.words, "no answer within 60 ms");
 	assert_false(store_async_works(store));
 	assert_int_equal(store_async_figures(store).timeouts, 1);
+	store_async_set_timeout(store, FAKE_PATIENCE_MS);
 	redis.holding = false;
 	WAIT_FOR(base, store_async_works(store));
 	assert_int_equal(redis.connections, 2);
@@ -513,14 +514,8 @@ tells_a_lasting_error_until_a_write_succeeds(void **state)
 	assert_int_equal(redis.connections, 1);
 }
 
-#define WORKING(function)                                            \
-	{                                                            \
-#function, function, set_up_working, take_down, NULL \
-	}
-#define ALONE(function)                                      \
-	{                                                    \
-#function, function, set_up, take_down, NULL \
-	}
+#define WORKING(function) cmocka_unit_test_setup_teardown(function, set_up_working, take_down)
+#define ALONE(function)   cmocka_unit_test_setup_teardown(function, set_up, take_down)
 
 int
 main(void)

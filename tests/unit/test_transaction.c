@@ -274,8 +274,6 @@ drops_the_longest_unused_at_the_cap(void **state)
 	grant("second", &second, google);
 	grant("first", &first, google);
 	for (int i = 2; i < TRANSACTIONS_MAX; i++) {
-		struct transaction *brief = NULL;
-
 		snprintf(name, sizeof(name), "%d", i);
 		grant(name, &conn, yahoo);
 		transactions_disown(transactions, &conn);
@@ -293,10 +291,7 @@ drops_the_longest_unused_at_the_cap(void **state)
 	assert_int_equal(group_open(google), 0);
 }
 
-#define TEST(function)                                       \
-	{                                                    \
-#function, function, set_up, take_down, NULL \
-	}
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, take_down)
 
 int
 main(void)
