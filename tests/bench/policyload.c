@@ -184,8 +184,8 @@ conn_send(struct load *load, struct conn *conn)
 	bool wants_write;
 	ssize_t n;
 
-	n = send(
-	    conn->fd, conn->out + conn->out_done, conn->out_len - conn->out_done, MSG_NOSIGNAL);
+	n = send(conn->fd, conn->out + conn->out_done, conn->out_len - conn->out_done,
+	    MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		conn_die(load, conn, "send: %s", strerror(errno));
 	if (n > 0)
@@ -257,8 +257,8 @@ answer_is_complete(struct load *load, const struct conn *conn)
 	if (newline == NULL || conn->in_len == line_len + 1)
 		return false;
 	if (newline[1] != '\n')
-		conn_die(
-		    load, conn, "more than one line in the answer: %.*s", (int)conn->in_len, in);
+		conn_die(load, conn, "more than one line in the answer: %.*s", (int)conn->in_len,
+		    in);
 	if (conn->in_len > line_len + 2)
 		conn_die(load, conn, "bytes nobody asked for after the answer");
 	if (line_len < head_len)
@@ -279,8 +279,8 @@ conn_read(struct load *load, struct conn *conn)
 	if (n == -1)
 		conn_die(load, conn, "recv: %s", strerror(errno));
 	if (n == 0)
-		conn_die(
-		    load, conn, "closed by the server, %zu bytes into an answer", conn->in_len);
+		conn_die(load, conn, "closed by the server, %zu bytes into an answer",
+		    conn->in_len);
 	if (!conn->waiting)
 		conn_die(load, conn, "bytes nobody asked for");
 	conn->in_len += (size_t)n;
@@ -485,8 +485,8 @@ load_print(const struct load *load)
 	    microseconds(hist->sum) / (double)hist->total, microseconds(hist_quantile(hist, 500)),
 	    microseconds(hist_quantile(hist, 900)), microseconds(hist_quantile(hist, 990)),
 	    microseconds(hist_quantile(hist, 999)), microseconds(hist->max));
-	printf(
-	    "\"min_per_connection\":%" PRIu64 ",\"max_per_connection\":%" PRIu64 ",", least, most);
+	printf("\"min_per_connection\":%" PRIu64 ",\"max_per_connection\":%" PRIu64 ",", least,
+	    most);
 	printf("\"own_cpu_us\":%" PRIu64 ",\"answers\":{",
 	    (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
 		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec));

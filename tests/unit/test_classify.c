@@ -144,9 +144,10 @@ classifies_facts(void **state)
 static void
 says_delayed(void **state)
 {
-	struct classify_facts facts = {
-		.status = "4.4.1", .diagnostic = SPAN("x"), .remote_mta = "", .action = "delayed"
-	};
+	struct classify_facts facts = { .status = "4.4.1",
+		.diagnostic = SPAN("x"),
+		.remote_mta = "",
+		.action = "delayed" };
 
 	(void)state;
 	assert_int_equal(classify(shipped(), &facts).reason, REASON_DELAYED);

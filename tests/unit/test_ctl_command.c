@@ -136,8 +136,8 @@ runs(void **state)
 
 	if (done.rc != row->rc || !contains(done.stream, row->stream) ||
 	    !contains(done.errors, row->errors)) {
-		print_message(
-		    "exit %d\nstdout: %s\nstderr: %s\n", done.rc, done.stream, done.errors);
+		print_message("exit %d\nstdout: %s\nstderr: %s\n", done.rc, done.stream,
+		    done.errors);
 		fail();
 	}
 	free_done(&done);

@@ -270,8 +270,8 @@ wraps_values(void **state)
 	    out_exact("action=DEFER_IF_PERMIT 4.7.1 mxpace: group g: words"));
 	assert_string_equal(end(&sink),
 	    "  Exactly           action=DEFER_IF_PERMIT 4.7.1 mxpace: group g: words\n");
-	out_put(
-	    begin(&sink, OUT_TEXT, 40), "v", "One word", out_string("abcdefghijklmnopqrstuvwxyz"));
+	out_put(begin(&sink, OUT_TEXT, 40), "v", "One word",
+	    out_string("abcdefghijklmnopqrstuvwxyz"));
 	assert_string_equal(end(&sink), "  One word          abcdefghijklmnopqrst\n"
 					"                    uvwxyz\n");
 	out_put(begin(&sink, OUT_TEXT, 40), "v", "A host name",

@@ -178,8 +178,8 @@ shows_a_full_group(void **state)
 	    "{\"sending_ip\":\"192.0.2.2\",\"limit_on\":\"messages\",\"period\":\"10s\",\"used\":0,"
 	    "\"limit\":5,\"next_s\":0}",
 	    "");
-	check_run_of(
-	    "status", CTL_AWAY, "  five   192.0.2.1      0  in 1", "no mxpolicyd is alive");
+	check_run_of("status", CTL_AWAY, "  five   192.0.2.1      0  in 1",
+	    "no mxpolicyd is alive");
 	check_run_of("group show nosuch", CTL_NO, "", "no group nosuch was used within a week");
 	check_run_of("group show default", CTL_NO, "", "groups are called default/HOST");
 	check_run_of("group show default/192.0.2.9", CTL_NO, "", "no group default/192.0.2.9");
@@ -279,8 +279,8 @@ explains_without_taking(void **state)
 		    "  Verdict           pass (within_limits)", "");
 		take("default/[192.0.2.9]", "192.0.2.1", &limit, true);
 	}
-	check_run_of(
-	    "explain u@[192.0.2.9]", CTL_NO, "  Verdict           defer (message_limit)", "");
+	check_run_of("explain u@[192.0.2.9]", CTL_NO, "  Verdict           defer (message_limit)",
+	    "");
 	check_run_of("explain u@[192.0.2.9]", CTL_NO,
 	    "action=DEFER_IF_PERMIT 4.7.1 mxpace: group default/[192.0.2.9]: limit 7/10s reached, "
 	    "next message in ",
@@ -323,8 +323,8 @@ lists_nodes(void **state)
 	check_run_of("status", CTL_DONE, "  mta 1", "");
 	check_run_of("status", CTL_DONE, "  192.0.2.77     4       12     61  ", "");
 	check_run_of("status", CTL_DONE, "5m ago  silent  ", "");
-	check_run_of(
-	    "--json status", CTL_DONE, "{\"node\":\"mta 1\",\"alive\":true,\"heard\":\"2", "");
+	check_run_of("--json status", CTL_DONE, "{\"node\":\"mta 1\",\"alive\":true,\"heard\":\"2",
+	    "");
 	check_run_of("--json status", CTL_DONE, "\"started\":\"2026-11-22T01:00:00Z\"", "");
 	check_run_of("--json status", CTL_DONE, "{\"node\":\"mta2\",\"alive\":false,", "");
 }
@@ -363,14 +363,14 @@ changes_the_quarantine(void **state)
 	(void)state;
 	empty_redis(NULL);
 	check_run_of("quarantine list", CTL_DONE, "None.\n", "");
-	check_run_of(
-	    "quarantine list --json", CTL_DONE, "{\"quarantine\":[],\"complete\":true}\n", "");
+	check_run_of("quarantine list --json", CTL_DONE, "{\"quarantine\":[],\"complete\":true}\n",
+	    "");
 	check_run_of("quarantine show gone@foo.test", CTL_NO, "not in quarantine\n", "");
 	check_run_of(
 	    "quarantine add Gone@Foo.Test. --reason mailbox_full --for 30d --text by=phone\x1b",
 	    CTL_DONE, "gone@foo.test: quarantined since ", "");
-	check_run_of(
-	    "quarantine show gone@foo.test", CTL_DONE, "  Diagnostic        by=phone?\n", "");
+	check_run_of("quarantine show gone@foo.test", CTL_DONE, "  Diagnostic        by=phone?\n",
+	    "");
 	check_run_of("quarantine show gone@foo.test", CTL_DONE, "(in 30d)\n", "");
 	check_run_of("quarantine show gone@foo.test --json", CTL_DONE,
 	    "\"status\":\"quarantined\",\"reason\":\"mailbox_full\",\"type\":\"soft\",\"errors\":"
@@ -390,8 +390,8 @@ changes_the_quarantine(void **state)
 	assert_int_equal(number("ZCARD", KEYS_QUARANTINE_INDEX), 0);
 	assert_int_equal(number("EXISTS", "mxpace:{q:gone@foo.test}"), 0);
 	assert_int_equal(number("XLEN", KEYS_EVENTS), 3);
-	check_run_of(
-	    "quarantine remove gone@foo.test", CTL_NO, "gone@foo.test: not in quarantine\n", "");
+	check_run_of("quarantine remove gone@foo.test", CTL_NO,
+	    "gone@foo.test: not in quarantine\n", "");
 	check_run_of("quarantine remove gone@foo.test --json", CTL_NO,
 	    "{\"removed\":[{\"address\":\"gone@foo.test\",\"removed\":false,\"before\":\"none\","
 	    "\"reason\":null}]}\n",
@@ -469,23 +469,23 @@ lists_page_by_page(void **state)
 	for (int i = 0; i < ADDRESSES; i++) {
 		char line[64];
 
-		snprintf(
-		    line, sizeof(line), "  user%04d@%s.test\n", i, i % 10 == 0 ? "ten" : "other");
+		snprintf(line, sizeof(line), "  user%04d@%s.test\n", i,
+		    i % 10 == 0 ? "ten" : "other");
 		assert_int_equal(strstr(done.stream, line) != NULL, i % 100 != 99);
 	}
 	assert_non_null(strstr(done.stream, "  odd%{x}*?@ten.test\n"));
 	assert_null(strchr(done.stream, '\x1b'));
 	free_done(&done);
-	assert_int_equal(
-	    number("ZCARD", KEYS_QUARANTINE_INDEX), ADDRESSES + 2); /* expired is gone */
+	assert_int_equal(number("ZCARD", KEYS_QUARANTINE_INDEX),
+	    ADDRESSES + 2); /* expired is gone */
 
 	done = run("-c mxpace.conf quarantine list --counting", "\n");
 	assert_int_equal(occurrences(done.stream, "@"), ADDRESSES / 100);
 	free_done(&done);
 	done = run("-c mxpace.conf quarantine list --match *@TEN.test --json", "\n");
 	assert_int_equal(occurrences(done.stream, "\"address\":"), ADDRESSES / 10 + 1);
-	assert_non_null(strstr(
-	    done.stream, "\"code\":\"\",\"text\":\"552 5.2.2 ?[1mfull\",\"by\":\"mxbounce\""));
+	assert_non_null(strstr(done.stream,
+	    "\"code\":\"\",\"text\":\"552 5.2.2 ?[1mfull\",\"by\":\"mxbounce\""));
 	free_done(&done);
 	done = run("-c mxpace.conf quarantine list --match odd%{x}*", "\n");
 	assert_int_equal(occurrences(done.stream, "@"), 1);

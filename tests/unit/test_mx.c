@@ -143,8 +143,8 @@ put_big(struct str *out, bool udp)
 		return;
 	}
 	for (int i = 0; i < 40; i++) {
-		snprintf(
-		    statement, sizeof(statement), "an @12 300 MX %d host-number-%d.big.test", i, i);
+		snprintf(statement, sizeof(statement), "an @12 300 MX %d host-number-%d.big.test",
+		    i, i);
 		dns_message(out, statement);
 	}
 }

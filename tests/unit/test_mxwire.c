@@ -318,8 +318,8 @@ hosts_are_bounded(void **state)
 	(void)state;
 	dns_message(&message, Q);
 	for (unsigned i = 0; i < MXWIRE_HOSTS_MAX + 50; i++) {
-		snprintf(
-		    statement, sizeof(statement), "an d.test %u MX %u h%u.test", 1000 - i, i, i);
+		snprintf(statement, sizeof(statement), "an d.test %u MX %u h%u.test", 1000 - i, i,
+		    i);
 		dns_message(&message, statement);
 	}
 	assert_int_equal(parse(&message, NULL), 0);
