@@ -1,11 +1,6 @@
 #include "store_async.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <event2/event.h>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +8,25 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "store_link.h"
 #include "store_reply.h"
 
-enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, PROBE_S = 1, CALLS_MAX = 100000 };
+enum { PROBE_S = 1, CALLS_MAX = 100000 };
 
 struct store_async {
-	struct event_base *base;
-	struct store_address address;
-	char *host, *path, *user, *password, *text;
+	struct store_link *link;
+	char *user, *password;
+	int64_t db;
 	int64_t timeout_ms;
 	store_change *on_change;
 	void *arg;
 
-	redisAsyncContext *redis; /* NULL: not connected */
-	struct event *readable, *writable;
-	struct event *retry;   /* connect again */
 	struct event *expire;  /* the oldest run's deadline, or the greeting's */
 	struct event *deliver; /* runs that failed within their own start */
 	struct event *probe;   /* while Redis answers with errors: does it take a write again? */
 	bool greeted;          /* Redis has answered on this connection */
 	bool said_away;        /* what on_change was told last */
 	bool told;             /* ... if anything */
-	bool queueing;         /* commands that are written together once all are there */
-	int64_t retry_ms;
 	int64_t greeting_deadline_ms;
 
 	struct store_batch batch;
@@ -70,99 +61,7 @@ struct store_call {
 	char *wire; /* for sending again */
 };
 
-static void connect_now(struct store_async *store);
 static void give_up(struct store_async *store, const char *words);
-
-/* -- libevent beneath hiredis ---------------------------------------------------------------- */
-
-static void
-on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	struct store_async *store = arg;
-
-	(void)fd;
-	(void)what;
-	if (store->redis != NULL)
-		redisAsyncHandleRead(store->redis);
-}
-
-static void
-on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	struct store_async *store = arg;
-
-	(void)fd;
-	(void)what;
-	if (store->redis != NULL)
-		redisAsyncHandleWrite(store->redis);
-}
-
-static void
-add_read(void *arg)
-{
-	struct store_async *store = arg;
-
-	if (store->readable != NULL && !event_pending(store->readable, EV_READ, NULL))
-		event_add(store->readable, NULL);
-}
-
-static void
-del_read(void *arg)
-{
-	struct store_async *store = arg;
-
-	if (store->readable != NULL)
-		event_del(store->readable);
-}
-
-/* Called by hiredis for each command; a run flushes by itself, so only a connection in the making
- * or a full socket needs the event. */
-static void
-add_write(void *arg)
-{
-	struct store_async *store = arg;
-
-	if (store->writable != NULL && !store->queueing)
-		event_add(store->writable, NULL);
-}
-
-static void
-del_write(void *arg)
-{
-	struct store_async *store = arg;
-
-	if (store->writable != NULL)
-		event_del(store->writable);
-}
-
-static void
-cleanup(void *arg)
-{
-	struct store_async *store = arg;
-
-	if (store->readable != NULL)
-		event_free(store->readable);
-	if (store->writable != NULL)
-		event_free(store->writable);
-	store->readable = store->writable = NULL;
-}
-
-static void
-attach(struct store_async *store)
-{
-	redisAsyncContext *redis = store->redis;
-
-	redis->ev.data = store;
-	redis->ev.addRead = add_read;
-	redis->ev.delRead = del_read;
-	redis->ev.addWrite = add_write;
-	redis->ev.delWrite = del_write;
-	redis->ev.cleanup = cleanup;
-	store->readable =
-	    event_new(store->base, redis->c.fd, EV_READ | EV_PERSIST, on_readable, store);
-	store->writable =
-	    event_new(store->base, redis->c.fd, EV_WRITE | EV_PERSIST, on_writable, store);
-}
 
 /* -- calls ----------------------------------------------------------------------------------- */
 
@@ -245,7 +144,7 @@ arm_deadline(struct store_async *store)
 	struct timeval wait;
 	int64_t ms;
 
-	if (store->redis != NULL && !store->greeted &&
+	if (store_link_exists(store->link) && !store->greeted &&
 	    (deadline_ms == 0 || store->greeting_deadline_ms < deadline_ms))
 		deadline_ms = store->greeting_deadline_ms;
 	if (deadline_ms == 0)
@@ -266,7 +165,8 @@ on_expire(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if ((oldest != NULL && oldest->deadline_ms <= now_ms) ||
-	    (store->redis != NULL && !store->greeted && store->greeting_deadline_ms <= now_ms)) {
+	    (store_link_exists(store->link) && !store->greeted &&
+		store->greeting_deadline_ms <= now_ms)) {
 		char words[64];
 
 		store->figures.timeouts++;
@@ -306,14 +206,14 @@ refuses(struct store_async *store, const char *words)
 }
 
 static void
-on_reply(redisAsyncContext *redis, void *data, void *privdata)
+on_reply(struct redisAsyncContext *context, void *data, void *arg)
 {
-	struct call_command *command = privdata;
+	struct call_command *command = arg;
 	struct store_call *call = command->call;
 	struct store_async *store = call->store;
-	const redisReply *reply = data;
+	const struct redisReply *reply = data;
 
-	(void)redis;
+	(void)context;
 	call->outstanding--;
 	if (call->over) {
 		free_if_idle(call);
@@ -323,7 +223,7 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 		call->outcome = STORE_AWAY;
 		err_set(&call->err, "hung up");
 	} else if (store_reply_is_noscript(reply) && command->command.script != SCRIPT_NONE &&
-		   !command->repeated && store->redis != NULL) {
+		   !command->repeated) {
 		repeat_with_text(command);
 		return;
 	} else {
@@ -342,7 +242,7 @@ on_reply(redisAsyncContext *redis, void *data, void *privdata)
 		return;
 	if (call->kind == CALL_GREETING && call->outcome == STORE_DONE) {
 		store->greeted = true;
-		store->retry_ms = RETRY_MIN_MS;
+		store_link_proved(store->link);
 		tell(store, true, "");
 	} else if (call->kind == CALL_PROBE && call->outcome == STORE_DONE) {
 		tell(store, true, "");
@@ -377,12 +277,11 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 }
 
 static void
-queue_wire(struct call_command *command, const char *wire, size_t len)
+queue_wire(struct call_command *command, struct span wire)
 {
 	struct store_call *call = command->call;
 
-	if (redisAsyncFormattedCommand(call->store->redis, on_reply, command, wire, len) ==
-	    REDIS_OK)
+	if (store_link_queue(call->store->link, wire, on_reply, command) == 0)
 		call->outstanding++;
 	else {
 		call->outcome = STORE_AWAY;
@@ -390,28 +289,17 @@ queue_wire(struct call_command *command, const char *wire, size_t len)
 	}
 }
 
-static void
-queue(struct call_command *command)
+static struct span
+wire_of(const struct call_command *command)
 {
-	queue_wire(command, command->call->wire + command->command.start,
+	return span_make(command->call->wire + command->command.start,
 	    command->command.end - command->command.start);
 }
 
-/* Writes what is queued, at once. Not by redisAsyncHandleWrite: a run may start in the callback of
- * another, where 1.x forbids that and 0.14 would free the context it is working on. Here nothing
- * comes of a failure until the event loop runs into it. */
 static void
-flush(struct store_async *store)
+queue(struct call_command *command)
 {
-	int done = 0;
-
-	if (store->redis == NULL || store->writable == NULL ||
-	    (store->redis->c.flags & REDIS_CONNECTED) == 0)
-		return;
-	if (redisBufferWrite(&store->redis->c, &done) != REDIS_OK)
-		event_active(store->writable, EV_WRITE, 0);
-	else if (!done)
-		add_write(store);
+	queue_wire(command, wire_of(command));
 }
 
 static struct store_call *
@@ -425,17 +313,14 @@ start(struct store_async *store, enum call_kind kind, store_done *done, void *ar
 	call->listed = true;
 	TAILQ_INSERT_TAIL(&store->calls, call, link);
 	store->figures.waiting++;
-	store->queueing = true;
+	store_link_hold(store->link);
 	for (size_t i = 0; i < call->count; i++)
 		queue(&call->commands[i]);
-	store->queueing = false;
-	if (call->outstanding == 0) {
+	store_link_flush(store->link);
+	if (call->outstanding == 0)
 		finish_later(call);
-		return call;
-	}
-	if (!evtimer_pending(store->expire, NULL))
+	else if (!evtimer_pending(store->expire, NULL))
 		arm_deadline(store);
-	flush(store);
 	return call;
 }
 
@@ -448,12 +333,10 @@ repeat_with_text(struct call_command *command)
 	struct str wire = { 0 };
 
 	command->repeated = true;
-	store_batch_eval(span_make(call->wire + command->command.start,
-			     command->command.end - command->command.start),
-	    command->command.script, &wire);
-	queue_wire(command, wire.data, wire.len);
+	store_batch_eval(wire_of(command), command->command.script, &wire);
+	queue_wire(command, span_make(wire.data, wire.len));
 	str_free(&wire);
-	flush(call->store);
+	store_link_flush(call->store->link);
 	if (call->outstanding == 0 && !call->over)
 		finish_later(call);
 }
@@ -465,7 +348,7 @@ on_probe(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (store->redis == NULL || !store->greeted)
+	if (!store->greeted)
 		return; /* connecting again tells */
 	store_put_probe(store_async_batch(store));
 	start(store, CALL_PROBE, NULL, NULL);
@@ -474,62 +357,33 @@ on_probe(evutil_socket_t fd, short what, void *arg)
 /* -- connection ------------------------------------------------------------------------------ */
 
 static void
-greet(struct store_async *store)
+on_connecting(void *arg)
 {
+	struct store_async *store = arg;
 	struct store_batch *batch = store_async_batch(store);
 
-	store_put_login(batch, store->address.user, store->address.password, store->address.db);
+	store->greeting_deadline_ms = clock_monotonic_ms() + store->timeout_ms;
+	store_put_login(batch, store->user, store->password, store->db);
 	for (int i = 0; i < SCRIPT_COUNT; i++)
 		store_put_script(batch, (enum script)i);
 	start(store, CALL_GREETING, NULL, NULL);
 }
 
 static void
-retry_later(struct store_async *store)
+on_lost(void *arg, const char *words)
 {
-	struct timeval wait = { store->retry_ms / 1000, store->retry_ms % 1000 * 1000 };
+	struct store_async *store = arg;
 
-	evtimer_add(store->retry, &wait);
-	store->retry_ms = store->retry_ms * 2 < RETRY_MAX_MS ? store->retry_ms * 2 : RETRY_MAX_MS;
-}
-
-/* The connection is gone; hiredis frees its context itself or just did. */
-static void
-lost(struct store_async *store, const char *words)
-{
-	store->redis = NULL;
 	store->greeted = false;
 	tell(store, false, words);
-	retry_later(store);
-}
-
-static void
-on_connect(const redisAsyncContext *redis, int status)
-{
-	struct store_async *store = redis->data;
-
-	/* 0.14: the context is still in use by our caller and is freed by it, not here. */
-	if (store != NULL && status != REDIS_OK)
-		lost(store, redis->errstr);
-}
-
-static void
-on_disconnect(const redisAsyncContext *redis, int status)
-{
-	struct store_async *store = redis->data;
-
-	if (store != NULL)
-		lost(store, status != REDIS_OK ? redis->errstr : "hung up");
 }
 
 /* Ends a connection from our side. All calls under way end as away. */
 static void
 give_up(struct store_async *store, const char *words)
 {
-	redisAsyncContext *redis = store->redis;
 	struct store_call *call;
 
-	store->redis = NULL;
 	store->greeted = false;
 	tell(store, false, words);
 	while ((call = TAILQ_FIRST(&store->calls)) != NULL) {
@@ -538,110 +392,32 @@ give_up(struct store_async *store, const char *words)
 		finish(call);
 		free_if_idle(call);
 	}
-	if (redis != NULL) {
-		redis->data = NULL;
-		redisAsyncFree(redis);
-		retry_later(store);
-	}
-}
-
-static void
-connect_now(struct store_async *store)
-{
-	const struct store_address *address = &store->address;
-
-	store->redis = *address->path != '\0'
-			   ? redisAsyncConnectUnix(address->path)
-			   : redisAsyncConnect(address->host, (int)address->port);
-	if (store->redis == NULL || store->redis->err != 0) {
-		char words[160];
-
-		snprintf(words, sizeof(words), "%s",
-		    store->redis != NULL ? store->redis->errstr : "no memory");
-		if (store->redis != NULL)
-			redisAsyncFree(store->redis);
-		lost(store, words);
-		return;
-	}
-	store->figures.connects++;
-	store->redis->data = store;
-	store->greeting_deadline_ms = clock_monotonic_ms() + store->timeout_ms;
-	attach(store);
-	redisAsyncSetConnectCallback(store->redis, on_connect);
-	redisAsyncSetDisconnectCallback(store->redis, on_disconnect);
-	greet(store);
-}
-
-static void
-on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	struct store_async *store = arg;
-
-	(void)fd;
-	(void)what;
-	if (store->redis == NULL)
-		connect_now(store);
+	store_link_give_up(store->link);
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
-
-/* The address as numbers, so that connecting again never waits for DNS. */
-static int
-resolve(struct store_async *store, struct err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	char numeric[INET6_ADDRSTRLEN];
-	int rc;
-
-	if (*store->address.host == '\0')
-		return 0;
-	rc = getaddrinfo(store->address.host, NULL, &hints, &found);
-	if (rc == 0)
-		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL,
-		    0, NI_NUMERICHOST);
-	if (rc != 0)
-		err_set(err, "Redis host %s: %s", store->address.host, gai_strerror(rc));
-	if (found != NULL)
-		freeaddrinfo(found);
-	if (rc != 0)
-		return -1;
-	free(store->host);
-	store->host = mem_dup(numeric);
-	store->address.host = store->host;
-	return 0;
-}
 
 struct store_async *
 store_async_new(struct event_base *base, const struct store_address *address, int64_t timeout_ms,
     store_change *on_change, void *arg, struct err *err)
 {
+	static const struct store_link_events events = { on_connecting, on_lost };
 	struct store_async *store = mem_alloc(sizeof(*store));
-	struct timeval now = { 0, 0 };
 
-	store->base = base;
-	store->address.port = address->port;
-	store->address.db = address->db;
-	store->address.host = store->host = mem_dup(address->host);
-	store->address.path = store->path = mem_dup(address->path);
-	store->address.user = store->user = mem_dup(address->user);
-	store->address.password = store->password = mem_dup(address->password);
-	store->address.text = store->text = mem_dup(address->text);
+	store->user = mem_dup(address->user);
+	store->password = mem_dup(address->password);
+	store->db = address->db;
 	store->timeout_ms = timeout_ms;
 	store->on_change = on_change;
 	store->arg = arg;
-	store->retry_ms = RETRY_MIN_MS;
 	TAILQ_INIT(&store->calls);
 	TAILQ_INIT(&store->failed);
-	store->retry = evtimer_new(base, on_retry, store);
 	store->expire = evtimer_new(base, on_expire, store);
 	store->deliver = evtimer_new(base, on_deliver, store);
 	store->probe = evtimer_new(base, on_probe, store);
-	if (resolve(store, err) != 0) {
+	store->link = store_link_new(base, address, &events, store, err);
+	if (store->link == NULL)
 		store_async_free(&store);
-		return NULL;
-	}
-	evtimer_add(store->retry, &now);
 	return store;
 }
 
@@ -667,20 +443,13 @@ store_async_free(struct store_async **store)
 		return;
 	drop(&old->calls);
 	drop(&old->failed);
-	if (old->redis != NULL) {
-		old->redis->data = NULL;
-		redisAsyncFree(old->redis);
-	}
-	event_free(old->retry);
+	store_link_free(&old->link);
 	event_free(old->expire);
 	event_free(old->deliver);
 	event_free(old->probe);
 	store_batch_free(&old->batch);
-	free(old->host);
-	free(old->path);
 	free(old->user);
 	free(old->password);
-	free(old->text);
 	free(old);
 }
 
@@ -715,7 +484,7 @@ store_async_set_timeout(struct store_async *store, int64_t timeout_ms)
 bool
 store_async_works(const struct store_async *store)
 {
-	return store->redis != NULL && store->greeted && !store->said_away;
+	return store->greeted && !store->said_away;
 }
 
 struct store_batch *
@@ -728,7 +497,7 @@ store_async_batch(struct store_async *store)
 struct store_call *
 store_async_run(struct store_async *store, store_done *done, void *arg, struct err *err)
 {
-	if (store->redis == NULL || !store->greeted) {
+	if (!store->greeted) {
 		err_set(err, "not connected");
 		return NULL;
 	}
@@ -762,8 +531,7 @@ store_async_cancel(struct store_call **call)
 void
 store_async_send(struct store_async *store)
 {
-	if (store->redis == NULL || !store->greeted || store->batch.count == 0 ||
-	    store->figures.waiting >= CALLS_MAX) {
+	if (!store->greeted || store->batch.count == 0 || store->figures.waiting >= CALLS_MAX) {
 		store_batch_empty(&store->batch);
 		return;
 	}
@@ -774,5 +542,8 @@ store_async_send(struct store_async *store)
 struct store_async_figures
 store_async_figures(const struct store_async *store)
 {
-	return store->figures;
+	struct store_async_figures figures = store->figures;
+
+	figures.connects = store_link_connects(store->link);
+	return figures;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include "mx.h"
 #include "reload.h"
 
-enum { DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
+enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
 
 struct daemon {
 	const char *file;
@@ -123,6 +124,23 @@ await_store(struct daemon *daemon)
 		event_base_loopexit(daemon->base, &moment);
 		event_base_dispatch(daemon->base);
 	}
+}
+
+/* As many descriptors as the system lets us have: the soft limit of a shell is 1024. */
+static void
+raise_file_limit(const struct settings *settings)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max != RLIM_INFINITY &&
+	    limit.rlim_max < (rlim_t)settings->max_clients + FILES_BESIDE_CLIENTS)
+		log_warning(
+		    "only %llu files may be open (ulimit -Hn), too few for max_clients = %lld",
+		    (unsigned long long)limit.rlim_max, (long long)settings->max_clients);
 }
 
 static void
@@ -246,6 +264,7 @@ main(int argc, char **argv)
 		conf_errors_free(&errors);
 		return EX_CONFIG;
 	}
+	raise_file_limit(config.settings);
 	rc = serve(&daemon, &config);
 	clear(&daemon);
 	return rc;

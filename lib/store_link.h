@@ -1,0 +1,55 @@
+/*
+ * store_link - one connection to Redis: hiredis' asynchronous context on libevent, made again whenever
+ * it is lost, after 100 ms at first and 5 s at most. Knows wire forms and replies, no verbs.
+ */
+#ifndef STORE_LINK_H
+#define STORE_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "settings.h"
+#include "span.h"
+
+struct event_base;
+struct redisAsyncContext;
+struct store_link;
+
+struct store_link_events {
+	/* A connection is on its way: the first commands can be queued now. */
+	void (*connecting)(void *arg);
+	/* Refused or hung up, with words; it tries again by itself. Commands under way are answered
+	 * with NULL, before or after. */
+	void (*lost)(void *arg, const char *words);
+};
+
+/* The address's host is looked up here, blocking, so that connecting again never waits for DNS.
+ * NULL and words: it cannot be. Events come from the event loop only. */
+struct store_link *store_link_new(struct event_base *base, const struct store_address *address,
+    const struct store_link_events *events, void *arg, struct err *err);
+/* Commands under way are answered with NULL within this call. Not from within a reply. */
+void store_link_free(struct store_link **link);
+
+/* Connected, or on the way. */
+bool store_link_exists(const struct store_link *link);
+uint64_t store_link_connects(const struct store_link *link); /* begun so far */
+
+/* hiredis' own form of a callback. reply: a struct redisReply, freed after the call; NULL: the
+ * connection is gone. */
+typedef void store_link_reply(struct redisAsyncContext *context, void *reply, void *arg);
+
+/* Queues one whole command (with a NUL behind it: hiredis looks for its arguments by strchr). -1: there
+ * is no connection, no reply will come. */
+int store_link_queue(struct store_link *link, struct span wire, store_link_reply *reply, void *arg);
+/* Commands queued from now on wait for store_link_flush, which writes them at once. */
+void store_link_hold(struct store_link *link);
+void store_link_flush(struct store_link *link);
+
+/* Closes a connection that is of no use any more, and makes another after a while. Commands under way
+ * are answered with NULL within this call. Not from within a reply. */
+void store_link_give_up(struct store_link *link);
+/* This connection works: the next time it is lost trying again starts soon. */
+void store_link_proved(struct store_link *link);
+
+#endif
