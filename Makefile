@@ -62,6 +62,10 @@ LIBS       := $(shell $(PKGCONFIG) --libs $(PKGS_LIB) 2>/dev/null)
 LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
 PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/null)
 
+# make V=1 shows whole command lines.
+Q          := $(if $(V),,@)
+SAY        := @$(if $(V),:,echo)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -88,7 +92,8 @@ FORCE:
 ## make              build/release/{mxpolicyd,mxbounce,mxctl}
 $(B)/%.o: %.c $(B)/.flags $(B)/gen/lua_scripts.inc
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) "  CC    $@"
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Lua scripts as bytes, one array each.
 $(B)/gen/lua_scripts.inc: $(LUA) Makefile | $(B)/.packages
@@ -108,33 +113,41 @@ $(ARCHIVES):
 
 link = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
 $(B)/mxpolicyd: $(B)/policyd/main.o $(B)/policyd.a $(B)/lib.a
-	$(link) $^ $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
 $(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe.a $(B)/lib.a
-	$(link) $^ $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ $(LIBS)
 $(B)/mxctl: $(B)/ctl/main.o $(ARCHIVES)
-	$(link) $^ $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
 
 # --- tests ----------------------------------------------------------------------------------------
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
 $(B)/lua/%: $(B)/tests/lua/%.o $(B)/tests/lua/redis.o $(ARCHIVES) | $(B)/lua/clock.so
 	@mkdir -p $(@D)
-	$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
 # Goes into redis-server, so without what the build adds to our own programs.
 $(B)/lua/clock.so: tests/lua/clock.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -fPIC -shared -o $@ $<
 $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(link) $^ $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
 # A fuzz target for libFuzzer (BUILD=fuzz), and the same with a main of ours that replays files.
 $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ $(LIBS_EV) $(LIBS)
 $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(link) $^ $(LIBS_EV) $(LIBS)
+	$(SAY) "  LD    $@"
+	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
 
 tests: $(UNIT) $(LUATEST) $(patsubst %,$(B)/replay/%,$(FUZZERS))
 
