@@ -1,8 +1,8 @@
 /*
  * store_async - the store for mxpolicyd: one connection, pipelined over all clients, never waiting.
  *
- * A run is written to Redis at once, not once per round of the event loop (which made convoys and
- * cost a third of the throughput). Its callback comes later, never inside the start call, exactly
+ * A run is written to Redis at once, together with at most three others that were ready at the same
+ * moment (store_link.h). Its callback comes later, never inside the start call, exactly
  * once, by the deadline at the latest; never after store_async_cancel. While Redis is away a start
  * fails at once and no callback comes: the caller has its configured answer.
  *

@@ -11,7 +11,7 @@
 
 #include "mem.h"
 
-enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000 };
+enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, WRITE_AT_ONCE = 4 };
 
 struct store_link {
 	struct event_base *base;
@@ -23,7 +23,9 @@ struct store_link {
 	struct event *readable, *writable;
 	struct event *retry; /* connect again */
 	int64_t retry_ms;
-	bool holding; /* commands that are written together by store_link_flush */
+	bool holding;       /* commands that are written together by store_link_flush */
+	unsigned unwritten; /* flushes that wait for others of this round of the event loop */
+	struct event *write_soon;
 	uint64_t connects;
 };
 
@@ -216,6 +218,32 @@ resolve(struct store_link *link, struct err *err)
 	return 0;
 }
 
+/* Not by redisAsyncHandleWrite: a command may be queued in the callback of another, where 1.x forbids
+ * that and 0.14 would free the context it is working on. Here nothing comes of a failure until the
+ * event loop runs into it. */
+static void
+write_now(struct store_link *link)
+{
+	int done = 0;
+
+	link->unwritten = 0;
+	if (link->redis == NULL || link->writable == NULL ||
+	    (link->redis->c.flags & REDIS_CONNECTED) == 0)
+		return;
+	if (redisBufferWrite(&link->redis->c, &done) != REDIS_OK)
+		event_active(link->writable, EV_WRITE, 0);
+	else if (!done)
+		add_write(link);
+}
+
+static void
+on_write_soon(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	write_now(arg);
+}
+
 struct store_link *
 store_link_new(struct event_base *base, const struct store_address *address,
     const struct store_link_events *events, void *arg, struct err *err)
@@ -231,6 +259,7 @@ store_link_new(struct event_base *base, const struct store_address *address,
 	link->arg = arg;
 	link->retry_ms = RETRY_MIN_MS;
 	link->retry = evtimer_new(base, on_retry, link);
+	link->write_soon = event_new(base, -1, 0, on_write_soon, link);
 	if (resolve(link, err) != 0) {
 		store_link_free(&link);
 		return NULL;
@@ -262,6 +291,7 @@ store_link_free(struct store_link **link)
 		return;
 	close_context(old);
 	event_free(old->retry);
+	event_free(old->write_soon);
 	free(old->host);
 	free(old->path);
 	free(old);
@@ -294,22 +324,14 @@ store_link_queue(struct store_link *link, struct span wire, store_link_reply *re
 		   : -1;
 }
 
-/* Not by redisAsyncHandleWrite: a command may be queued in the callback of another, where 1.x forbids
- * that and 0.14 would free the context it is working on. Here nothing comes of a failure until the
- * event loop runs into it. */
 void
 store_link_flush(struct store_link *link)
 {
-	int done = 0;
-
 	link->holding = false;
-	if (link->redis == NULL || link->writable == NULL ||
-	    (link->redis->c.flags & REDIS_CONNECTED) == 0)
-		return;
-	if (redisBufferWrite(&link->redis->c, &done) != REDIS_OK)
-		event_active(link->writable, EV_WRITE, 0);
-	else if (!done)
-		add_write(link);
+	if (++link->unwritten >= WRITE_AT_ONCE)
+		write_now(link);
+	else
+		event_active(link->write_soon, EV_TIMEOUT, 0);
 }
 
 void

@@ -42,7 +42,10 @@ typedef void store_link_reply(struct redisAsyncContext *context, void *reply, vo
 /* Queues one whole command (with a NUL behind it: hiredis looks for its arguments by strchr). -1: there
  * is no connection, no reply will come. */
 int store_link_queue(struct store_link *link, struct span wire, store_link_reply *reply, void *arg);
-/* Commands queued from now on wait for store_link_flush, which writes them at once. */
+/* Commands queued from now on wait for store_link_flush. That writes as soon as the event loop has
+ * worked off what is ready, or at the fourth call before that. Measured with 64 clients on 2 cores:
+ * writing once a round made convoys (Redis idle while we work, we while it does) and cost a third of
+ * the throughput; writing each at once took 12 us CPU a decision, in fours 10. */
 void store_link_hold(struct store_link *link);
 void store_link_flush(struct store_link *link);
 
