@@ -157,6 +157,8 @@ diagnostic_text(struct span diagnostic, struct str *out)
 			str_adds(out, "<address>");
 	}
 	add_plain(rest, code, out);
+	if (out->len > 0 && out->data[out->len - 1] == ' ') /* of control characters at the end */
+		out->data[--out->len] = '\0';
 	if (frame.command.len > 0)
 		str_addf(out, " (in reply to %.*s command)", (int)frame.command.len,
 		    frame.command.ptr);

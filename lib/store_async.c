@@ -147,8 +147,10 @@ arm_deadline(struct store_async *store)
 	if (store_link_exists(store->link) && !store->greeted &&
 	    (deadline_ms == 0 || store->greeting_deadline_ms < deadline_ms))
 		deadline_ms = store->greeting_deadline_ms;
-	if (deadline_ms == 0)
+	if (deadline_ms == 0) {
+		evtimer_del(store->expire); /* of a run that is done, with an older time-out */
 		return;
+	}
 	ms = deadline_ms - clock_monotonic_ms();
 	ms = ms > 0 ? ms : 0;
 	wait = (struct timeval){ ms / 1000, ms % 1000 * 1000 };

@@ -134,13 +134,28 @@ open_store(const struct store_address *address, int64_t timeout_ms)
 	assert_int_equal(change_count, 0);
 }
 
+/* With a time-out that a busy machine does not reach. */
 static void
 open_and_wait(void)
 {
-	open_store(&redis.address, TIMEOUT_MS);
+	open_store(&redis.address, PATIENCE_MS);
 	LOOP_UNTIL(change_count > 0);
 	assert_true(changes[0].working);
 	assert_true(store_async_works(store));
+}
+
+/* From here on Redis does not answer. */
+static void
+stop_redis(void)
+{
+	redis_send(&redis, SIGSTOP);
+	store_async_set_timeout(store, TIMEOUT_MS);
+}
+
+static void
+go_on(void)
+{
+	redis_send(&redis, SIGCONT);
 }
 
 /* Closes it; nothing more is told, nothing more called. */
@@ -451,12 +466,12 @@ cancelled_by_the_deadline_of_another(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	open_and_wait();
-	redis_send(&redis, SIGSTOP);
+	stop_redis();
 	assert_true(start_size(&first) && start_size(&later) && start_size(&last));
 	LOOP_UNTIL(last.calls > 0);
 	assert_int_equal(first.calls, 1);
 	assert_int_equal(later.calls, 0);
-	redis_send(&redis, SIGCONT);
+	go_on();
 	close_store();
 }
 
@@ -468,7 +483,7 @@ all_cancelled_while_redis_hangs(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	open_and_wait();
-	redis_send(&redis, SIGSTOP);
+	stop_redis();
 	for (int i = 0; i < 100; i++) {
 		struct run *run = calloc(1, sizeof(*run));
 
@@ -479,7 +494,7 @@ all_cancelled_while_redis_hangs(void **state)
 	LOOP_UNTIL(change_count > 1);
 	away_once("no answer within 400 ms");
 	assert_int_equal(store_async_figures(store).waiting, 0);
-	redis_send(&redis, SIGCONT);
+	go_on();
 	LOOP_UNTIL(change_count > 2);
 	assert_true(store_async_works(store));
 	close_store();
@@ -498,7 +513,7 @@ stopped(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	open_and_wait();
-	redis_send(&redis, SIGSTOP);
+	stop_redis();
 	before = clock_monotonic_ms();
 	for (int i = 0; i < RUNS; i++)
 		assert_true(start_size(&runs[i]));
@@ -513,11 +528,10 @@ stopped(void **state)
 	store_put_index_size(store_async_batch(store), &after.value);
 	assert_false(start(&after, &err)); /* from now on at once */
 	assert_string_equal(err.text, "not connected");
-	loop_for(
-	    3 *
-	    TIMEOUT_MS); /* connects, since the kernel accepts; is not greeted; all the time away */
+	/* It connects, since the kernel accepts, is not greeted, and stays away. */
+	loop_for(3 * TIMEOUT_MS);
 	assert_int_equal(change_count, 2);
-	redis_send(&redis, SIGCONT);
+	go_on();
 	LOOP_UNTIL(change_count > 2);
 	assert_int_equal(change_count, 3);
 	assert_true(changes[2].working);
@@ -538,7 +552,7 @@ killed_and_started_again(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	open_and_wait();
-	redis_send(&redis, SIGSTOP); /* so that none is answered before */
+	stop_redis(); /* so that none is answered before */
 	for (int i = 0; i < RUNS; i++)
 		assert_true(start_size(&runs[i]));
 	redis_kill(&redis);
@@ -618,7 +632,7 @@ asked_again_while_it_goes_down(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	open_and_wait();
-	redis_send(&redis, SIGSTOP);
+	stop_redis();
 	for (size_t i = 0; i < COUNT(runs); i++) {
 		runs[i].then = asked_again_in_the_callback;
 		runs[i].left = 5;
@@ -701,7 +715,7 @@ wrong_password(void **state)
 	redis_fresh(&redis);
 	freeReplyObject(redis_do(&redis, "CONFIG SET requirepass secret"));
 	address.password = "wrong";
-	open_store(&address, TIMEOUT_MS);
+	open_store(&address, 1000);
 	LOOP_UNTIL(change_count > 0);
 	assert_false(changes[0].working);
 	assert_int_equal(strncmp(changes[0].words, "WRONGPASS", 9), 0);
@@ -723,7 +737,7 @@ no_such_database(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	address.db = 999;
-	open_store(&address, TIMEOUT_MS);
+	open_store(&address, PATIENCE_MS);
 	LOOP_UNTIL(change_count > 0);
 	assert_false(changes[0].working);
 	assert_string_equal(changes[0].words, "ERR DB index is out of range");
@@ -879,11 +893,11 @@ freed_in_every_state(void **state)
 	store_async_cancel(&runs[9].call);
 	close_store();
 	open_and_wait(); /* stopped */
-	redis_send(&redis, SIGSTOP);
+	stop_redis();
 	for (int i = 0; i < RUNS; i++)
 		assert_true(start_size(&runs[i]));
 	close_store();
-	redis_send(&redis, SIGCONT);
+	go_on();
 	open_and_wait(); /* away, waiting to connect again */
 	redis_kill(&redis);
 	LOOP_UNTIL(change_count > 1);
@@ -911,7 +925,7 @@ shorter_timeout(void **state)
 	LOOP_UNTIL(run.calls > 0);
 	assert_int_equal(run.outcome, STORE_AWAY);
 	assert_true(clock_monotonic_ms() - before < PATIENCE_MS);
-	redis_send(&redis, SIGCONT);
+	go_on();
 	close_store();
 }
 
@@ -933,7 +947,7 @@ as_many_as_may_wait(void **state)
 	assert_false(start(&extra, &err));
 	assert_string_equal(err.text, "too many requests are waiting for Redis");
 	assert_int_equal(store_async_figures(store).waiting, MOST);
-	redis_send(&redis, SIGCONT);
+	go_on();
 	LOOP_UNTIL(runs[MOST - 1].calls > 0);
 	for (int i = 0; i < MOST; i++)
 		assert_true(runs[i].calls == 1 && runs[i].outcome == STORE_DONE);
