@@ -251,7 +251,7 @@ def redis_away(w):
         submit(w, "late@hard.test")
         pattern = r"to=<%s>.* relay=mxbounce, .*status=deferred \(temporary failure"
         w.postfix.log.wait(pattern % re.escape(RETURN_PATH), mark)
-        equal(len(w.postfix.queue_ids()), 1)
+        wait_for(lambda: len(w.postfix.queue_ids()) == 1, "the notice alone to be in the queue")
     with case("Redis back: it is handed over and counts"):
         w.redis.start()
         w.postfix.flush()
