@@ -8,10 +8,10 @@ DESTDIR   ?=
 
 # --- packages -------------------------------------------------------------------------------------
 PKGS_LIB      := hiredis libpcre2-8 libconfig
-PKGS_POLICYD  := libevent libcares
+PKGS_POLICYD  := libevent libcares libsystemd
 PKGS_TEST     := cmocka
 APT_BUILD     := build-essential pkg-config libhiredis-dev libpcre2-dev libconfig-dev libevent-dev \
-                 libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev
+                 libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev libsystemd-dev
 APT_RUN       := postfix redis-server redis-tools dnsmasq-base iproute2 netcat-openbsd python3
 APT_CHECK     := $(APT_RUN) clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
 
@@ -47,6 +47,7 @@ ALL_LDFLAGS = $(LNK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
 
 # --- sources --------------------------------------------------------------------------------------
 LUA        := $(sort $(wildcard lib/lua/*.lua))
+PRELUDES   := $(wildcard lib/lua/prelude/*.lua)
 DIRS       := lib policyd bounce-pipe ctl
 srcs        = $(sort $(wildcard $(1)/*.c))
 objs        = $(patsubst %.c,$(B)/%.o,$(1))
@@ -95,12 +96,14 @@ $(B)/%.o: %.c $(B)/.flags $(B)/gen/lua_scripts.inc
 	$(SAY) "  CC    $@"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Lua scripts as bytes, one array each.
-$(B)/gen/lua_scripts.inc: $(LUA) Makefile | $(B)/.packages
-	@mkdir -p $(@D)
-	@for f in $(LUA); do n=$$(basename $$f .lua); \
-	  echo "static const char script_$$n[] = {"; od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0};"; \
-	  echo "static const char sha1_$$n[] = \"$$(sha1sum < $$f | cut -c1-40)\";"; \
+# Lua scripts as bytes, one array each; before a script the preludes that its line "-- uses" names.
+$(B)/gen/lua_scripts.inc: $(LUA) $(PRELUDES) Makefile | $(B)/.packages
+	@mkdir -p $(@D)/lua
+	@for f in $(LUA); do n=$$(basename $$f .lua); t=$(@D)/lua/$$n.lua; \
+	  for p in $$(sed -n 's/^-- uses //p' $$f); do cat lib/lua/prelude/$$p.lua || exit 1; done > $$t; \
+	  cat $$f >> $$t; \
+	  echo "static const char script_$$n[] = {"; od -An -v -tu1 $$t | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0};"; \
+	  echo "static const char sha1_$$n[] = \"$$(sha1sum < $$t | cut -c1-40)\";"; \
 	done > $@.tmp && mv $@.tmp $@
 
 $(B)/lib.a: $(call objs,$(call srcs,lib))
@@ -220,7 +223,8 @@ install: all
 	install -D -m 755 $(B)/mxctl $(DESTDIR)$(prefix)/bin/mxctl
 	for f in mxpace.conf mx-rules.conf bounce-rules.conf; do \
 	  test -e $(DESTDIR)/etc/mxpace/$$f || install -D -m 644 conf/$$f $(DESTDIR)/etc/mxpace/$$f; done
-	install -D -m 644 conf/mxpolicyd.service $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.service
+	for f in service socket; do \
+	  install -D -m 644 conf/mxpolicyd.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.$$f; done
 	install -D -m 644 conf/mxpace.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/mxpace.conf
 	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
 	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done

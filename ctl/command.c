@@ -2,23 +2,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "mem.h"
+#include "terminal.h"
 #include "verbs.h"
 
 #define DEFAULT_FILE "/etc/mxpace/mxpace.conf"
-
-enum { WIDTH = 80, WIDTH_MIN = 40, WIDTH_MAX = 240 };
 
 static enum ctl_exit help(struct ctl *ctl);
 
 #define OPTION(name) (1U << CTL_OPTION_##name)
 
 const struct command commands[] = {
-	{ "status", NULL, "", 0, 0, 0, CTL_NEEDS_RULES, "nodes, store, and the groups in use",
-	    status },
+	{ "status", NULL, "", 0, 0, OPTION(WATCH) | OPTION(FOR), CTL_NEEDS_RULES,
+	    "nodes, store, the groups in use, and what goes on now", status },
 	{ "group", "list", "", 0, 0, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
 	    "the groups of the last week and the use of their limits", group_list },
 	{ "group", "show", "NAME", 1, 1, 0, CTL_NEEDS_RULES | CTL_NEEDS_STORE,
@@ -40,6 +37,13 @@ const struct command commands[] = {
 	    "all mistakes of configuration and rules; tries samples", rules_check },
 	{ "rules", "show", "[NAME]", 0, 1, 0, CTL_NEEDS_RULES,
 	    "the MX rules, or one, with the limits as enforced", rules_show },
+	{ "postfix", "setup", "", 0, 0,
+	    OPTION(DIRECTORY) | OPTION(DRY_RUN) | OPTION(TIMERS) | OPTION(FORCE) | OPTION(RELOAD),
+	    CTL_NEEDS_RULES, "has Postfix ask mxpolicyd about what it delivers", postfix_setup },
+	{ "postfix", "show", "", 0, 0, OPTION(DIRECTORY), CTL_NEEDS_RULES,
+	    "what is set up, and whether the rules still agree", postfix_show },
+	{ "postfix", "remove", "", 0, 0, OPTION(DIRECTORY) | OPTION(DRY_RUN) | OPTION(RELOAD),
+	    CTL_NEEDS_NOTHING, "main.cf and master.cf as they were", postfix_remove },
 	{ "help", NULL, "[COMMAND]", 0, 2, 0, CTL_NEEDS_NOTHING, "this, or more about one command",
 	    help },
 };
@@ -48,13 +52,20 @@ const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 const struct command_option command_options[CTL_OPTIONS] = {
 	[CTL_OPTION_SENDER] = { "--sender", "ADDRESS",
 	    "the envelope sender; \"<>\" for the null sender" },
+	[CTL_OPTION_WATCH] = { "--watch", NULL, "what goes on, again each second, until Ctrl-C" },
 	[CTL_OPTION_MATCH] = { "--match", "GLOB", "only addresses like this: '*@example.com'" },
 	[CTL_OPTION_COUNTING] = { "--counting", NULL,
 	    "those with errors counted that are still mailed" },
 	[CTL_OPTION_REASON] = { "--reason", "REASON", "user_unknown (default), mailbox_full, ..." },
-	[CTL_OPTION_FOR] = { "--for", "TIME", "released after so long (30d, 12h); default: never" },
+	[CTL_OPTION_FOR] = { "--for", "TIME", "for so long (90s, 12h, 30d); default: no end" },
 	[CTL_OPTION_TEXT] = { "--text", "WORDS",
 	    "why, for those who are refused and for the record" },
+	[CTL_OPTION_DIRECTORY] = { "-c", "DIR",
+	    "Postfix' configuration directory, /etc/postfix if not given" },
+	[CTL_OPTION_DRY_RUN] = { "--dry-run", NULL, "prints the difference and changes nothing" },
+	[CTL_OPTION_TIMERS] = { "--timers", NULL, "sets the queue's timers too" },
+	[CTL_OPTION_FORCE] = { "--force", NULL, "goes on where something speaks against it" },
+	[CTL_OPTION_RELOAD] = { "--reload", NULL, "has Postfix reload after a change" },
 };
 
 /* -- help -------------------------------------------------------------------------------------- */
@@ -177,6 +188,18 @@ parse_option(struct ctl *ctl, int argc, char **argv, int *i)
 	return -1;
 }
 
+/* Whether the command named so far takes -c itself: then it stands for that, not for the
+ * configuration. */
+static bool
+takes_directory(const struct words *words)
+{
+	for (size_t i = 0; words->count > 0 && i < command_count; i++)
+		if (is_named(&commands[i], words->items[0], NULL) &&
+		    (commands[i].options & OPTION(DIRECTORY)) != 0)
+			return true;
+	return false;
+}
+
 static int
 parse_words(struct ctl *ctl, int argc, char **argv, struct words *words)
 {
@@ -189,7 +212,8 @@ parse_words(struct ctl *ctl, int argc, char **argv, struct words *words)
 			words->items[words->count++] = arg;
 		} else if (strcmp(arg, "--") == 0) {
 			only_words = true;
-		} else if (strcmp(arg, "-c") == 0 || strcmp(arg, "--config") == 0) {
+		} else if ((strcmp(arg, "-c") == 0 && !takes_directory(words)) ||
+			   strcmp(arg, "--config") == 0) {
 			if ((ctl->file = take_value(ctl, argc, argv, &i, arg)) == NULL)
 				return -1;
 		} else if (strcmp(arg, "--json") == 0) {
@@ -271,25 +295,12 @@ check_arguments(struct ctl *ctl, const struct command *command)
 	return -1;
 }
 
-static size_t
-terminal_width(FILE *stream)
-{
-	struct winsize size;
-	int fd = fileno(stream);
-
-	if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return WIDTH;
-	return size.ws_col < WIDTH_MIN   ? WIDTH_MIN
-	       : size.ws_col > WIDTH_MAX ? WIDTH_MAX
-					 : size.ws_col;
-}
-
 static enum ctl_exit
 run_command(struct ctl *ctl, const struct command *command)
 {
 	enum ctl_exit rc;
 
-	ctl->width = terminal_width(ctl->stream);
+	ctl->width = terminal_of(ctl->stream).width;
 	rc = ctl_open(ctl, command->needs);
 	return rc == CTL_DONE ? command->run(ctl) : rc;
 }

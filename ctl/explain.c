@@ -4,6 +4,7 @@
 
 #include "addr.h"
 #include "decide.h"
+#include "explain_delivery.h"
 #include "mx_ask.h"
 #include "sending.h"
 #include "show.h"
@@ -28,6 +29,8 @@ struct question {
 	struct use use;
 	struct decide_facts facts;
 	struct decision decision;
+	bool at_delivery; /* limits hold there, not when mail comes in */
+	struct explain_delivery delivery;
 };
 
 /* -- gathering --------------------------------------------------------------------------------- */
@@ -43,6 +46,8 @@ begin(struct ctl *ctl, struct question *question)
 		question->recipient[0] = '\0';
 		err_prefix(&question->recipient_error, "recipient is no address");
 	}
+	sending_ip_name(ctl->settings, question->sending_ip);
+	question->at_delivery = ctl->settings->enforce != ENFORCE_ADMISSION;
 	question->sender = sender;
 	question->domain = addr_domain(question->recipient);
 	question->local = settings_is_local(ctl->settings, question->domain);
@@ -128,6 +133,8 @@ read_store(struct ctl *ctl, struct question *question, struct err *err)
 	store_put_quarantine_read(&ctl->batch, question->recipient, &question->entry);
 	if (ctl_store_run(ctl, err) != 0)
 		return -1;
+	if (question->at_delivery)
+		return explain_delivery_read(ctl, &question->now, &question->delivery, err);
 	return read_limits(ctl, question, err);
 }
 
@@ -136,7 +143,6 @@ gather_store(struct ctl *ctl, struct question *question)
 {
 	struct decide_facts *facts = &question->facts;
 
-	sending_ip_name(ctl->settings, question->sending_ip);
 	facts->store_known = FACT_KNOWN;
 	if (read_store(ctl, question, &question->store_error) != 0) {
 		facts->store_known = FACT_FAILED;
@@ -206,7 +212,7 @@ show_limits(struct ctl *ctl, const struct question *question)
 {
 	struct out_use open;
 
-	if (question->facts.rule == NULL)
+	if (question->facts.rule == NULL || question->at_delivery)
 		return;
 	out_put(ctl->out, "sending_ip", "Sending IP", out_string(question->sending_ip));
 	if (question->use.rule == NULL)
@@ -246,12 +252,14 @@ show_store(struct ctl *ctl, const struct question *question)
 }
 
 static void
-show_verdict(struct ctl *ctl, const struct decision *decision)
+show_verdict(struct ctl *ctl, const struct question *question)
 {
+	const struct decision *decision = &question->decision;
 	const char *verdict = verdict_name(decision->verdict);
 	const char *reason = decide_reason_name(decision->reason);
 
-	out_open(ctl->out, "decision", "What follows now");
+	out_open(ctl->out, "decision",
+	    question->at_delivery ? "When it comes in" : "What follows now");
 	out_put(ctl->out, "verdict", NULL, out_string(verdict));
 	out_put(ctl->out, "reason", NULL, out_string(reason));
 	out_put(ctl->out, NULL, "Verdict",
@@ -261,27 +269,40 @@ show_verdict(struct ctl *ctl, const struct decision *decision)
 	out_close(ctl->out);
 }
 
+static void
+show(struct ctl *ctl, const struct question *question)
+{
+	ctl_out(ctl);
+	show_addresses(ctl, question);
+	show_mx(ctl, question);
+	show_rule(ctl, question);
+	show_limits(ctl, question);
+	show_store(ctl, question);
+	show_verdict(ctl, question);
+	if (question->at_delivery)
+		explain_delivery_show(ctl, &question->delivery);
+}
+
 enum ctl_exit
 explain(struct ctl *ctl)
 {
 	struct question question = { 0 };
+	bool passes;
 
 	begin(ctl, &question);
 	if (*question.domain != '\0' && !question.local)
 		gather_mx(ctl, &question);
+	explain_delivery_begin(ctl, &question.facts, question.sender, question.sending_ip,
+	    &question.delivery);
 	if (*question.recipient != '\0')
 		gather_store(ctl, &question);
 	decide(&question.facts, &question.decision);
-
-	ctl_out(ctl);
-	show_addresses(ctl, &question);
-	show_mx(ctl, &question);
-	show_rule(ctl, &question);
-	show_limits(ctl, &question);
-	show_store(ctl, &question);
-	show_verdict(ctl, &question.decision);
+	explain_delivery_decide(ctl, &question.delivery, question.facts.store_known);
+	show(ctl, &question);
 	mx_set_free(&question.mx.set);
 	if (question.facts.store_known == FACT_FAILED)
 		return CTL_AWAY;
-	return question.decision.verdict == VERDICT_PASS ? CTL_DONE : CTL_NO;
+	passes = question.decision.verdict == VERDICT_PASS &&
+		 (!question.at_delivery || explain_delivery_goes(&question.delivery));
+	return passes ? CTL_DONE : CTL_NO;
 }

@@ -13,6 +13,7 @@ struct node {
 	bool alive;      /* its entry is there: it was heard of within STORE_OPEN_TTL_S */
 	/* What a living one says; "" or 0 otherwise. */
 	const char *version, *enforce, *sending_ip, *rules_file;
+	const char *kernel_view; /* "seen"; "none": sockets of Postfix cannot be; "unused" */
 	int64_t started_s, open, clients, rules;
 };
 

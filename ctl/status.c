@@ -1,17 +1,21 @@
 #include "verbs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "duration.h"
 #include "nodes.h"
-#include "use.h"
+#include "postfix_check.h"
+#include "traffic.h"
+#include "watch.h"
 
-enum { IN_USE_S = 3600, GROUPS_SHOWN = 20, CLOCK_OFF_S = 5 };
+enum { IN_USE_S = 3600, GROUPS_SHOWN = 20, TRAFFIC_SHOWN = 40, CLOCK_OFF_S = 5 };
 
 struct fleet { /* what the store said */
 	struct nodes nodes;
 	struct uses uses;
+	struct traffics traffics;
 	struct ctl_time now;
 	int64_t round_trip_ms;
 	int64_t quarantine;
@@ -31,9 +35,10 @@ read_fleet(struct ctl *ctl, struct fleet *fleet, struct err *err)
 	store_put_index_prune(&ctl->batch, fleet->now.s);
 	store_put_index_size(&ctl->batch, &fleet->quarantine);
 	if (ctl_store_run(ctl, err) != 0 || nodes_read(ctl, &fleet->nodes, err) != 0 ||
-	    uses_list(ctl, &fleet->nodes, fleet->now.s - IN_USE_S, &fleet->uses, err) != 0)
+	    uses_list(ctl, &fleet->nodes, fleet->now.s - IN_USE_S, &fleet->uses, err) != 0 ||
+	    uses_read(ctl, &fleet->uses, &fleet->now, err) != 0)
 		return -1;
-	return uses_read(ctl, &fleet->uses, &fleet->now, err);
+	return traffic_list(ctl, &fleet->nodes, &fleet->now, &fleet->traffics, err);
 }
 
 static void
@@ -88,7 +93,8 @@ static const struct out_column node_columns[] = {
 	{ "started", NULL, OUT_LEFT },
 	{ NULL, "UP", OUT_RIGHT },
 	{ "version", "VERSION", OUT_SAME },
-	{ "enforce", NULL, OUT_LEFT },
+	{ "enforce", "ENFORCE", OUT_SAME },
+	{ "kernel_view", NULL, OUT_LEFT },
 };
 enum { NODE_COLUMNS = sizeof(node_columns) / sizeof(node_columns[0]) };
 
@@ -116,6 +122,50 @@ show_node(struct out *out, const struct node *node, int64_t now_s)
 	out_cell(out, out_string(up));
 	out_cell(out, out_string(node->version));
 	out_cell(out, out_string(node->enforce));
+	out_cell(out, *node->kernel_view != '\0' ? out_string(node->kernel_view) : out_none("-"));
+}
+
+/* How many enforce what, for a fleet on its way from one to the next. */
+static void
+show_enforced(struct ctl *ctl, const struct nodes *nodes)
+{
+	struct str words = { 0 };
+
+	out_open(ctl->out, "nodes_by_enforce", NULL);
+	for (size_t i = 0; enforce_names[i] != NULL; i++) {
+		int64_t count = 0;
+
+		for (size_t k = 0; k < nodes->count; k++)
+			count += strcmp(nodes->items[k].enforce, enforce_names[i]) == 0;
+		out_put(ctl->out, enforce_names[i], NULL, out_number(count));
+		if (count > 0)
+			str_addf(&words, "%s%lld %s", words.len > 0 ? ", " : "", (long long)count,
+			    enforce_names[i]);
+	}
+	if (nodes->count > nodes->alive)
+		str_addf(&words, "%s%zu silent", words.len > 0 ? ", " : "",
+		    nodes->count - nodes->alive);
+	out_put(ctl->out, "silent", NULL, out_number((int64_t)(nodes->count - nodes->alive)));
+	out_put(ctl->out, NULL, "Nodes", out_string(str_text(&words)));
+	out_close(ctl->out);
+	str_free(&words);
+}
+
+/* Where connections cannot be counted by what is really open. */
+static void
+show_blind(struct ctl *ctl, const struct nodes *nodes)
+{
+	struct str names = { 0 };
+
+	for (size_t i = 0; i < nodes->count; i++)
+		if (strcmp(nodes->items[i].kernel_view, "none") == 0)
+			str_addf(&names, "%s%s", names.len > 0 ? ", " : "", nodes->items[i].name);
+	if (names.len > 0)
+		out_note(ctl->out,
+		    "  Kernel view: none on %s: no connection of Postfix is seen there (another "
+		    "network namespace?); they are counted by look-ups.",
+		    str_text(&names));
+	str_free(&names);
 }
 
 static void
@@ -125,6 +175,7 @@ show_nodes(struct ctl *ctl, const struct fleet *fleet)
 	for (size_t i = 0; i < fleet->nodes.count; i++)
 		show_node(ctl->out, &fleet->nodes.items[i], fleet->now.s);
 	out_table_end(ctl->out, "No mxpolicyd was heard of within a day.");
+	show_blind(ctl, &fleet->nodes);
 }
 
 static int
@@ -166,8 +217,8 @@ show_groups(struct ctl *ctl, struct fleet *fleet)
 		out_note(ctl->out, "  and %zu more: mxctl group list", uses->count - GROUPS_SHOWN);
 }
 
-enum ctl_exit
-status(struct ctl *ctl)
+static enum ctl_exit
+show_all(struct ctl *ctl)
 {
 	struct fleet fleet = { 0 };
 	struct err err;
@@ -176,14 +227,76 @@ status(struct ctl *ctl)
 	ctl_out(ctl);
 	show_files(ctl);
 	show_store(ctl, &fleet, away ? &err : NULL);
+	postfix_check_show(ctl);
 	if (away)
 		return CTL_AWAY;
 	out_put(ctl->out, "quarantine", "Quarantine",
 	    out_count(fleet.quarantine, "address, quarantined or counting",
 		"addresses, quarantined or counting"));
+	show_enforced(ctl, &fleet.nodes);
 	show_nodes(ctl, &fleet);
 	show_groups(ctl, &fleet);
+	traffic_show(ctl, &fleet.traffics, TRAFFIC_SHOWN);
+	postfix_check_show(ctl);
 	if (fleet.nodes.alive == 0)
 		ctl_complain(ctl, "no mxpolicyd is alive");
 	return fleet.nodes.alive > 0 ? CTL_DONE : CTL_AWAY;
+}
+
+/* -- watching ---------------------------------------------------------------------------------- */
+
+static int
+read_traffic(struct ctl *ctl, struct fleet *fleet, struct err *err)
+{
+	if ((ctl->store == NULL && ctl_store_open(ctl, err) != 0) ||
+	    ctl_store_time(ctl, &fleet->now, err) != 0 || nodes_read(ctl, &fleet->nodes, err) != 0)
+		return -1;
+	return traffic_list(ctl, &fleet->nodes, &fleet->now, &fleet->traffics, err);
+}
+
+static enum ctl_exit
+draw_traffic(struct ctl *ctl)
+{
+	struct fleet fleet = { 0 };
+	char date[CLOCK_DATE_SIZE];
+	struct err err;
+
+	if (read_traffic(ctl, &fleet, &err) != 0) {
+		store_sync_close(&ctl->store);
+		out_note(ctl_out(ctl), "%s  %s", clock_format(clock_wall_s(), date), err.text);
+		return CTL_AWAY;
+	}
+	out_note(ctl_out(ctl), "%s  %zu of %zu nodes alive", clock_format(fleet.now.s, date),
+	    fleet.nodes.alive, fleet.nodes.count);
+	traffic_show(ctl, &fleet.traffics, TRAFFIC_SHOWN);
+	return fleet.nodes.alive > 0 ? CTL_DONE : CTL_AWAY;
+}
+
+static enum ctl_exit
+watch_traffic(struct ctl *ctl)
+{
+	const char *text = ctl->options[CTL_OPTION_FOR];
+	int64_t for_ms = text != NULL ? duration_parse(span_of(text)) : 0;
+
+	if (ctl->json) {
+		ctl_complain(ctl, "--watch is for people; `mxctl --json status` says it once");
+		return CTL_USAGE;
+	}
+	if (text != NULL && for_ms <= 0) {
+		ctl_complain(ctl, "\"%s\" is no time such as 90s or 10m", text);
+		return CTL_USAGE;
+	}
+	return watch(ctl, for_ms, draw_traffic);
+}
+
+enum ctl_exit
+status(struct ctl *ctl)
+{
+	if (ctl->options[CTL_OPTION_WATCH] != NULL)
+		return watch_traffic(ctl);
+	if (ctl->options[CTL_OPTION_FOR] != NULL) {
+		ctl_complain(ctl, "--for says how long to --watch");
+		return CTL_USAGE;
+	}
+	return show_all(ctl);
 }

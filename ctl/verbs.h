@@ -23,4 +23,8 @@ enum ctl_exit classify_lines(struct ctl *ctl);
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);
 
+enum ctl_exit postfix_setup(struct ctl *ctl);
+enum ctl_exit postfix_show(struct ctl *ctl);
+enum ctl_exit postfix_remove(struct ctl *ctl);
+
 #endif

@@ -96,22 +96,80 @@ add_tagged(struct str *out, const char *tag, const char *text)
 	str_addc(out, '}');
 }
 
+static void
+add_group(struct str *out, const char *group, const char *part, const char *ip)
+{
+	add_tagged(out, "g:", group);
+	str_adds(out, part);
+	keys_encode(out, span_of(ip));
+}
+
 void
 keys_group_connections(struct str *out, const char *group, const char *ip)
 {
-	add_tagged(out, "g:", group);
-	str_adds(out, ":conn:");
-	keys_encode(out, span_of(ip));
+	add_group(out, group, ":conn:", ip);
+}
+
+void
+keys_group_wait(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":wait:", ip);
+}
+
+void
+keys_group_told(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":told:", ip);
+}
+
+void
+keys_group_backoff(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":backoff:", ip);
+}
+
+void
+keys_group_hits(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":hits:", ip);
+}
+
+void
+keys_group_pace(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":pace:", ip);
+}
+
+void
+keys_group_queue(struct str *out, const char *group, const char *ip)
+{
+	add_group(out, group, ":queue:", ip);
+}
+
+void
+keys_group_pause(struct str *out, const char *group)
+{
+	add_group(out, group, ":pause", "");
+}
+
+void
+keys_group_stats(struct str *out, const char *group, const char *hour)
+{
+	add_group(out, group, *hour != '\0' ? ":stats:" : ":stats", hour);
 }
 
 void
 keys_group_sent(struct str *out, const char *group, const char *ip, const char *period)
 {
-	add_tagged(out, "g:", group);
-	str_adds(out, ":sent:");
-	keys_encode(out, span_of(ip));
+	add_group(out, group, ":sent:", ip);
 	str_addc(out, ':');
 	str_adds(out, period);
+}
+
+void
+keys_group_addresses(struct str *out, const char *group)
+{
+	add_group(out, group, ":addr", "");
 }
 
 void

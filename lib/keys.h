@@ -2,7 +2,16 @@
  * keys - the names in Redis, all of them made here.
  *
  *   mxpace:{g:GROUP}:conn:IP         hash    node -> "OPEN until UNIXTIME"
- *   mxpace:{g:GROUP}:sent:IP:PERIOD  hash    ring of buckets: head, total, 0..64 (take.lua)
+ *   mxpace:{g:GROUP}:wait:IP         hash    node -> "SINCE_MS until MS" (grant.lua)
+ *   mxpace:{g:GROUP}:sent:IP:PERIOD  hash    ring of buckets: head, total, 0..64 (ring.lua)
+ *   mxpace:{g:GROUP}:told:IP         hash    node -> messages ever (take.lua, restore.lua)
+ *   mxpace:{g:GROUP}:backoff:IP      hash    what a provider's replies led to (force.lua)
+ *   mxpace:{g:GROUP}:hits:IP         hash    number of a backoff rule -> its hits (backoff.lua)
+ *   mxpace:{g:GROUP}:pace:IP         hash    messages accepted per second (settle.lua)
+ *   mxpace:{g:GROUP}:pause           string  an operator's words: nothing goes
+ *   mxpace:{g:GROUP}:queue:IP        hash    node -> what waits there
+ *   mxpace:{g:GROUP}:stats:HOUR      hash    "IP delivered" ... -> recipients (settle.lua)
+ *   mxpace:{g:GROUP}:addr            hash    IP address of an MX host -> UNIXTIME until
  *   mxpace:{q:ADDRESS}               hash    quarantine entry (error.lua)
  *   mxpace:quarantine                zset    addresses by expiry, +inf = until removed
  *   mxpace:groups                    zset    groups by last use (Unix time)
@@ -27,7 +36,17 @@ enum { KEYS_MAX_TEXT = 200 };
 
 /* Each adds the key to `out`. */
 void keys_group_connections(struct str *out, const char *group, const char *ip);
+void keys_group_wait(struct str *out, const char *group, const char *ip);
 void keys_group_sent(struct str *out, const char *group, const char *ip, const char *period);
+void keys_group_told(struct str *out, const char *group, const char *ip);
+void keys_group_backoff(struct str *out, const char *group, const char *ip);
+void keys_group_hits(struct str *out, const char *group, const char *ip);
+void keys_group_pace(struct str *out, const char *group, const char *ip);
+void keys_group_queue(struct str *out, const char *group, const char *ip);
+void keys_group_pause(struct str *out, const char *group);
+/* hour: "2026112208", UTC; "": what settle.lua adds it to. */
+void keys_group_stats(struct str *out, const char *group, const char *hour);
+void keys_group_addresses(struct str *out, const char *group);
 void keys_quarantine(struct str *out, const char *addr);
 void keys_mx(struct str *out, const char *domain);
 void keys_node(struct str *out, const char *node);

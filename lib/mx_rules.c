@@ -7,6 +7,7 @@
 
 #include "mem.h"
 #include "pattern.h"
+#include "transports.h"
 
 enum { RULES_MAX = 1000, SHARES_OF_HOUR = 12 };
 
@@ -184,6 +185,22 @@ is_rule_name(const char *name)
 	return len > 0 && name[len] == '\0' && len < MX_RULE_NAME_MAX;
 }
 
+static bool
+check_name(struct conf_reader *reader, struct config_setting_t *setting, size_t i, const char *name)
+{
+	if (name == NULL || !is_rule_name(name)) {
+		conf_mistake(reader, setting, "name",
+		    "rule %zu needs a name of letters, digits, '.', '_' and '-'", i + 1);
+		return false;
+	}
+	if (strcmp(name, TRANSPORTS_UNKNOWN) == 0) {
+		conf_mistake(reader, setting, "name",
+		    "\"%s\" is what domains are called whose MX hosts are not known yet", name);
+		return false;
+	}
+	return true;
+}
+
 static struct mx_rule *
 find_rule(struct mx_rules *rules, struct span name)
 {
@@ -236,11 +253,8 @@ read_file(struct conf_reader *reader, struct conf_file *file, struct mx_rules *r
 		const char *name = member != NULL ? conf_string(member) : NULL;
 		struct mx_rule *rule;
 
-		if (name == NULL || !is_rule_name(name)) {
-			conf_mistake(reader, setting, "name",
-			    "rule %zu needs a name of letters, digits, '.', '_' and '-'", i + 1);
+		if (!check_name(reader, setting, i, name))
 			continue;
-		}
 		rule = find_rule(rules, span_of(name));
 		if (rule != NULL && (!over || rule < rules->rules + own ||
 					strcmp(rule->file, conf_where(reader, setting)) == 0)) {

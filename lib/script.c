@@ -13,6 +13,10 @@ static const struct {
 	[SCRIPT_TAKE] = ROW(take),
 	[SCRIPT_GIVE_BACK] = ROW(give_back),
 	[SCRIPT_ERROR] = ROW(error),
+	[SCRIPT_GRANT] = ROW(grant),
+	[SCRIPT_SETTLE] = ROW(settle),
+	[SCRIPT_BACKOFF] = ROW(backoff),
+	[SCRIPT_RESTORE] = ROW(restore),
 };
 
 struct span

@@ -1,12 +1,23 @@
 /*
- * script - the Lua scripts of lib/lua/, embedded at build time, and their SHA-1 for EVALSHA.
+ * script - the Lua scripts of lib/lua/, embedded at build time with the preludes they name before
+ * them, and their SHA-1 for EVALSHA.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
 #include "span.h"
 
-enum script { SCRIPT_NONE = -1, SCRIPT_TAKE, SCRIPT_GIVE_BACK, SCRIPT_ERROR, SCRIPT_COUNT };
+enum script {
+	SCRIPT_NONE = -1,
+	SCRIPT_TAKE,
+	SCRIPT_GIVE_BACK,
+	SCRIPT_ERROR,
+	SCRIPT_GRANT,
+	SCRIPT_SETTLE,
+	SCRIPT_BACKOFF,
+	SCRIPT_RESTORE,
+	SCRIPT_COUNT
+};
 
 struct span script_text(enum script script);
 const char *script_sha1(enum script script); /* 40 hex digits */

@@ -8,9 +8,12 @@
 #include "domain.h"
 #include "duration.h"
 #include "mem.h"
+#include "settings_sending.h"
 
 const char *const enforce_names[] = { "observe", "admission", "egress", NULL };
-static const char *const on_failure_names[] = { "permit", "defer", NULL };
+static const char *const on_dns_failure_names[] = { "permit", "defer", NULL };
+enum { ON_FAILURE_AS_ENFORCED = ON_FAILURE_LOCAL + 1 }; /* until `enforce` is read */
+static const char *const on_store_failure_names[] = { "permit", "defer", "local", "", NULL };
 static const char *const quarantine_action_names[] = { "reject", "discard", "hold", "prepend",
 	NULL };
 
@@ -18,7 +21,6 @@ static const char *const quarantine_action_names[] = { "reject", "discard", "hol
 #define DAY    (86400 * SECOND)
 #define YEAR   (366 * DAY)
 
-static void read_sending_ips(struct conf_reader *, struct config_setting_t *, void *);
 static void read_quarantine(struct conf_reader *, struct config_setting_t *, void *);
 
 #define AT(member) offsetof(struct settings, member)
@@ -26,7 +28,7 @@ static const struct conf_key keys[] = {
 	{ "redis", CONF_STRING, AT(redis_text), "redis://127.0.0.1:6379/0", 0, 0, NULL, NULL },
 	{ "store_timeout", CONF_DURATION, AT(store_timeout_ms), "500ms", 10, 60 * SECOND, NULL,
 	    NULL },
-	{ "on_store_failure", CONF_WORD, AT(on_store_failure), "permit", 0, 0, on_failure_names,
+	{ "on_store_failure", CONF_WORD, AT(on_store_failure), "", 0, 0, on_store_failure_names,
 	    NULL },
 	{ "policy_listen", CONF_STRING, AT(policy_listen), "unix:/var/spool/postfix/mxpace/policy",
 	    0, 0, NULL, NULL },
@@ -44,11 +46,18 @@ static const struct conf_key keys[] = {
 	{ "enforce", CONF_WORD, AT(enforce), "admission", 0, 0, enforce_names, NULL },
 	{ "hold", CONF_DURATION, AT(hold_ms), "60s", 0, 90 * SECOND, NULL, NULL },
 	{ "node", CONF_STRING, AT(node), "", 0, 0, NULL, NULL },
-	{ "sending_ips", CONF_CUSTOM, 0, NULL, 0, 0, NULL, read_sending_ips },
+	{ "sending_ips", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_sending_ips },
+	{ "pools", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_pools },
+	{ "transport_processes", CONF_NUMBER, AT(transport_processes), "100", 1, 10000, NULL,
+	    NULL },
+	{ "transport_exceptions", CONF_STRINGS, AT(transport_exceptions), "", 0, 0, NULL, NULL },
+	{ "active_queue_limit", CONF_NUMBER, AT(active_queue_limit), "20000", 100, 10000000, NULL,
+	    NULL },
 	{ "local_domains", CONF_STRINGS, AT(local_domains), "", 0, 0, NULL, NULL },
 	{ "dns_servers", CONF_STRINGS, AT(dns_servers), "", 0, 0, NULL, NULL },
 	{ "dns_timeout", CONF_DURATION, AT(dns_timeout_ms), "3s", 50, 60 * SECOND, NULL, NULL },
-	{ "on_dns_failure", CONF_WORD, AT(on_dns_failure), "defer", 0, 0, on_failure_names, NULL },
+	{ "on_dns_failure", CONF_WORD, AT(on_dns_failure), "defer", 0, 0, on_dns_failure_names,
+	    NULL },
 	{ "mx_rules", CONF_STRING, AT(mx_rules), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
 	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0,
 	    0, NULL, NULL },
@@ -69,45 +78,6 @@ static const struct conf_key keys[] = {
 };
 #undef AT
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
-
-#define AT(member) offsetof(struct sending_ip, member)
-static const struct conf_key sending_ip_keys[] = {
-	{ "name", CONF_STRING, AT(name), "", 0, 0, NULL, NULL },
-	{ "bind4", CONF_STRING, AT(bind4), "", 0, 0, NULL, NULL },
-	{ "bind6", CONF_STRING, AT(bind6), "", 0, 0, NULL, NULL },
-	{ "nodes", CONF_STRINGS, AT(nodes), "", 0, 0, NULL, NULL },
-};
-#undef AT
-enum { SENDING_IP_KEYS = sizeof(sending_ip_keys) / sizeof(sending_ip_keys[0]) };
-
-static void
-read_sending_ips(struct conf_reader *reader, struct config_setting_t *setting, void *target)
-{
-	struct settings *settings = target;
-	struct sending_ip *ips;
-
-	if (!conf_is_list(setting)) {
-		conf_mistake(reader, setting, NULL,
-		    "must be a list: ( { name = \"192.0.2.1\"; }, ... )");
-		return;
-	}
-	ips = arena_alloc(reader->arena, (conf_length(setting) + 1) * sizeof(*ips));
-	reader->context = "sending_ips.";
-	for (size_t i = 0; i < conf_length(setting); i++) {
-		conf_defaults(reader->arena, sending_ip_keys, SENDING_IP_KEYS, &ips[i]);
-		if (conf_read(reader, conf_at(setting, i), sending_ip_keys, SENDING_IP_KEYS, NULL,
-			&ips[i]) == 0 &&
-		    *ips[i].name == '\0')
-			conf_mistake(reader, conf_at(setting, i), "name", "is missing");
-		for (size_t k = 0; k < i && *ips[i].name != '\0'; k++)
-			if (strcmp(ips[k].name, ips[i].name) == 0)
-				conf_mistake(reader, conf_at(setting, i), "name",
-				    "\"%s\" is there twice", ips[i].name);
-	}
-	reader->context = "";
-	settings->sending_ips = ips;
-	settings->sending_ip_count = conf_length(setting);
-}
 
 #define AT(member) offsetof(struct quarantine_policy, member)
 static const struct conf_key policy_keys[] = {
@@ -164,88 +134,6 @@ read_quarantine(struct conf_reader *reader, struct config_setting_t *setting, vo
 	reader->context = "";
 }
 
-static bool
-parse_port_and_db(struct span text, int64_t *port, int64_t *db)
-{
-	unsigned long long n;
-	long slash = span_find(text, SPAN("/"));
-	struct span port_text = slash < 0 ? text : span_make(text.ptr, (size_t)slash);
-	struct span db_text = slash < 0 ? SPAN("") : span_from(text, (size_t)slash + 1);
-
-	*port = 6379;
-	*db = 0;
-	if (port_text.len > 0) {
-		if (!span_number(span_from(port_text, 1), &n) || n < 1 || n > 65535 ||
-		    port_text.ptr[0] != ':')
-			return false;
-		*port = (int64_t)n;
-	}
-	if (db_text.len > 0) {
-		if (!span_number(db_text, &n) || n > 1023)
-			return false;
-		*db = (int64_t)n;
-	}
-	return true;
-}
-
-static bool
-parse_unix(struct arena *arena, struct span rest, struct store_address *address)
-{
-	long query = span_find(rest, SPAN("?db="));
-	unsigned long long db = 0;
-
-	if (query >= 0 && (!span_number(span_from(rest, (size_t)query + 4), &db) || db > 1023))
-		return false;
-	address->path = arena_dup(arena, query < 0 ? rest : span_make(rest.ptr, (size_t)query));
-	address->db = (int64_t)db;
-	address->text = arena_printf(arena, "unix:%s", address->path);
-	return address->path[0] == '/' && strlen(address->path) < 108;
-}
-
-static bool
-parse_redis(struct arena *arena, const char *text, struct store_address *address)
-{
-	struct span rest = span_of(text);
-	long at, colon;
-	size_t host_len;
-
-	*address = (struct store_address){ "", 0, "", "", "", 0, text };
-	if (span_starts(rest, SPAN("unix:")))
-		return parse_unix(arena, span_from(rest, 5), address);
-	if (!span_starts(rest, SPAN("redis://")))
-		return false;
-	rest = span_from(rest, 8);
-	for (at = (long)rest.len - 1; at >= 0 && rest.ptr[at] != '@'; at--)
-		;
-	if (at >= 0) {
-		struct span login = span_make(rest.ptr, (size_t)at);
-
-		address->text = arena_printf(arena, "redis://%s", rest.ptr + at + 1);
-		colon = span_find(login, SPAN(":"));
-		if (colon < 0)
-			return false;
-		address->user = arena_dup(arena, span_make(login.ptr, (size_t)colon));
-		address->password = arena_dup(arena, span_from(login, (size_t)colon + 1));
-		rest = span_from(rest, (size_t)at + 1);
-	}
-	if (rest.len > 0 && rest.ptr[0] == '[') {
-		long close = span_find(rest, SPAN("]"));
-
-		if (close < 0)
-			return false;
-		address->host = arena_dup(arena, span_make(rest.ptr + 1, (size_t)close - 1));
-		host_len = (size_t)close + 1;
-	} else {
-		for (host_len = 0;
-		     host_len < rest.len && rest.ptr[host_len] != ':' && rest.ptr[host_len] != '/';
-		     host_len++)
-			;
-		address->host = arena_dup(arena, span_make(rest.ptr, host_len));
-	}
-	return address->host[0] != '\0' &&
-	       parse_port_and_db(span_from(rest, host_len), &address->port, &address->db);
-}
-
 /* A path of ours that is relative stands beside the configuration file; so does a shipped file that
  * was not installed, which makes conf/mxpace.conf of the source tree usable as it is. */
 static const char *
@@ -281,7 +169,7 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	char host[256];
 	char *end;
 
-	if (!parse_redis(&settings->arena, settings->redis_text, &settings->redis))
+	if (!store_address_parse(&settings->arena, settings->redis_text, &settings->redis))
 		conf_mistake(reader, at(root, "redis"), "redis",
 		    "\"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"",
 		    settings->redis.text);
@@ -293,10 +181,14 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	if (strlen(settings->verp_delimiters) != 2)
 		conf_mistake(reader, at(root, "verp_delimiters"), "verp_delimiters",
 		    "must be two characters: \"+=\"");
-	if (settings->enforce != ENFORCE_ADMISSION)
-		conf_mistake(reader, at(root, "enforce"), "enforce",
-		    "\"%s\" is not in this version yet; use \"admission\"",
-		    enforce_names[settings->enforce]);
+	if (settings->on_store_failure == ON_FAILURE_AS_ENFORCED)
+		settings->on_store_failure =
+		    settings->enforce == ENFORCE_ADMISSION ? ON_FAILURE_PERMIT : ON_FAILURE_LOCAL;
+	else if (settings->on_store_failure == ON_FAILURE_LOCAL &&
+		 settings->enforce == ENFORCE_ADMISSION)
+		conf_mistake(reader, at(root, "on_store_failure"), "on_store_failure",
+		    "\"local\" is for enforce = \"egress\" or \"observe\"");
+	settings_check_pools(reader, at(root, "pools"), settings);
 	if (*settings->node == '\0' && gethostname(host, sizeof(host) - 1) == 0) {
 		host[sizeof(host) - 1] = '\0';
 		settings->node = arena_dup(&settings->arena, span_of(host));
@@ -376,6 +268,23 @@ settings_is_local(const struct settings *settings, const char *domain)
 	for (size_t i = 0; i < settings->local_domains.count; i++)
 		if (domain_matches(settings->local_domains.items[i], domain))
 			return true;
+	return false;
+}
+
+bool
+settings_is_exception(const struct settings *settings, const char *domain)
+{
+	struct span name = span_of(domain);
+
+	for (size_t i = 0; i < settings->transport_exceptions.count; i++) {
+		struct span exception = span_of(settings->transport_exceptions.items[i]);
+
+		if (span_ieq(exception, name))
+			return true;
+		if (exception.len > 1 && exception.ptr[0] == '.' && name.len > exception.len &&
+		    span_ieq(exception, span_from(name, name.len - exception.len)))
+			return true;
+	}
 	return false;
 }
 

@@ -7,9 +7,14 @@
 
 #include "conf.h"
 #include "quarantine.h"
+#include "store_address.h"
 
 enum enforce { ENFORCE_OBSERVE, ENFORCE_ADMISSION, ENFORCE_EGRESS };
-enum on_failure { ON_FAILURE_PERMIT, ON_FAILURE_DEFER };
+enum on_failure {
+	ON_FAILURE_PERMIT,
+	ON_FAILURE_DEFER,
+	ON_FAILURE_LOCAL, /* of the store alone: each node goes on with its share of the limits */
+};
 enum quarantine_action {
 	QUARANTINE_REJECT,
 	QUARANTINE_DISCARD,
@@ -23,14 +28,10 @@ struct sending_ip {
 	struct conf_strings nodes; /* where it exists; empty: on every node */
 };
 
-/* Where Redis is: "redis://[user:password@]host[:port][/db]" or "unix:/path[?db=N]". */
-struct store_address {
-	const char *host; /* "" for a unix socket */
-	int64_t port;
-	const char *path;
-	const char *user, *password; /* "" none */
-	int64_t db;
-	const char *text; /* for logs: without the password */
+struct pool { /* which sending IPs a sender's mail may take; the first that matches decides */
+	const char *name;
+	struct conf_strings senders; /* masks on the envelope sender, "<>" the null sender's */
+	struct conf_strings ips;     /* names of sending IPs */
 };
 
 struct settings {
@@ -57,6 +58,11 @@ struct settings {
 	const char *node; /* never empty once loaded */
 	struct sending_ip *sending_ips;
 	size_t sending_ip_count;
+	struct pool *pools;
+	size_t pool_count;
+	int64_t transport_processes;
+	struct conf_strings transport_exceptions;
+	int64_t active_queue_limit;
 	struct conf_strings local_domains;
 
 	struct conf_strings dns_servers;
@@ -84,6 +90,13 @@ void settings_release(struct settings **settings);
 
 /* Whether a domain in the normal form is delivered here (local_domains). */
 bool settings_is_local(const struct settings *settings, const char *domain);
+
+/* Whether a sending IP exists on this node. */
+bool settings_is_here(const struct settings *settings, const struct sending_ip *ip);
+
+/* Whether a domain in the normal form is left to the site's own transport_maps: "example.com" that
+ * domain, ".example.com" those below it. */
+bool settings_is_exception(const struct settings *settings, const char *domain);
 
 /* The line a key was set in, 0 if it was not: for mistakes found after loading. */
 unsigned settings_line(const struct settings *settings, const char *key);

@@ -22,19 +22,38 @@ key_sent(struct str *scratch, const char *group, const char *ip, const struct li
 	return span_make(scratch->data, scratch->len);
 }
 
+static void
+add_take_keys(struct store_batch *batch, const struct store_take *take)
+{
+	struct str scratch = { 0 };
+
+	store_batch_arg(batch, key_connections(&scratch, take->group, take->ip));
+	str_empty(&scratch);
+	keys_group_pause(&scratch, take->group);
+	store_batch_arg(batch, span_make(scratch.data, scratch.len));
+	str_empty(&scratch);
+	keys_group_backoff(&scratch, take->group, take->ip);
+	store_batch_arg(batch, span_make(scratch.data, scratch.len));
+	for (size_t i = 0; i < take->limit_count; i++)
+		store_batch_arg(batch, key_sent(&scratch, take->group, take->ip, &take->limits[i]));
+	if (take->commit && take->counts) {
+		str_empty(&scratch);
+		keys_group_told(&scratch, take->group, take->ip);
+		store_batch_arg(batch, span_make(scratch.data, scratch.len));
+	}
+	str_free(&scratch);
+}
+
 void
 store_take_prepare(struct store_take_form *form, const struct store_take *take)
 {
 	struct store_batch batch = { 0 };
-	struct str scratch = { 0 };
+	int commit = !take->commit ? 0 : take->counts ? 2 : 1;
+	size_t keys = 3 + take->limit_count + (commit == 2);
 
-	store_batch_begin_script(&batch, SCRIPT_TAKE, 1 + take->limit_count,
-	    1 + take->limit_count + 5 + 3 * take->limit_count);
-	store_batch_arg(&batch, key_connections(&scratch, take->group, take->ip));
-	for (size_t i = 0; i < take->limit_count; i++)
-		store_batch_arg(&batch,
-		    key_sent(&scratch, take->group, take->ip, &take->limits[i]));
-	store_batch_arg_number(&batch, take->commit);
+	store_batch_begin_script(&batch, SCRIPT_TAKE, keys, keys + 5 + 3 * take->limit_count);
+	add_take_keys(&batch, take);
+	store_batch_arg_number(&batch, commit);
 	store_batch_arg_text(&batch, take->node);
 	form->gap = batch.wire.len;
 	store_batch_arg_number(&batch, take->connections);
@@ -46,7 +65,6 @@ store_take_prepare(struct store_take_form *form, const struct store_take *take)
 	}
 	str_free(&form->wire);
 	form->wire = batch.wire;
-	str_free(&scratch);
 }
 
 void

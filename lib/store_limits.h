@@ -18,17 +18,30 @@ struct store_take {
 	const struct limit *limits;
 	size_t limit_count;
 	bool commit; /* false: only looks */
+	bool counts; /* counts the message in mxpace:{g:GROUP}:told:IP as this node's (ledger) */
 };
 
-enum store_taken { STORE_TAKEN, STORE_NO_SLOT, STORE_NO_ROOM };
+enum store_taken { STORE_TAKEN, STORE_NO_SLOT, STORE_NO_ROOM, STORE_HELD };
+
+/* HELD: backoff or an operator stands in the way, not a limit. */
+enum store_hold { STORE_HOLD_PAUSED, STORE_HOLD_SUSPENDED, STORE_HOLD_RATE };
+struct store_held {
+	enum store_hold by;
+	int64_t wait_ms;  /* SUSPENDED, RATE: until it is worth asking again; else 0 */
+	int64_t per_hour; /* RATE: messages, now */
+	char why[160];    /* the operator's words, or the provider's that led to it */
+};
 
 struct store_took {
 	enum store_taken outcome;
 	int64_t now_ms;  /* TAKEN: Redis time, for giving back */
+	int64_t sent;    /* TAKEN and counts: this node's messages in all, this one included */
 	int64_t open;    /* NO_SLOT: slots open on all nodes, the asked one included */
+	int64_t allowed; /* NO_SLOT: of them, backoff considered */
 	size_t limit;    /* NO_ROOM: index of the limit; of several the one that lasts longest */
 	int64_t used;    /* NO_ROOM: messages in its window */
 	int64_t wait_ms; /* NO_ROOM: until there is room */
+	struct store_held held;
 };
 
 void store_put_take(struct store_batch *batch, const struct store_take *take,

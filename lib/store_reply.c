@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "store.h"
+#include "store_egress.h"
 
 /* 0 if the reply is of the wanted type; else words. */
 static int
@@ -85,31 +86,121 @@ store_reply_entry(const redisReply *reply, void *result, struct err *err)
 	return 0;
 }
 
+/* Elements first..last, all of them numbers and none negative. */
+static bool
+are_numbers(const redisReply *reply, size_t first, size_t last)
+{
+	for (size_t i = first; i <= last; i++)
+		if (number_at(reply, i) < 0)
+			return false;
+	return true;
+}
+
+static void
+copy_text(char *out, size_t size, struct span text)
+{
+	size_t len = text.len < size ? text.len : size - 1;
+
+	memcpy(out, text.ptr, len);
+	out[len] = '\0';
+}
+
+/* {3, by, ms, messages an hour, why} of take.lua and grant.lua. */
+static bool
+read_held(const redisReply *reply, struct store_held *held)
+{
+	if (reply->elements != 5 || !are_numbers(reply, 1, 3) ||
+	    number_at(reply, 1) > STORE_HOLD_RATE)
+		return false;
+	held->by = (enum store_hold)number_at(reply, 1);
+	held->wait_ms = number_at(reply, 2);
+	held->per_hour = number_at(reply, 3);
+	copy_text(held->why, sizeof(held->why), text_of(reply->element[4]));
+	return true;
+}
+
 int
 store_reply_took(const redisReply *reply, void *result, struct err *err)
 {
 	struct store_took *took = result;
-	int64_t outcome, number;
+	int64_t outcome;
+	size_t count;
 
 	*took = (struct store_took){ 0 };
 	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
 		return -1;
 	outcome = number_at(reply, 0);
-	number = number_at(reply, 1);
-	if (outcome == STORE_TAKEN && reply->elements == 2 && number >= 0) {
-		took->now_ms = number;
-	} else if (outcome == STORE_NO_SLOT && reply->elements == 2 && number >= 0) {
-		took->open = number;
-	} else if (outcome == STORE_NO_ROOM && reply->elements == 4 && number >= 1 &&
-		   number_at(reply, 2) >= 0 && number_at(reply, 3) >= 0) {
-		took->limit = (size_t)number - 1;
+	count = reply->elements;
+	if (outcome == STORE_TAKEN && (count == 2 || count == 3) &&
+	    are_numbers(reply, 1, count - 1)) {
+		took->now_ms = number_at(reply, 1);
+		took->sent = count == 3 ? number_at(reply, 2) : 0;
+	} else if (outcome == STORE_NO_SLOT && count == 3 && are_numbers(reply, 1, 2)) {
+		took->open = number_at(reply, 1);
+		took->allowed = number_at(reply, 2);
+	} else if (outcome == STORE_NO_ROOM && count == 4 && are_numbers(reply, 1, 3) &&
+		   number_at(reply, 1) >= 1) {
+		took->limit = (size_t)number_at(reply, 1) - 1;
 		took->used = number_at(reply, 2);
 		took->wait_ms = number_at(reply, 3);
-	} else {
+	} else if (outcome != STORE_HELD || !read_held(reply, &took->held)) {
 		err_set(err, "script take answered something else");
 		return -1;
 	}
 	took->outcome = (enum store_taken)outcome;
+	return 0;
+}
+
+int
+store_reply_granted(const redisReply *reply, void *result, struct err *err)
+{
+	struct store_granted *granted = result;
+	int64_t outcome;
+
+	*granted = (struct store_granted){ 0 };
+	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
+		return -1;
+	outcome = number_at(reply, 0);
+	if (outcome == STORE_TAKEN && reply->elements == 5 && are_numbers(reply, 1, 4)) {
+		granted->now_ms = number_at(reply, 1);
+		granted->open = number_at(reply, 2);
+		granted->others = number_at(reply, 3);
+		granted->allowed = number_at(reply, 4);
+	} else if (outcome == STORE_NO_SLOT && reply->elements == 5 && are_numbers(reply, 1, 4)) {
+		granted->open = number_at(reply, 1);
+		granted->others = number_at(reply, 2);
+		granted->allowed = number_at(reply, 3);
+		granted->in_turn = number_at(reply, 4) != 0;
+	} else if (outcome != STORE_HELD || !read_held(reply, &granted->held)) {
+		err_set(err, "script grant answered something else");
+		return -1;
+	}
+	granted->outcome = (enum store_taken)outcome;
+	return 0;
+}
+
+int
+store_reply_backoff(const redisReply *reply, void *result, struct err *err)
+{
+	struct store_backoff *backoff = result;
+
+	*backoff = (struct store_backoff){ 0 };
+	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
+		return -1;
+	if (reply->elements != 9 || number_at(reply, 0) < 0 || !are_numbers(reply, 2, 5)) {
+		err_set(err, "script backoff answered something else");
+		return -1;
+	}
+	backoff->changed = number_at(reply, 0) != 0;
+	copy_text(backoff->action, sizeof(backoff->action), text_of(reply->element[1]));
+	backoff->any = *backoff->action != '\0';
+	backoff->per_hour = number_at(reply, 2);
+	backoff->connections = number_at(reply, 3);
+	backoff->hold_ms = number_at(reply, 4);
+	backoff->hits = number_at(reply, 5);
+	copy_text(backoff->text, sizeof(backoff->text), text_of(reply->element[6]));
+	copy_text(backoff->by, sizeof(backoff->by), text_of(reply->element[7]));
+	copy_text(backoff->why, sizeof(backoff->why), text_of(reply->element[8]));
 	return 0;
 }
 

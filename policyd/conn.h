@@ -1,6 +1,6 @@
 /*
- * conn - one connection of a policy client (an smtpd process): bytes in, one request at a time to a
- * flow, answers out. Whoever is silent in the middle of a request, or idle for too long, is closed.
+ * conn - one connection of a policy client (an smtpd process): requests out of its stream, one at a
+ * time to a flow, answers back.
  */
 #ifndef CONN_H
 #define CONN_H
@@ -18,9 +18,5 @@ struct conn *conn_new(struct engine *engine, int fd, conn_closed *closed, void *
 void conn_free(struct conn **conn);
 /* Finish the request under way, if any, then close. Idle ones close now. */
 void conn_drain(struct conn *conn);
-
-/* For the server's list. */
-void conn_set_place(struct conn *conn, void *place);
-void *conn_place(const struct conn *conn);
 
 #endif

@@ -30,6 +30,9 @@ static const struct {
 	[DECIDE_QUARANTINED_DIVERTED] = { "quarantined_diverted", VERDICT_DIVERT },
 	[DECIDE_MESSAGE_LIMIT] = { "message_limit", VERDICT_DEFER },
 	[DECIDE_CONNECTION_LIMIT] = { "connection_limit", VERDICT_DEFER },
+	[DECIDE_PAUSED] = { "paused", VERDICT_DEFER },
+	[DECIDE_SUSPENDED] = { "suspended", VERDICT_DEFER },
+	[DECIDE_BACKOFF] = { "backoff", VERDICT_DEFER },
 };
 
 static const char *const verdict_names[] = {
@@ -179,6 +182,35 @@ decide_by_mx(const struct decide_facts *facts, struct decision *decision)
 }
 
 static void
+conclude_held(const struct decide_facts *facts, struct decision *decision)
+{
+	const struct store_held *held = &facts->took->held;
+	const char *colon = *held->why != '\0' ? ": " : "";
+	char wait[DURATION_SIZE];
+
+	duration_format_wait(held->wait_ms, wait);
+	switch (held->by) {
+	case STORE_HOLD_PAUSED:
+		conclude(decision, DECIDE_PAUSED,
+		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: paused by an operator%s%s",
+		    facts->group, colon, held->why);
+		break;
+	case STORE_HOLD_SUSPENDED:
+		conclude(decision, DECIDE_SUSPENDED,
+		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: suspended by backoff for another "
+		    "%s%s%s",
+		    facts->group, wait, colon, held->why);
+		break;
+	case STORE_HOLD_RATE:
+		conclude(decision, DECIDE_BACKOFF,
+		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: backoff allows %" PRId64
+		    " messages an hour, next in %s%s%s",
+		    facts->group, held->per_hour, wait, colon, held->why);
+		break;
+	}
+}
+
+static void
 decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 {
 	const struct store_took *took = facts->took;
@@ -193,7 +225,7 @@ decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 		conclude(decision, DECIDE_CONNECTION_LIMIT,
 		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: %" PRId64 " of %" PRId64
 		    " connections in use, try again in a minute",
-		    facts->group, took->open - 1, facts->rule->connections);
+		    facts->group, took->open - 1, took->allowed);
 		break;
 	case STORE_NO_ROOM:
 		limit =
@@ -202,6 +234,9 @@ decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: limit %s reached, next message in %s",
 		    facts->group, limit_format(limit, text),
 		    duration_format_wait(took->wait_ms, wait));
+		break;
+	case STORE_HELD:
+		conclude_held(facts, decision);
 		break;
 	}
 }

@@ -8,14 +8,17 @@
 
 #include "clock.h"
 #include "duration.h"
+#include "egress.h"
 #include "log.h"
 #include "mem.h"
+#include "slots.h"
 
 enum { HEARTBEAT_S = 5, INDEX_LAG_S = 60 };
 
 static const char *const failure_answers[] = {
 	[ON_FAILURE_PERMIT] = "mail passes uncounted",
 	[ON_FAILURE_DEFER] = "mail is deferred",
+	[ON_FAILURE_LOCAL] = "this node keeps to its own part of each limit",
 };
 
 static void send_heartbeat(struct engine *engine);
@@ -26,6 +29,7 @@ on_store_change(void *arg, bool working, const char *words)
 	struct engine *engine = arg;
 	char took[DURATION_SIZE];
 
+	egress_on_store(engine->egress, working);
 	if (!working) {
 		engine->away_since_ms = clock_monotonic_ms();
 		log_warning("store away: Redis at %s: %s; until it is back, %s "
@@ -61,6 +65,14 @@ on_twin_checked(void *arg, enum store_outcome outcome, const struct err *err)
 	engine->warned_of_twin = true;
 }
 
+static const char *
+kernel_view(const struct engine *engine)
+{
+	if (engine->settings->enforce == ENFORCE_ADMISSION)
+		return "unused";
+	return slots_are_blind(engine->egress->slots) ? "none" : "seen";
+}
+
 static void
 send_heartbeat(struct engine *engine)
 {
@@ -77,6 +89,7 @@ send_heartbeat(struct engine *engine)
 		{ "clients", clients },
 		{ "rules", rules },
 		{ "rules_file", engine->settings->mx_rules },
+		{ "kernel_view", kernel_view(engine) },
 	};
 
 	clock_format(engine->started_s, started);
@@ -123,6 +136,7 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	}
 	engine->groups = groups_new(base, engine->store, settings->node);
 	engine->transactions = transactions_new(base);
+	engine->egress = egress_new(engine);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
 	evtimer_add(engine->heartbeat, &every);
 	return 0;
@@ -238,6 +252,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	sending_ip_name(settings, engine->ip);
 	store_async_set_timeout(store, settings->store_timeout_ms);
 	groups_rebind(engine->groups, store, settings->node);
+	egress_rebind(engine->egress);
 	settings_release(&old);
 	return 0;
 }
@@ -254,6 +269,7 @@ engine_withdraw(struct engine *engine)
 void
 engine_clear(struct engine *engine)
 {
+	egress_free(&engine->egress);
 	while (engine->retired != NULL)
 		free_retired(engine->retired);
 	event_free(engine->heartbeat);

@@ -14,6 +14,8 @@
 #include "store_async.h"
 #include "transaction.h"
 
+struct egress;
+
 struct engine {
 	struct event_base *base;
 	struct settings *settings;
@@ -23,6 +25,7 @@ struct engine {
 	struct mx *mx;
 	struct groups *groups;
 	struct transactions *transactions;
+	struct egress *egress; /* what look-ups at delivery time are answered with */
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
 	int64_t started_s;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "conclusion.h"
 #include "log.h"
 #include "mem.h"
 
@@ -85,43 +86,12 @@ flow_is_idle(const struct flow *flow)
 
 /* -- facts from MX ----------------------------------------------------------------------------- */
 
-/* What the rules of one generation make of an MX answer; kept with it in the MX cache. */
-struct conclusion {
-	struct mx_note note;
-	unsigned generation;
-	const struct mx_rule *rule; /* NULL: none matches */
-	struct group *group;        /* a reference; NULL without a rule */
-};
-
-static void
-free_conclusion(struct mx_note *note)
-{
-	struct conclusion *old = (struct conclusion *)note;
-
-	group_release(&old->group);
-	free(old);
-}
-
-static struct conclusion *
-conclude_mx(const struct flow *flow, const struct mx_set *set)
-{
-	struct conclusion *new = mem_alloc(sizeof(*new));
-	char name[MX_GROUP_SIZE];
-
-	new->note.free = free_conclusion;
-	new->generation = flow->rules->generation;
-	new->rule = mx_rules_match(flow->rules, set);
-	if (new->rule != NULL) {
-		mx_rule_group(new->rule, set, name);
-		new->group = groups_get(flow->engine->groups, name, decide_ip(new->rule, flow->ip));
-	}
-	return new;
-}
-
 static void
 know_mx(struct flow *flow, const struct mx_answer *answer)
 {
+	struct conclusion *conclusion = conclusion_of(answer, flow->rules);
 	struct decide_facts *facts = &flow->facts;
+	struct group *group;
 
 	facts->mx_known = FACT_KNOWN;
 	facts->mx_state = answer->state;
@@ -130,36 +100,15 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 		snprintf(flow->mx_words, sizeof(flow->mx_words), "%s", answer->words);
 		facts->mx_words = flow->mx_words;
 	}
-	if (answer->set != NULL) {
-		struct conclusion *known = (struct conclusion *)*answer->note;
-
-		if (known == NULL || known->generation != flow->rules->generation) {
-			if (known != NULL)
-				free_conclusion(&known->note);
-			known = conclude_mx(flow, answer->set);
-			*answer->note = &known->note;
-		}
-		facts->rule = known->rule;
-		if (known->group != NULL) {
-			flow->group = group_hold(known->group);
-			facts->group = group_name(flow->group);
-		}
-	}
-}
-
-/* Other nodes, mxctl and people with redis-cli see what DNS said. */
-static void
-share_mx(struct flow *flow, const struct mx_answer *answer)
-{
-	struct str text = { 0 };
-
-	if (answer->set == NULL)
+	if (conclusion == NULL)
 		return;
-	mx_set_format(answer->set, &text);
-	store_put_mx(store_async_batch(flow->engine->store), addr_domain(flow->recipient),
-	    str_text(&text), answer->ttl_s);
-	store_async_send(flow->engine->store);
-	str_free(&text);
+	conclusion_tell(conclusion, addr_domain(flow->recipient), answer, flow->engine->store);
+	facts->rule = conclusion->rule;
+	group = conclusion_group(conclusion, flow->engine->groups, flow->ip);
+	if (group != NULL) {
+		flow->group = group_hold(group);
+		facts->group = group_name(flow->group);
+	}
 }
 
 static bool step(struct flow *flow);
@@ -172,7 +121,6 @@ on_mx(void *arg, const struct mx_answer *answer)
 
 	flow->query = NULL;
 	know_mx(flow, answer);
-	share_mx(flow, answer);
 	if (!step(flow))
 		return;
 	conclude(flow);

@@ -217,15 +217,31 @@ group_open_slot(struct group *group)
 }
 
 void
-group_close_slot(struct group *group)
+group_touch(struct group *group)
 {
 	struct timeval soon = { 0, GROUP_FLUSH_MS * 1000 };
 
-	group->open--;
-	group->groups->open--;
 	set_dirty(group, true);
 	if (!evtimer_pending(group->groups->flush, NULL))
 		evtimer_add(group->groups->flush, &soon);
+}
+
+void
+group_close_slot(struct group *group)
+{
+	group->open--;
+	group->groups->open--;
+	group_touch(group);
+}
+
+void
+group_set_open(struct group *group, int64_t open)
+{
+	if (group->open == open)
+		return;
+	group->groups->open += (size_t)(open - group->open);
+	group->open = open;
+	group_touch(group);
 }
 
 int64_t

@@ -38,6 +38,10 @@ const char *group_name(const struct group *group);
 void group_open_slot(struct group *group);
 void group_close_slot(struct group *group);
 int64_t group_open(const struct group *group);
+/* Delivery time: slots are what the kernel and the grants say. */
+void group_set_open(struct group *group, int64_t open);
+/* Redis may have another figure: publishes this one soon. */
+void group_touch(struct group *group);
 
 /* Adds a take of this group, whose `open` alone differs from the last one of the same rules, to the
  * batch. generation: of the rules `take` is made from. */

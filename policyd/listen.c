@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "network.h"
+
 static int
 parse_unix(struct span path, struct listen_address *out, struct err *err)
 {
@@ -108,11 +110,51 @@ listen_parse(const char *text, struct listen_address out[LISTEN_MAX], struct err
 	return count > 0 ? count : -1;
 }
 
+static const char *
+path_of(const struct listen_address *address)
+{
+	return ((const struct sockaddr_un *)(const void *)&address->addr)->sun_path;
+}
+
+void
+listen_address_of(int fd, struct listen_address *out)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	*out = (struct listen_address){ .len = sizeof(out->addr) - 1 }; /* a NUL stays behind it */
+	if (getsockname(fd, (struct sockaddr *)&out->addr, &out->len) != 0)
+		out->addr.ss_family = AF_UNSPEC;
+	out->is_unix = out->addr.ss_family == AF_UNIX;
+	if (out->is_unix)
+		snprintf(out->text, sizeof(out->text), "unix:%s", path_of(out));
+	else if (getnameinfo((const struct sockaddr *)&out->addr, out->len, host, sizeof(host),
+		     port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(out->text, sizeof(out->text), "inet:%.64s:%.16s", host, port);
+}
+
+bool
+listen_is_same(const struct listen_address *a, const struct listen_address *b)
+{
+	const struct sockaddr_in *a4 = (const struct sockaddr_in *)(const void *)&a->addr;
+	const struct sockaddr_in *b4 = (const struct sockaddr_in *)(const void *)&b->addr;
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)(const void *)&a->addr;
+	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)(const void *)&b->addr;
+
+	if (a->addr.ss_family != b->addr.ss_family)
+		return false;
+	if (a->is_unix)
+		return strcmp(path_of(a), path_of(b)) == 0;
+	if (a->addr.ss_family == AF_INET)
+		return a4->sin_port == b4->sin_port && a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+	return a6->sin6_port == b6->sin6_port &&
+	       memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
+}
+
 /* A socket file nobody listens on any more may go. */
 static int
 remove_stale(const struct listen_address *address, struct err *err)
 {
-	const char *path = ((const struct sockaddr_un *)(const void *)&address->addr)->sun_path;
+	const char *path = path_of(address);
 	struct stat st;
 	int fd, rc, error;
 
@@ -143,7 +185,7 @@ remove_stale(const struct listen_address *address, struct err *err)
 int
 listen_own(const struct listen_address *address, const struct settings *settings, struct err *err)
 {
-	const char *path = ((const struct sockaddr_un *)(const void *)&address->addr)->sun_path;
+	const char *path = path_of(address);
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
 
@@ -221,89 +263,18 @@ listen_close(const struct listen_address *address, int fd)
 		remove_stale(address, NULL);
 }
 
-/* An IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2) is taken as IPv4. */
-static int
-raw_address(const struct sockaddr *peer, unsigned char out[16])
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	if (peer->sa_family == AF_INET) {
-		memcpy(out, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, 4);
-		return AF_INET;
-	}
-	memcpy(out, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, 16);
-	if (memcmp(out, mapped, sizeof(mapped)) == 0) {
-		memmove(out, out + 12, 4);
-		return AF_INET;
-	}
-	return AF_INET6;
-}
-
-static bool
-is_loopback(const struct sockaddr *peer)
-{
-	unsigned char raw[16];
-	int family = raw_address(peer, raw);
-
-	if (family == AF_INET)
-		return raw[0] == 127;
-	return memcmp(raw, &in6addr_loopback, sizeof(raw)) == 0;
-}
-
-struct network {
-	int family;
-	unsigned bits;
-	unsigned char raw[16];
-};
-
-static int
-parse_network(const char *text, struct network *network)
-{
-	const char *slash = strchr(text, '/');
-	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	unsigned long long bits;
-	char addr[64];
-
-	if (len >= sizeof(addr))
-		return -1;
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	network->family = strchr(addr, ':') != NULL ? AF_INET6 : AF_INET;
-	if (inet_pton(network->family, addr, network->raw) != 1)
-		return -1;
-	network->bits = network->family == AF_INET ? 32 : 128;
-	if (slash != NULL) {
-		if (!span_number(span_of(slash + 1), &bits) || bits > network->bits)
-			return -1;
-		network->bits = (unsigned)bits;
-	}
-	return 0;
-}
-
-static bool
-is_within(const unsigned char *raw, const struct network *network)
-{
-	unsigned whole = network->bits / 8, rest = network->bits % 8;
-
-	return memcmp(raw, network->raw, whole) == 0 &&
-	       (rest == 0 || (raw[whole] ^ network->raw[whole]) >> (8 - rest) == 0);
-}
-
 bool
 listen_allows(const struct settings *settings, const struct sockaddr *peer)
 {
-	unsigned char raw[16];
 	struct network network;
-	int family;
 
 	if (peer->sa_family != AF_INET && peer->sa_family != AF_INET6)
 		return true; /* a unix socket's mode decides */
-	if (is_loopback(peer))
+	if (network_is_loopback(peer))
 		return true;
-	family = raw_address(peer, raw);
 	for (size_t i = 0; i < settings->allow_from.count; i++)
-		if (parse_network(settings->allow_from.items[i], &network) == 0 &&
-		    network.family == family && is_within(raw, &network))
+		if (network_parse(settings->allow_from.items[i], &network) == 0 &&
+		    network_has(&network, peer))
 			return true;
 	return false;
 }
@@ -315,14 +286,14 @@ listen_check(const struct settings *settings, const struct listen_address *addre
 	struct network network;
 
 	for (size_t i = 0; i < settings->allow_from.count; i++)
-		if (parse_network(settings->allow_from.items[i], &network) != 0) {
+		if (network_parse(settings->allow_from.items[i], &network) != 0) {
 			err_set(err, "allow_from: \"%s\" is not a network such as 192.0.2.0/24",
 			    settings->allow_from.items[i]);
 			return -1;
 		}
 	for (size_t i = 0; i < count; i++)
 		if (!addresses[i].is_unix && settings->allow_from.count == 0 &&
-		    !is_loopback((const struct sockaddr *)&addresses[i].addr)) {
+		    !network_is_loopback((const struct sockaddr *)&addresses[i].addr)) {
 			err_set(err,
 			    "%s is not loopback: the protocol does not authenticate, so allow_from "
 			    "must name the networks that may connect",

@@ -27,6 +27,10 @@ struct listen_address {
 /* How many addresses; -1 and words. */
 int listen_parse(const char *text, struct listen_address out[LISTEN_MAX], struct err *err);
 
+/* Where a socket listens that somebody else has opened. */
+void listen_address_of(int fd, struct listen_address *out);
+bool listen_is_same(const struct listen_address *a, const struct listen_address *b);
+
 /* A non-blocking listening socket, or -1 and words. */
 int listen_open(const struct listen_address *address, const struct settings *settings,
     struct err *err);

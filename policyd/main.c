@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "listen.h"
 #include "log.h"
 #include "mx.h"
 #include "reload.h"
+#include "service.h"
 
 enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
 
@@ -96,6 +98,7 @@ on_sigterm(evutil_socket_t fd, short what, void *arg)
 	if (daemon->draining)
 		return;
 	daemon->draining = true;
+	service_stopping();
 	log_info("stopping: answering what is under way");
 	evtimer_add(daemon->drain_limit, &limit);
 	server_drain(daemon->server, on_drained, daemon);
@@ -108,8 +111,11 @@ on_sighup(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!daemon->draining)
-		reload(&daemon->engine, daemon->server, daemon->http, daemon->file);
+	if (daemon->draining)
+		return;
+	service_reloading();
+	reload(&daemon->engine, daemon->server, daemon->http, daemon->file);
+	service_ready();
 }
 
 /* Until Redis has answered, or its time is up: the first requests are counted as well. */
@@ -158,13 +164,23 @@ add_signals(struct daemon *daemon)
 }
 
 static void
+inherit_sockets(struct daemon *daemon)
+{
+	int fds[LISTEN_MAX];
+	size_t count = service_sockets(fds, LISTEN_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		server_inherit(daemon->server, fds[i]);
+}
+
+static void
 log_ready(const struct daemon *daemon)
 {
 	const struct settings *settings = daemon->engine.settings;
 	struct str where = { 0 };
 
 	server_describe(daemon->server, &where);
-	log_info("ready: policy %s, metrics %s, node %s sending as %s, %zu MX rules, enforce %s, "
+	log_info("ready: %s, metrics %s, node %s sending as %s, %zu MX rules, enforce %s, "
 		 "version " MXPACE_VERSION,
 	    str_text(&where), *settings->metrics_listen != '\0' ? settings->metrics_listen : "off",
 	    settings->node, daemon->engine.ip, daemon->engine.rules->count,
@@ -187,6 +203,7 @@ serve(struct daemon *daemon, struct config *config)
 		return EX_UNAVAILABLE;
 	}
 	daemon->server = server_new(&daemon->engine);
+	inherit_sockets(daemon);
 	daemon->http = metrics_http_new(&daemon->engine);
 	await_store(daemon);
 	if (daemon->draining) { /* told to stop before it began */
@@ -196,6 +213,7 @@ serve(struct daemon *daemon, struct config *config)
 		log_error("%s", err.text);
 	} else {
 		log_ready(daemon);
+		service_ready();
 		event_base_dispatch(daemon->base);
 		log_info("stopped");
 		rc = EX_OK;

@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 
-#include "engine.h"
+#include "egress.h"
+#include "slots.h"
+#include "sockmap.h"
 
 struct row {
 	const char *name, *type, *help;
@@ -14,6 +16,26 @@ add_row(struct str *out, const struct row *row)
 {
 	str_addf(out, "# HELP mxpace_%s %s\n# TYPE mxpace_%s %s\nmxpace_%s %.17g\n", row->name,
 	    row->help, row->name, row->type, row->name, row->value);
+}
+
+static const char *const lookups[EGRESS_LOOKUPS] = {
+	[MAP_SENDER] = "sender",
+	[MAP_TRANSPORT] = "transport",
+	[MAP_DNS] = "dns",
+	[MAP_CONNECT] = "connect",
+	[MAP_STATUS] = "status",
+	[MAP_UNKNOWN] = "unknown",
+};
+
+static void
+add_lookups(const struct egress_figures *figures, struct str *out)
+{
+	str_adds(out, "# HELP mxpace_lookups_total Look-ups at delivery time, by map.\n"
+		      "# TYPE mxpace_lookups_total counter\n");
+	for (size_t i = 0; i < EGRESS_LOOKUPS; i++)
+		if (lookups[i] != NULL)
+			str_addf(out, "mxpace_lookups_total{map=\"%s\"} %" PRIu64 "\n", lookups[i],
+			    figures->lookups[i]);
 }
 
 static void
@@ -33,6 +55,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	const struct metrics *m = &engine->metrics;
 	struct store_async_figures store = store_async_figures(engine->store);
 	struct mx_figures mx = mx_figures(engine->mx);
+	const struct egress_figures *egress = &engine->egress->figures;
 	const struct row rows[] = {
 		{ "policy_requests_total", "counter", "Policy requests of any protocol state.",
 		    (double)m->requests },
@@ -74,6 +97,30 @@ metrics_format(const struct engine *engine, struct str *out)
 		    (double)mx.timeouts },
 		{ "mx_cached", "gauge", "Domains in the MX cache.", (double)mx.cached },
 		{ "mx_waiting", "gauge", "MX look-ups under way.", (double)mx.waiting },
+		{ "lookups_malformed_total", "counter", "Look-ups that could not be read.",
+		    (double)egress->malformed },
+		{ "lookups_held_total", "counter", "Look-ups held for a slot or a message.",
+		    (double)egress->held },
+		{ "lookups_held_seconds_total", "counter", "Time they were held.",
+		    egress->held_seconds },
+		{ "lookups_hung_up_total", "counter", "Held look-ups whose process hung up.",
+		    (double)egress->hung_up },
+		{ "deliveries_denied_total", "counter", "Deliveries held in vain and deferred.",
+		    (double)egress->denied },
+		{ "backoffs_total", "counter", "Changes by backoff rules seen on this node.",
+		    (double)egress->backoffs },
+		{ "decided_locally_total", "counter",
+		    "Messages and slots this node gave while Redis was away.",
+		    (double)egress->local },
+		{ "connections_unasked_total", "counter",
+		    "Connections to an MX group without a connect look-up.",
+		    (double)egress->unasked },
+		{ "connections_open", "gauge", "Connections to port 25 the kernel shows.",
+		    (double)slots_sockets(engine->egress->slots) },
+		{ "kernel_view", "gauge", "0 if this node's connections cannot be seen.",
+		    slots_are_blind(engine->egress->slots) ? 0 : 1 },
+		{ "lanes", "gauge", "MX groups and sending IPs with deliveries of late.",
+		    (double)lanes_count(engine->egress->lanes) },
 		{ "rules", "gauge", "MX rules loaded.", (double)engine->rules->count },
 		{ "reloads_total", "counter", "Configurations taken over by SIGHUP.",
 		    (double)m->reloads },
@@ -86,6 +133,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	    "mxpace_build_info{version=\"%s\"} 1\n",
 	    MXPACE_VERSION);
 	add_decisions(m, out);
+	add_lookups(egress, out);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		add_row(out, &rows[i]);
 }

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "domain.h"
+
 /* The source address the kernel would use towards a public one. Connecting a datagram socket sends
  * nothing. */
 static bool
@@ -55,4 +57,54 @@ sending_ip_name(const struct settings *settings, char out[SENDING_IP_SIZE])
 	if (!source_towards((struct sockaddr *)&to4, sizeof(to4), out) &&
 	    !source_towards((struct sockaddr *)&to6, sizeof(to6), out))
 		snprintf(out, SENDING_IP_SIZE, "127.0.0.1");
+}
+
+size_t
+sending_count(const struct settings *settings)
+{
+	return settings->sending_ip_count > 0 ? settings->sending_ip_count : 1;
+}
+
+bool
+sending_get(const struct settings *settings, const char *node_name, size_t number,
+    struct sending *sending)
+{
+	const struct sending_ip *ip;
+
+	if (number < 1 || number > sending_count(settings))
+		return false;
+	*sending = (struct sending){ .number = number, .bind4 = "", .bind6 = "" };
+	if (settings->sending_ip_count == 0) {
+		snprintf(sending->name, sizeof(sending->name), "%s", node_name);
+		return true;
+	}
+	ip = &settings->sending_ips[number - 1];
+	snprintf(sending->name, sizeof(sending->name), "%s", ip->name);
+	sending->bind4 = ip->bind4;
+	sending->bind6 = ip->bind6;
+	return is_on_node(ip, settings->node);
+}
+
+const struct pool *
+sending_pool(const struct settings *settings, const char *sender)
+{
+	if (*sender == '\0')
+		sender = "<>";
+	for (size_t i = 0; i < settings->pool_count; i++) {
+		const struct pool *pool = &settings->pools[i];
+
+		for (size_t k = 0; k < pool->senders.count; k++)
+			if (domain_matches(pool->senders.items[k], sender))
+				return pool;
+	}
+	return NULL;
+}
+
+bool
+sending_pool_has(const struct pool *pool, const char *name)
+{
+	for (size_t i = 0; pool != NULL && i < pool->ips.count; i++)
+		if (strncmp(pool->ips.items[i], name, SENDING_IP_SIZE - 1) == 0)
+			return true;
+	return pool == NULL;
 }

@@ -4,80 +4,55 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
-#include "conn.h"
+#include "clients.h"
 #include "listen.h"
 #include "log.h"
 #include "mem.h"
 
 enum { ACCEPT_AT_ONCE = 64, ACCEPT_PAUSE_S = 1 };
 
-struct client {
-	TAILQ_ENTRY(client) link;
-	struct conn *conn;
-};
-
 struct listener {
 	struct listen_address address;
+	enum client_kind kind;
 	int fd;
 	struct event *event;
+	bool inherited;
 	bool kept; /* while a set of addresses is being changed */
+};
+
+struct inherited {
+	struct listen_address address;
+	int fd;
 };
 
 struct server {
 	struct engine *engine;
+	struct clients *clients;
 	struct listener *listeners;
 	size_t count;
-	TAILQ_HEAD(, client) clients;
+	struct inherited inherited[LISTEN_MAX];
+	size_t inherited_count;
 	struct event *resume; /* accepting, after it failed for want of descriptors */
-	struct event *check_drained;
-	bool warned_of_clients, warned_of_files;
-	void (*drained)(void *);
-	void *arg;
+	bool warned_of_files;
 };
 
-static void
-on_closed(void *arg, struct conn *conn)
-{
-	struct server *server = arg;
-	struct client *client = conn_place(conn);
+/* Where clients of each kind are listened for. */
+static const struct {
+	enum client_kind kind;
+	const char *key, *name; /* in mxpace.conf, in the log */
+	size_t offset;
+	bool in_admission;
+} places[] = {
+	{ CLIENT_POLICY, "policy_listen", "policy", offsetof(struct settings, policy_listen),
+	    true },
+	{ CLIENT_MAP, "map_listen", "map", offsetof(struct settings, map_listen), false },
+};
 
-	TAILQ_REMOVE(&server->clients, client, link);
-	free(client);
-	server->engine->metrics.clients--;
-	if (server->drained != NULL && TAILQ_EMPTY(&server->clients))
-		event_active(server->check_drained, 0, 0);
-}
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
 
-static void
-add_client(struct server *server, int fd)
-{
-	size_t max = (size_t)server->engine->settings->max_clients;
-	struct client *client;
-
-	if (server->engine->metrics.clients >= max) {
-		server->engine->metrics.turned_away++;
-		if (!server->warned_of_clients)
-			log_warning(
-			    "%zu policy clients are connected (max_clients): further ones are "
-			    "closed at once; Postfix then uses its default_action",
-			    server->engine->metrics.clients);
-		server->warned_of_clients = true;
-		close(fd);
-		return;
-	}
-	/* Once for a crowd, whose numbers go up and down a little. */
-	if (server->engine->metrics.clients < max - max / 10)
-		server->warned_of_clients = false;
-	server->engine->metrics.accepted++;
-	server->engine->metrics.clients++;
-	client = mem_alloc(sizeof(*client));
-	client->conn = conn_new(server->engine, fd, on_closed, server);
-	conn_set_place(client->conn, client);
-	TAILQ_INSERT_TAIL(&server->clients, client, link);
-}
+/* -- accepting --------------------------------------------------------------------------------- */
 
 static void
 set_accepting(struct server *server, bool accepting)
@@ -111,6 +86,15 @@ pause_accepting(struct server *server)
 	evtimer_add(server->resume, &wait);
 }
 
+static enum client_kind
+kind_at(const struct server *server, int fd)
+{
+	for (size_t i = 0; i < server->count; i++)
+		if (server->listeners[i].fd == fd)
+			return server->listeners[i].kind;
+	return CLIENT_UNWANTED;
+}
+
 /* Many at a time: one a round of the event loop would let late clients starve. */
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
@@ -132,7 +116,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		}
 		server->warned_of_files = false;
 		if (listen_allows(server->engine->settings, (struct sockaddr *)&peer))
-			add_client(server, client);
+			clients_add(server->clients, kind_at(server, fd), client);
 		else {
 			server->engine->metrics.turned_away++;
 			close(client);
@@ -140,16 +124,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void
-on_check_drained(evutil_socket_t fd, short what, void *arg)
-{
-	struct server *server = arg;
-
-	(void)fd;
-	(void)what;
-	if (TAILQ_EMPTY(&server->clients))
-		server->drained(server->arg);
-}
+/* -- life -------------------------------------------------------------------------------------- */
 
 struct server *
 server_new(struct engine *engine)
@@ -157,9 +132,8 @@ server_new(struct engine *engine)
 	struct server *server = mem_alloc(sizeof(*server));
 
 	server->engine = engine;
-	TAILQ_INIT(&server->clients);
+	server->clients = clients_new(engine);
 	server->resume = evtimer_new(engine->base, on_resume, server);
-	server->check_drained = evtimer_new(engine->base, on_check_drained, server);
 	return server;
 }
 
@@ -167,7 +141,8 @@ static void
 close_listener(struct listener *listener)
 {
 	event_free(listener->event);
-	listen_close(&listener->address, listener->fd);
+	if (!listener->inherited)
+		listen_close(&listener->address, listener->fd);
 }
 
 static void
@@ -184,46 +159,113 @@ void
 server_free(struct server **server)
 {
 	struct server *old = *server;
-	struct client *client;
 
 	*server = NULL;
 	if (old == NULL)
 		return;
 	close_listeners(old);
-	while ((client = TAILQ_FIRST(&old->clients)) != NULL) {
-		TAILQ_REMOVE(&old->clients, client, link);
-		conn_free(&client->conn);
-		free(client);
-	}
+	clients_free(&old->clients);
 	event_free(old->resume);
-	event_free(old->check_drained);
 	free(old);
 }
 
-static struct listener *
-find_listener(struct server *server, const struct listen_address *address)
+void
+server_inherit(struct server *server, int fd)
 {
-	for (size_t i = 0; i < server->count; i++)
-		if (strcmp(server->listeners[i].address.text, address->text) == 0)
-			return &server->listeners[i];
+	struct inherited *inherited = &server->inherited[server->inherited_count];
+
+	if (server->inherited_count == LISTEN_MAX)
+		return;
+	inherited->fd = fd;
+	listen_address_of(fd, &inherited->address);
+	server->inherited_count++;
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+static struct listener *
+find_listener(struct listener *listeners, size_t count, const struct listen_address *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (listen_is_same(&listeners[i].address, address))
+			return &listeners[i];
 	return NULL;
+}
+
+static int
+gather_place(const struct settings *settings, size_t place, struct listener *out, size_t *count,
+    struct err *err)
+{
+	const char *text =
+	    *(const char *const *)(const void *)((const char *)settings + places[place].offset);
+	struct listen_address addresses[LISTEN_MAX];
+	int found = listen_parse(text, addresses, err);
+
+	if (found < 0 || listen_check(settings, addresses, (size_t)found, err) != 0)
+		return -1;
+	for (int i = 0; i < found; i++) {
+		if (find_listener(out, *count, &addresses[i]) != NULL) {
+			err_set(err, "%s is there twice", addresses[i].text);
+			return -1;
+		}
+		out[(*count)++] =
+		    (struct listener){ .address = addresses[i], .kind = places[place].kind };
+	}
+	return 0;
+}
+
+/* Everything that these settings want listened at, and what was inherited besides. */
+static int
+gather(const struct server *server, const struct settings *settings, struct listener *out,
+    size_t *count, struct err *err)
+{
+	*count = 0;
+	for (size_t i = 0; i < PLACES; i++) {
+		if (!places[i].in_admission && settings->enforce == ENFORCE_ADMISSION)
+			continue;
+		if (gather_place(settings, i, out, count, err) != 0) {
+			err_prefix(err, "%s", places[i].key);
+			return -1;
+		}
+	}
+	for (size_t i = 0; i < server->inherited_count; i++)
+		if (find_listener(out, *count, &server->inherited[i].address) == NULL)
+			out[(*count)++] = (struct listener){
+				.address = server->inherited[i].address,
+				.kind = CLIENT_UNWANTED,
+			};
+	return 0;
+}
+
+static int
+find_inherited(const struct server *server, const struct listen_address *address)
+{
+	for (size_t i = 0; i < server->inherited_count; i++)
+		if (listen_is_same(&server->inherited[i].address, address))
+			return server->inherited[i].fd;
+	return -1;
 }
 
 static int
 open_listener(struct server *server, const struct settings *settings, struct listener *listener,
     struct err *err)
 {
-	struct listener *same = find_listener(server, &listener->address);
+	struct listener *same = find_listener(server->listeners, server->count, &listener->address);
 
-	if (same != NULL && !same->kept) {
-		if (listen_own(&same->address, settings, err) != 0)
+	if (same != NULL) {
+		if (!same->inherited && listen_own(&same->address, settings, err) != 0)
 			return -1;
 		same->kept = true;
-		*listener = *same;
+		listener->fd = same->fd;
+		listener->event = same->event;
+		listener->inherited = same->inherited;
+		listener->kept = true;
 		return 0;
 	}
-	listener->kept = false;
-	listener->fd = listen_open(&listener->address, settings, err);
+	listener->fd = find_inherited(server, &listener->address);
+	listener->inherited = listener->fd >= 0;
+	if (!listener->inherited)
+		listener->fd = listen_open(&listener->address, settings, err);
 	if (listener->fd < 0)
 		return -1;
 	listener->event = event_new(server->engine->base, listener->fd, EV_READ | EV_PERSIST,
@@ -231,28 +273,42 @@ open_listener(struct server *server, const struct settings *settings, struct lis
 	return 0;
 }
 
-int
-server_listen(struct server *server, const struct settings *settings, struct err *err)
+static const char *
+key_of(enum client_kind kind)
 {
-	struct listen_address addresses[LISTEN_MAX];
-	int count = listen_parse(settings->policy_listen, addresses, err);
-	struct listener *listeners;
+	for (size_t i = 0; i < PLACES; i++)
+		if (places[i].kind == kind)
+			return places[i].key;
+	return "inherited";
+}
 
-	if (count < 0 || listen_check(settings, addresses, (size_t)count, err) != 0) {
-		err_prefix(err, "policy_listen");
-		return -1;
-	}
-	for (size_t i = 0; i < server->count; i++)
-		server->listeners[i].kept = false;
-	listeners = mem_alloc((size_t)count * sizeof(*listeners));
-	for (int i = 0; i < count; i++) {
-		listeners[i].address = addresses[i];
+/* All of them or none. */
+static int
+open_listeners(struct server *server, const struct settings *settings, struct listener *listeners,
+    size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
 		if (open_listener(server, settings, &listeners[i], err) == 0)
 			continue;
-		err_prefix(err, "policy_listen");
+		err_prefix(err, "%s", key_of(listeners[i].kind));
 		while (i-- > 0)
 			if (!listeners[i].kept)
 				close_listener(&listeners[i]);
+		return -1;
+	}
+	return 0;
+}
+
+int
+server_listen(struct server *server, const struct settings *settings, struct err *err)
+{
+	struct listener *listeners = mem_alloc((PLACES + 1) * LISTEN_MAX * sizeof(*listeners));
+	size_t count;
+
+	for (size_t i = 0; i < server->count; i++)
+		server->listeners[i].kept = false;
+	if (gather(server, settings, listeners, &count, err) != 0 ||
+	    open_listeners(server, settings, listeners, count, err) != 0) {
 		free(listeners);
 		return -1;
 	}
@@ -261,7 +317,7 @@ server_listen(struct server *server, const struct settings *settings, struct err
 			close_listener(&server->listeners[i]);
 	free(server->listeners);
 	server->listeners = listeners;
-	server->count = (size_t)count;
+	server->count = count;
 	set_accepting(server, true);
 	return 0;
 }
@@ -269,22 +325,24 @@ server_listen(struct server *server, const struct settings *settings, struct err
 void
 server_drain(struct server *server, void (*drained)(void *), void *arg)
 {
-	struct client *client, *next;
-
-	server->drained = drained;
-	server->arg = arg;
 	evtimer_del(server->resume);
 	close_listeners(server);
-	for (client = TAILQ_FIRST(&server->clients); client != NULL; client = next) {
-		next = TAILQ_NEXT(client, link);
-		conn_drain(client->conn);
-	}
-	event_active(server->check_drained, 0, 0);
+	clients_drain(server->clients, drained, arg);
 }
 
 void
 server_describe(const struct server *server, struct str *out)
 {
-	for (size_t i = 0; i < server->count; i++)
-		str_addf(out, "%s%s", i > 0 ? " " : "", server->listeners[i].address.text);
+	for (size_t place = 0; place < PLACES; place++) {
+		bool any = false;
+
+		for (size_t i = 0; i < server->count; i++) {
+			if (server->listeners[i].kind != places[place].kind)
+				continue;
+			if (!any)
+				str_addf(out, "%s%s", place > 0 ? ", " : "", places[place].name);
+			any = true;
+			str_addf(out, " %s", server->listeners[i].address.text);
+		}
+	}
 }

@@ -87,7 +87,7 @@ def learn_evalsha(world, policyload):
 
     An argument that is another one each time (a message's name) becomes a random number.
     """
-    script = ROOT / "lib/lua/take.lua"
+    script = ROOT / "build/release/gen/lua/take.lua"
     sha = hashlib.sha1(script.read_bytes()).hexdigest().encode()
     calls = [words for words in seen_commands(world, policyload)
              if words[0].upper() == b"EVALSHA" and words[1] == sha]

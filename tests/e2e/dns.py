@@ -9,13 +9,15 @@ TTL_S = 300
 
 
 class Dns:
-    def __init__(self, hosts, domains, log_path):
-        """hosts: {name: address}; domains: {name: [MX host, best first]}, [] accepts no mail (null MX)."""
+    def __init__(self, hosts, domains, log_path, address="127.0.0.1"):
+        """hosts: {name: address, or several}; domains: {name: [MX host, best first]}, [] accepts no mail (null MX)."""
+        self._address = address
         self._argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv",
-                      "--user=root", "--pid-file=", "--listen-address=127.0.0.1", "--bind-interfaces",
-                      "--local-ttl=%d" % TTL_S, "--local=/test/", "--server=/silent.test/" + SILENT,
+                      "--user=root", "--pid-file=", "--listen-address=" + address, "--bind-interfaces",
+                      "--local-ttl=%d" % TTL_S, "--dns-forward-max=5000", "--local=/test/", "--server=/silent.test/" + SILENT,
                       "--server=/servfail.test/" + FAILING]
-        self._argv += ["--host-record=%s,%s" % pair for pair in hosts.items()]
+        self._argv += ["--host-record=%s,%s" % (name, one) for name, addresses in hosts.items()
+                       for one in ([addresses] if isinstance(addresses, str) else addresses)]
         for domain, exchangers in domains.items():
             self._argv += ["--mx-host=%s,%s,%d" % (domain, mx, 10 * (i + 1)) for i, mx in enumerate(exchangers)]
             if not exchangers:
@@ -44,7 +46,7 @@ class Dns:
             if not self._process.running():
                 raise AssertionError("dnsmasq ended: " + "; ".join(self._process.log.tail(3)))
             try:
-                socket.create_connection(("127.0.0.1", 53), 1).close()
+                socket.create_connection((self._address, 53), 1).close()
                 return True
             except OSError:
                 return False

@@ -9,6 +9,7 @@ and the kernel then ends whatever else still runs there. The one thing outside i
       init (process 1)  mounts, then reaps
         inner           the test; SIGTERM raises Interrupted in it
 """
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -18,6 +19,7 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 import traceback
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x04000000, 0x20000000, 0x40000000
@@ -101,6 +103,52 @@ def add_address(address, alias):
         for request, ip in ((SIOCSIFADDR, address), (SIOCSIFNETMASK, "255.255.255.255")):
             sockaddr = struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(ip))
             fcntl.ioctl(s, request, struct.pack("16s16s8x", name, sockaddr))
+
+
+class Network:
+    """A further network namespace, its loopback up. In `with network:` it is this thread's, and that of the processes
+    it starts; it lives as long as anything is in it, or until close()."""
+
+    def __init__(self):
+        with _network_kept():
+            _check(_libc.unshare(CLONE_NEWNET), "unshare")
+            self._file = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            _interface(b"lo", IFF_UP | IFF_RUNNING)
+        self.path = "/proc/%d/fd/%d" % (os.getpid(), self._file)
+        self._kept = threading.local()
+
+    def __enter__(self):
+        stack = self._kept.__dict__.setdefault("stack", [])
+        stack.append(_network_kept())
+        stack[-1].__enter__()
+        _check(_libc.setns(self._file, CLONE_NEWNET), "setns")
+        return self
+
+    def __exit__(self, *error):
+        self._kept.stack.pop().__exit__(*error)
+
+    def processes(self):
+        """The ids of all that live in it."""
+        wanted, found = os.fstat(self._file).st_ino, []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.stat("/proc/%s/ns/net" % pid).st_ino == wanted:
+                    found.append(int(pid))
+        return found
+
+    def close(self):
+        os.close(self._file)
+
+
+@contextlib.contextmanager
+def _network_kept():
+    """Afterwards the thread is in the network it was in."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield
+    finally:
+        _check(_libc.setns(home, CLONE_NEWNET), "setns")
+        os.close(home)
 
 
 def _check(result, what):

@@ -42,7 +42,7 @@ def _read(path):
 
 
 class Postfix:
-    def __init__(self, name, hostname, address, pristine, folders, log_folder):
+    def __init__(self, name, hostname, address, pristine, folders, log_folder, main_cf=MAIN_CF):
         """pristine: an installed /etc/postfix to copy; folders: configuration, queue and data, empty."""
         self.name, self.hostname, self.address = name, hostname, address
         self.config, self.queue, self.data = folders
@@ -51,7 +51,7 @@ class Postfix:
         self._process = None
         shutil.copytree(pristine, self.config, symlinks=True, dirs_exist_ok=True)
         shutil.copy(next(path for path in MASTER_CF if os.path.exists(path)), self.config + "/master.cf")
-        self._write("main.cf", "w", MAIN_CF.format(queue=self.queue, data=self.data, log=self.log.path,
+        self._write("main.cf", "w", main_cf.format(queue=self.queue, data=self.data, log=self.log.path,
                                                    log_folder=log_folder, hostname=hostname, address=address))
         shutil.chown(self.data, "postfix")
         for mode, user, group, names in QUEUE_FOLDERS:  # "postfix check" makes the same, but takes 2 s
@@ -68,6 +68,11 @@ class Postfix:
         with open(os.path.join(self.config, name), mode, encoding="utf-8") as f:
             f.write(text)
         self._settle(name)
+
+    def settle(self):
+        """After its configuration was changed by others."""
+        for name in ("main.cf", "master.cf"):
+            self._settle(name)
 
     def _settle(self, name):
         """Postfix's programs wait until a file hasn't changed for a while: pretend that it hasn't."""

@@ -95,10 +95,11 @@ class Redis:
 class RedisServer:
     PORT = 6379  # of the namespace's own loopback
 
-    def __init__(self, folder, log_path):
+    def __init__(self, folder, log_path, address="127.0.0.1"):
         self.folder = folder
         self.socket = folder + "/redis.sock"
-        self.url = "redis://127.0.0.1:%d/0" % self.PORT
+        self.address = address
+        self.url = "redis://%s:%d/0" % (address, self.PORT)
         self.unix_url = "unix:" + self.socket
         self._log_path = log_path
         self._process = None
@@ -109,8 +110,8 @@ class RedisServer:
     def launch(self, *options):
         """Starts it without waiting; ready() waits. Nothing is kept on disk: it comes back empty."""
         self._process = Process("redis-server", [
-            "redis-server", "--bind", "127.0.0.1", "--port", str(self.PORT), "--unixsocket", self.socket,
-            "--unixsocketperm", "777", "--dir", self.folder, "--save", "", "--appendonly", "no", *options],
+            "redis-server", "--bind", self.address, "--protected-mode", "no", "--port", str(self.PORT),
+            "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", self.folder, "--save", "", "--appendonly", "no", *options],
             self._log_path)
 
     def ready(self):

@@ -81,15 +81,15 @@ def _finish(interrupted=False):
     sys.exit(1 if _failed or interrupted else 0)
 
 
-def main(run, **world_options):
-    """run(world) in a world of its own; never returns."""
+def main(run, kind=World, deadline_s=DEADLINE_S, **world_options):
+    """run(world) in a world of its own, a World or a Fleet; never returns."""
     global _world
     _skip_if_impossible()
-    isolation.enter(int(DEADLINE_S * PATIENCE))
+    isolation.enter(int(deadline_s * PATIENCE))
     interrupted = False
     try:
         with case("the world starts and ends cleanly, no program left a report"):
-            with World(**world_options) as _world:
+            with kind(**world_options) as _world:
                 run(_world)
     except isolation.Interrupted:
         interrupted = True

@@ -7,6 +7,7 @@ Lives inside isolation.enter(). Everything stands where a real installation has 
     MXPACE_WRAP    put before mxpolicyd and mxbounce, e.g. "valgrind -q --error-exitcode=99 --leak-check=full"
     MXPACE_KEEP    a folder that gets a copy of all logs at the end
 """
+import contextlib
 import os
 import pwd
 import re
@@ -83,8 +84,9 @@ class Policyd:
         since = self.log.mark()
         self._ending = False
         argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
-        self._process = Process("mxpolicyd " + self.name, argv, self.log.path,
-                                env=self._world.report_options(self.name), user="mxpace")
+        with self._world.network(self.name):
+            self._process = Process("mxpolicyd " + self.name, argv, self.log.path,
+                                    env=self._world.report_options(self.name), user="mxpace")
 
         def says_so():
             if not self._process.running():
@@ -294,6 +296,10 @@ class World:
             shutil.chown(folder, "mxpace", "postfix" if mta else "mxpace")
             os.chmod(folder, 0o2750)
         return folder + "/policy"
+
+    def network(self, _name):
+        """Where a node's programs are started: a context manager. Here all nodes share one."""
+        return contextlib.nullcontext()
 
     # Programs.
 

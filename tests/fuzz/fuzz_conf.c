@@ -57,7 +57,7 @@ settings_are_whole(const struct settings *s)
 	hold(s->socket_mode <= 0777 && strlen(s->verp_delimiters) == 2);
 	hold(*s->node != '\0' && s->max_clients > 0 && s->store_timeout_ms > 0 &&
 	     s->dns_timeout_ms > 0);
-	hold(s->enforce == ENFORCE_ADMISSION);
+	hold(s->on_store_failure != ON_FAILURE_LOCAL || s->enforce != ENFORCE_ADMISSION);
 	for (size_t i = 0; i < s->sending_ip_count; i++)
 		hold(*s->sending_ips[i].name != '\0');
 	for (size_t i = 0; i < REASON_COUNT; i++)

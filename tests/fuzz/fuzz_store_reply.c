@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "store.h"
+#include "store_egress.h"
 #include "store_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +34,14 @@ check_fields(const struct store_fields *fields)
 	(void)store_ring_used(fields, &limit, INT64_MAX);
 	hold(store_ring_wait(fields, &limit, 100000) >= 0);
 	(void)store_open_total(fields, 1000);
+	hold(store_queue_total(fields, 1000).open >= 0);
+}
+
+static void
+check_held(const struct store_held *held)
+{
+	hold(held->by <= STORE_HOLD_RATE && held->wait_ms >= 0 && held->per_hour >= 0);
+	hold(strlen(held->why) < sizeof(held->why));
 }
 
 static bool
@@ -44,8 +53,42 @@ decode_took(const redisReply *reply, struct err *err)
 	if (store_reply_took(reply, &took, err) != 0)
 		return false;
 	hold(took.outcome == STORE_TAKEN || took.outcome == STORE_NO_SLOT ||
-	     took.outcome == STORE_NO_ROOM);
+	     took.outcome == STORE_NO_ROOM || took.outcome == STORE_HELD);
 	hold(took.now_ms >= 0 && took.open >= 0 && took.used >= 0 && took.wait_ms >= 0);
+	hold(took.sent >= 0 && took.allowed >= 0);
+	check_held(&took.held);
+	return true;
+}
+
+static bool
+decode_granted(const redisReply *reply, struct err *err)
+{
+	struct store_granted granted;
+
+	memset(&granted, 0xff, sizeof(granted));
+	if (store_reply_granted(reply, &granted, err) != 0)
+		return false;
+	hold(granted.outcome == STORE_TAKEN || granted.outcome == STORE_NO_SLOT ||
+	     granted.outcome == STORE_HELD);
+	hold(granted.now_ms >= 0 && granted.open >= 0 && granted.others >= 0 &&
+	     granted.allowed >= 0);
+	check_held(&granted.held);
+	return true;
+}
+
+static bool
+decode_backoff(const redisReply *reply, struct err *err)
+{
+	struct store_backoff backoff;
+
+	memset(&backoff, 0xff, sizeof(backoff));
+	if (store_reply_backoff(reply, &backoff, err) != 0)
+		return false;
+	hold(backoff.any == (*backoff.action != '\0') && backoff.per_hour >= 0 &&
+	     backoff.connections >= 0 && backoff.hold_ms >= 0 && backoff.hits >= 0);
+	hold(strlen(backoff.action) < sizeof(backoff.action) &&
+	     strlen(backoff.text) < sizeof(backoff.text) &&
+	     strlen(backoff.by) < sizeof(backoff.by) && strlen(backoff.why) < sizeof(backoff.why));
 	return true;
 }
 
@@ -117,6 +160,8 @@ decode_all(const redisReply *reply)
 	arena_init(&arena);
 	fuzz_accepted += decode_took(reply, &err);
 	fuzz_accepted += decode_counted(reply, &err);
+	fuzz_accepted += decode_granted(reply, &err);
+	fuzz_accepted += decode_backoff(reply, &err);
 	fuzz_accepted += decode_entry(reply, &err);
 	fuzz_accepted += decode_page(reply, &err);
 	decode_others(reply, &err);

@@ -8,7 +8,8 @@ from _tap import SOURCES, c_files, done, exists, none, read, report
 # Each table of configuration keys and the page (and sample file) that describes it. A new table is a new row.
 TABLES = {
     ("lib/settings.c", "keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
-    ("lib/settings.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_sending.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_sending.c", "pool_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/mx_rules.c", "rule_keys"): ("man/mx-rules.5", None),

@@ -3,6 +3,7 @@
 #include "keys.h"
 #include "redis.h"
 #include "store.h"
+#include "store_egress.h"
 #include "tests/unit/check.h"
 
 static struct redis redis;
@@ -326,6 +327,33 @@ groups(void **state)
 }
 
 static void
+queues(void **state)
+{
+	struct store_queue queue = { 3, 12, 40, 120.25 }, total;
+	struct store_batch batch = { 0 };
+	struct store_fields fields = { .arena = &arena };
+
+	(void)state;
+	fresh();
+	store_put_queue(&batch, "google", "all", "mta1", &queue, T0);
+	queue.per_minute = -0.5;
+	store_put_queue(&batch, "google", "all", "mta2", &queue, T0 - 5);
+	store_put_queue_read(&batch, "google", "all", &fields);
+	redis_run(&redis, &batch);
+	assert_true(redis_is(&redis, "3 open 12 waiting 40 queued 120.2 a minute until 1795348815",
+	    "HGET mxpace:{g:google}:queue:all mta1"));
+	total = store_queue_total(&fields, T0);
+	assert_int_equal(total.open, 6);
+	assert_int_equal(total.waiting, 24);
+	assert_int_equal(total.queued, 80);
+	assert_true(total.per_minute == -1);
+	total = store_queue_total(&fields, T0 + 10); /* mta2 is over */
+	assert_int_equal(total.queued, 40);
+	redis_set_ms(&redis, (T0 + STORE_OPEN_TTL_S) * 1000 + 1);
+	assert_int_equal(redis_number(&redis, "EXISTS mxpace:{g:google}:queue:all"), 0);
+}
+
+static void
 redis_time(void **state)
 {
 	struct store_batch batch = { 0 };
@@ -354,6 +382,7 @@ main(void)
 	CHECK(&list, mx_sets);
 	CHECK(&list, nodes);
 	CHECK(&list, groups);
+	CHECK(&list, queues);
 	CHECK(&list, redis_time);
 	arena_init(&arena);
 	redis_start(&redis, NULL);

@@ -18,7 +18,7 @@ run_all_scripts(struct store_sync *store, struct store_took *took, struct store_
     struct err *err)
 {
 	struct limit limit;
-	struct store_take take = { "google", "all", "mta1", 1, 5, &limit, 1, true };
+	struct store_take take = { "google", "all", "mta1", 1, 5, &limit, 1, true, false };
 	struct store_error error = { .addr = "a@x.test",
 		.ndr = "n1",
 		.type = BOUNCE_SOFT,

@@ -1,26 +1,17 @@
-/* take.lua and give_back.lua, through the verbs of store.h, by a clock that the test sets. */
+/* take.lua and give_back.lua, through the verbs of store.h, by a clock that the test sets. What
+ * backoff and pauses do to a take is in test_backoff.c. */
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "clock.h"
 #include "redis.h"
+#include "ring.h"
 #include "tests/unit/check.h"
 
 static struct redis redis;
 
 enum { GRANTS_MAX = 20000 };
-#define NOON_MS INT64_C(1795348800000) /* some day at noon */
-
-static struct limit
-limit_of(const char *text)
-{
-	struct limit limit;
-
-	assert_int_equal(limit_parse(span_of(text), &limit, NULL), 0);
-	return limit;
-}
-
 static struct store_take
 take_of(const struct limit *limits, size_t count)
 {
@@ -59,42 +50,16 @@ give_back(const struct store_take *t, int64_t now_ms)
 	redis_run(&redis, &batch);
 }
 
-/* What mxctl shows of a ring, and that the ring is whole: `total` is the sum of what counts, no
- * field but the two and one for each bucket. */
 static int64_t
 ring_used_and_wait(const struct store_take *t, size_t k, int64_t now_ms, int64_t *wait_ms)
 {
-	struct store_batch batch = { 0 };
-	struct arena arena;
-	struct store_fields ring = { .arena = &arena };
-	int64_t used, total = 0, sum = 0;
-
-	arena_init(&arena);
-	store_put_ring(&batch, t->group, t->ip, &t->limits[k], &ring);
-	redis_run(&redis, &batch);
-	assert_true(ring.count <= 2 * (2 + (size_t)t->limits[k].buckets));
-	for (size_t i = 0; i + 1 < ring.count; i += 2) {
-		unsigned long long n;
-
-		assert_true(span_number(ring.items[i + 1], &n));
-		if (span_eq(ring.items[i], SPAN("total")))
-			total = (int64_t)n;
-		else if (!span_eq(ring.items[i], SPAN("head")))
-			sum += (int64_t)n;
-	}
-	assert_int_equal(total, sum);
-	used = store_ring_used(&ring, &t->limits[k], now_ms);
-	*wait_ms = store_ring_wait(&ring, &t->limits[k], now_ms);
-	arena_clear(&arena);
-	return used;
+	return ring_read(&redis, t->group, t->ip, &t->limits[k], now_ms, wait_ms);
 }
 
 static int64_t
 ring_used(const struct store_take *t, size_t k, int64_t now_ms)
 {
-	int64_t wait_ms;
-
-	return ring_used_and_wait(t, k, now_ms, &wait_ms);
+	return ring_read(&redis, t->group, t->ip, &t->limits[k], now_ms, NULL);
 }
 
 static int64_t

@@ -45,7 +45,24 @@ static const struct store_took no_room_soon = { .outcome = STORE_NO_ROOM,
 	.limit = 0,
 	.used = 20,
 	.wait_ms = 6200 };
-static const struct store_took no_slot = { .outcome = STORE_NO_SLOT, .open = 6 };
+static const struct store_took no_slot = { .outcome = STORE_NO_SLOT, .open = 6, .allowed = 5 };
+static const struct store_took fewer_slots = { .outcome = STORE_NO_SLOT, .open = 3, .allowed = 1 };
+static const struct store_took paused = { .outcome = STORE_HELD,
+	.held = { .by = STORE_HOLD_PAUSED, .why = "they call at 9" } };
+static const struct store_took paused_without_words = { .outcome = STORE_HELD };
+static const struct store_took suspended = { .outcome = STORE_HELD,
+	.held = {
+	    .by = STORE_HOLD_SUSPENDED,
+	    .wait_ms = 719001,
+	    .why = "421-4.7.28 too\nmuch",
+	} };
+static const struct store_took slowed = { .outcome = STORE_HELD,
+	.held = {
+	    .by = STORE_HOLD_RATE,
+	    .wait_ms = 30000,
+	    .per_hour = 120,
+	    .why = "421 4.7.0 slow down",
+	} };
 
 #define KNOWN_MX .mx_known = FACT_KNOWN, .mx_state = MX_FOUND, .mx_words = ""
 #define IN_GROUP KNOWN_MX, .rule = &limited, .group = "google"
@@ -125,6 +142,27 @@ static const struct row {
 	    DECIDE_CONNECTION_LIMIT, VERDICT_DEFER,
 	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: 5 of 5 connections in use, try again in "
 	    "a minute",
+	    false },
+	{ "fewer connections by backoff", { USER, IN_GROUP, ASKED, .took = &fewer_slots }, NULL,
+	    DECIDE_CONNECTION_LIMIT, VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: 2 of 1 connections in use, try again in "
+	    "a minute",
+	    false },
+	{ "paused", { USER, IN_GROUP, ASKED, .took = &paused }, NULL, DECIDE_PAUSED, VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: paused by an operator: they call at 9",
+	    false },
+	{ "paused without words", { USER, IN_GROUP, ASKED, .took = &paused_without_words }, NULL,
+	    DECIDE_PAUSED, VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: paused by an operator", false },
+	{ "suspended", { USER, IN_GROUP, ASKED, .took = &suspended }, NULL, DECIDE_SUSPENDED,
+	    VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: suspended by backoff for another 12m: "
+	    "421-4.7.28 too?much",
+	    false },
+	{ "a rate by backoff", { USER, IN_GROUP, ASKED, .took = &slowed }, NULL, DECIDE_BACKOFF,
+	    VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: group google: backoff allows 120 messages an hour, next "
+	    "in 30s: 421 4.7.0 slow down",
 	    false },
 	{ "quarantined",
 	    { USER, IN_GROUP, .store_known = FACT_KNOWN, .entry = &gone, .took = &taken }, NULL,

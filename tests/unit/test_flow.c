@@ -120,7 +120,7 @@ static const char *
 has_no_slot(struct fake_redis *from, const char *line)
 {
 	(void)from;
-	return strncmp(line, "EVALSHA ", 8) == 0 ? "*2\r\n:1\r\n:6\r\n" : NULL;
+	return strncmp(line, "EVALSHA ", 8) == 0 ? "*3\r\n:1\r\n:6\r\n:5\r\n" : NULL;
 }
 
 static const char *

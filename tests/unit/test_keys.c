@@ -91,6 +91,19 @@ refuses_to_decode(void **state)
 	str_free(&out);
 }
 
+static const struct {
+	const char *part;
+	void (*add)(struct str *, const char *, const char *);
+} group_keys[] = {
+	{ "conn", keys_group_connections },
+	{ "wait", keys_group_wait },
+	{ "told", keys_group_told },
+	{ "backoff", keys_group_backoff },
+	{ "hits", keys_group_hits },
+	{ "pace", keys_group_pace },
+	{ "queue", keys_group_queue },
+};
+
 static void
 names(void **state)
 {
@@ -102,6 +115,26 @@ names(void **state)
 	str_empty(&out);
 	keys_group_sent(&out, "default/mx1.foo.test", "2001:db8::1", "1h");
 	assert_string_equal(str_text(&out), "mxpace:{g:default/mx1.foo.test}:sent:2001:db8::1:1h");
+	str_empty(&out);
+	keys_group_addresses(&out, "default/mx1.foo.test");
+	assert_string_equal(str_text(&out), "mxpace:{g:default/mx1.foo.test}:addr");
+	for (size_t i = 0; i < COUNT(group_keys); i++) {
+		char want[64];
+
+		snprintf(want, sizeof(want), "mxpace:{g:a/x%%7B}:%s:all", group_keys[i].part);
+		str_empty(&out);
+		group_keys[i].add(&out, "a/x{", "all");
+		assert_string_equal(str_text(&out), want);
+	}
+	str_empty(&out);
+	keys_group_pause(&out, "google");
+	assert_string_equal(str_text(&out), "mxpace:{g:google}:pause");
+	str_empty(&out);
+	keys_group_stats(&out, "google", "2026112208");
+	assert_string_equal(str_text(&out), "mxpace:{g:google}:stats:2026112208");
+	str_empty(&out);
+	keys_group_stats(&out, "google", "");
+	assert_string_equal(str_text(&out), "mxpace:{g:google}:stats");
 	str_empty(&out);
 	keys_quarantine(&out, "a{b}@x.test");
 	assert_string_equal(str_text(&out), "mxpace:{q:a%7Bb%7D@x.test}");

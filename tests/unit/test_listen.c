@@ -100,6 +100,36 @@ parses(void **state)
 	assert_string_equal(text, row->words);
 }
 
+static const struct same_row {
+	const char *label, *a, *b;
+	bool same;
+} same_rows[] = {
+	{ "a path", "unix:/a", "unix:/a", true },
+	{ "another path", "unix:/a", "unix:/b", false },
+	{ "a longer path", "unix:/a", "unix:/ab", false },
+	{ "IPv4", "inet:127.0.0.1:1", "inet:127.0.0.1:1", true },
+	{ "another name for it", "inet:127.0.0.1:1", "inet:localhost:1", true },
+	{ "another port", "inet:127.0.0.1:1", "inet:127.0.0.1:2", false },
+	{ "another address", "inet:127.0.0.1:1", "inet:127.0.0.2:1", false },
+	{ "IPv6", "inet:[::1]:1", "inet:::1:1", true },
+	{ "another port, IPv6", "inet:[::1]:1", "inet:[::1]:2", false },
+	{ "another address, IPv6", "inet:[::1]:1", "inet:[::2]:1", false },
+	{ "another family", "inet:[::]:1", "inet:0.0.0.0:1", false },
+	{ "a path and an address", "unix:/a", "inet:127.0.0.1:1", false },
+};
+
+static void
+is_same(void **state)
+{
+	const struct same_row *row = *state;
+	struct listen_address a[LISTEN_MAX], b[LISTEN_MAX];
+
+	assert_int_equal(listen_parse(row->a, a, NULL), 1);
+	assert_int_equal(listen_parse(row->b, b, NULL), 1);
+	assert_int_equal(listen_is_same(&a[0], &b[0]), row->same);
+	assert_int_equal(listen_is_same(&b[0], &a[0]), row->same);
+}
+
 /* -- who may connect --------------------------------------------------------------------------- */
 
 static struct settings *
@@ -446,6 +476,34 @@ serves_inet(void **state)
 }
 
 static void
+knows_where_a_socket_listens(void **state)
+{
+	struct listen_address inet, found;
+	int fd = open_here(defaults), nothing = open("/dev/null", O_RDONLY);
+	char text[sizeof(found.text)];
+
+	(void)state;
+	listen_address_of(fd, &found);
+	assert_true(listen_is_same(&found, &address));
+	assert_string_equal(found.text, address.text);
+	listen_close(&address, fd);
+
+	parse_one("inet:127.0.0.1:0", &inet);
+	fd = listen_open(&inet, defaults, NULL);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&inet.addr, &inet.len), 0);
+	listen_address_of(fd, &found);
+	assert_true(listen_is_same(&found, &inet));
+	snprintf(text, sizeof(text), "inet:127.0.0.1:%u",
+	    ntohs(((struct sockaddr_in *)(void *)&inet.addr)->sin_port));
+	assert_string_equal(found.text, text);
+	listen_close(&inet, fd);
+
+	listen_address_of(nothing, &found);
+	assert_false(listen_is_same(&found, &address) || listen_is_same(&found, &inet));
+	close(nothing);
+}
+
+static void
 run_one(void **state)
 {
 	void (*test)(void **) = *(void (**)(void **)) * state;
@@ -468,6 +526,7 @@ static const struct socket_row {
 	{ leaves_the_socket_of_a_successor, "leaves the socket of a successor" },
 	{ tells_why_it_cannot_open, "tells why it cannot open" },
 	{ serves_inet, "serves inet" },
+	{ knows_where_a_socket_listens, "knows where a socket listens" },
 };
 
 int
@@ -476,6 +535,7 @@ main(void)
 	struct check_list list = { 0 };
 
 	CHECK_ROWS(&list, parses, parse_rows);
+	CHECK_ROWS(&list, is_same, same_rows);
 	CHECK_ROWS(&list, allows, allow_rows);
 	CHECK_ROWS(&list, checks, check_rows);
 	CHECK_ROWS(&list, run_one, socket_rows);

@@ -243,6 +243,9 @@ static const struct mistake_row {
 	    "mx_rules = ( { name = "
 	    "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"; mx = \"*\"; } );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
+	{ "a name of ours", "mx_rules = ( { name = \"unknown\"; mx = \"*\"; } );",
+	    "r.conf:1: name: \"unknown\" is what domains are called whose MX hosts are not known "
+	    "yet\n" },
 	{ "name no string", "mx_rules = ( { name = 5; mx = \"*\"; } );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
 	{ "name twice",

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "policy.h"
@@ -13,30 +14,37 @@ static char folder[32];
 static struct server *server;
 static unsigned drained;
 
-static struct settings *
-settings_at(const char *names, int max_clients)
+static void
+add_addresses(struct str *conf, const char *key, const char *names)
 {
-	struct span rest = span_of(names);
-	struct str conf = { 0 };
-	struct settings *settings;
+	str_addf(conf, "%s = \"", key);
+	for (const char *name = names; *name != '\0'; name++)
+		str_addf(conf, "unix:%s/%c ", folder, *name);
+	str_adds(conf, "\";");
+}
 
-	str_addf(&conf, "max_clients = %d; policy_listen = \"", max_clients);
-	for (size_t i = 0; i < rest.len; i++)
-		str_addf(&conf, "unix:%s/%c ", folder, rest.ptr[i]);
-	str_adds(&conf, "\";");
+/* Policy clients and map clients at sockets of these names, a letter each. */
+static int
+listen_for(const char *enforce, const char *policy, const char *map, struct err *err)
+{
+	struct settings *settings;
+	struct str conf = { 0 };
+	int rc;
+
+	str_addf(&conf, "enforce = \"%s\"; socket_mode = \"0600\";", enforce);
+	add_addresses(&conf, "policy_listen", policy);
+	add_addresses(&conf, "map_listen", map);
 	settings = engine_settings(&redis, str_text(&conf));
+	rc = server_listen(server, settings, err);
 	str_free(&conf);
-	return settings;
+	settings_release(&settings);
+	return rc;
 }
 
 static int
 listen_at(const char *names, struct err *err)
 {
-	struct settings *settings = settings_at(names, 2000);
-	int rc = server_listen(server, settings, err);
-
-	settings_release(&settings);
-	return rc;
+	return listen_for("admission", names, "m", err);
 }
 
 static int
@@ -150,7 +158,7 @@ tells_of_a_crowd_once(void **state)
 	close(ends[0]);
 	assert_true(len > 0);
 	lines[len] = '\0';
-	assert_non_null(strstr(lines, "20 policy clients are connected (max_clients)"));
+	assert_non_null(strstr(lines, "20 clients are connected (max_clients)"));
 	assert_ptr_equal(strchr(lines, '\n'), lines + len - 1);
 	for (int i = 0; i < MANY; i++)
 		client_close(&clients[i]);
@@ -242,7 +250,8 @@ stays_as_it_was_when_one_cannot_be_opened(void **state)
 	client = visit('a');
 	assert_true(is_served(&client));
 	client_close(&client);
-	assert_int_equal(listen_at("aa", &err), -1); /* the same twice */
+	assert_int_equal(listen_at("aa", &err), -1);
+	assert_non_null(strstr(err.text, "/a is there twice"));
 	client = visit('a');
 	assert_true(is_served(&client));
 	client_close(&client);
@@ -250,14 +259,212 @@ stays_as_it_was_when_one_cannot_be_opened(void **state)
 	unlink(path);
 }
 
-/* -- drain ------------------------------------------------------------------------------------- */
-
 static void
 on_drained(void *arg)
 {
 	assert_ptr_equal(arg, &drained);
 	drained++;
 }
+
+/* -- maps -------------------------------------------------------------------------------------- */
+
+/* Asks for a map that is none: the connection itself answers. */
+static bool
+is_map(struct client *client)
+{
+	client_says(client, "3:x y,");
+	WAIT_FOR(base, (client_read(client), client->got.len > 0 || client->ended));
+	return strstr(str_text(&client->got), ":PERM no such map: x") != NULL;
+}
+
+static void
+is_described(const char *want)
+{
+	struct str text = { 0 }, folded = { 0 };
+
+	server_describe(server, &text);
+	for (const char *at = str_text(&text); *at != '\0';) {
+		bool here = strncmp(at, folder, strlen(folder)) == 0;
+
+		str_addc(&folded, here ? '~' : *at);
+		at += here ? strlen(folder) : 1;
+	}
+	assert_string_equal(str_text(&folded), want);
+	str_free(&text);
+	str_free(&folded);
+}
+
+static const struct enforce_row {
+	const char *label;
+	bool maps;
+} enforce_rows[] = {
+	{ "observe", true },
+	{ "admission", false },
+	{ "egress", true },
+};
+
+static void
+serves_maps(void **state)
+{
+	const struct enforce_row *row = *state;
+	struct client policy, map;
+
+	set_up(NULL);
+	assert_int_equal(listen_for(row->label, "a", "mn", NULL), 0);
+	is_described(row->maps ? "policy unix:~/a, map unix:~/m unix:~/n" : "policy unix:~/a");
+	policy = visit('a');
+	assert_true(is_served(&policy));
+	map = visit('n');
+	assert_int_equal(map.fd >= 0, row->maps);
+	if (row->maps) {
+		assert_true(is_map(&map));
+		assert_int_equal(engine.metrics.clients, 2);
+	}
+	client_close(&policy);
+	client_close(&map);
+	take_down(NULL);
+}
+
+static void
+changes_what_a_socket_is_for(void **state)
+{
+	struct client before, after;
+
+	(void)state;
+	assert_int_equal(listen_for("egress", "ab", "m", NULL), 0);
+	before = visit('b');
+	assert_true(is_served(&before));
+	assert_int_equal(listen_for("egress", "a", "mb", NULL), 0);
+	after = visit('b');
+	assert_true(is_map(&after));
+	assert_true(is_served(&before));
+	client_close(&before);
+	client_close(&after);
+}
+
+static void
+refuses_one_socket_for_both(void **state)
+{
+	struct err err = { "" };
+
+	(void)state;
+	assert_int_equal(listen_for("egress", "ab", "mb", &err), -1);
+	assert_true(strncmp(err.text, "map_listen: ", 12) == 0);
+	assert_non_null(strstr(err.text, "/b is there twice"));
+	assert_int_equal(connect_to('m'), -1);
+	is_described("policy unix:~/a");
+}
+
+/* -- inherited sockets ------------------------------------------------------------------------- */
+
+/* As a service manager opens one, and keeps it. */
+static int
+open_manager(char name)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%c", folder, name);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(chmod(addr.sun_path, 0640), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void
+close_manager(int fd, char name)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%c", folder, name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640); /* nobody else's to change, or remove */
+	close(fd);
+	unlink(path);
+}
+
+/* A second process takes over where the first ended; who came between is served. */
+static void
+hands_an_inherited_socket_on(void **state)
+{
+	int manager = open_manager('p'), maps = open_manager('m');
+	struct client early = visit('p'), between;
+
+	(void)state;
+	server_inherit(server, dup(manager));
+	server_inherit(server, dup(maps));
+	assert_int_equal(listen_for("egress", "p", "m", NULL), 0);
+	is_described("policy unix:~/p, map unix:~/m");
+	assert_true(is_served(&early));
+	server_drain(server, on_drained, &drained);
+	WAIT_FOR(base, drained);
+	assert_true(client_ended(&early));
+	between = visit('m');
+	server_free(&server);
+
+	server = server_new(&engine);
+	server_inherit(server, maps);
+	server_inherit(server, manager);
+	assert_int_equal(listen_for("egress", "p", "m", NULL), 0);
+	assert_true(is_map(&between));
+	client_close(&early);
+	client_close(&between);
+	server_free(&server);
+	close_manager(manager, 'p');
+	close_manager(maps, 'm');
+}
+
+/* Also through reloads that leave its address, and come back. */
+static void
+closes_clients_of_one_that_is_not_named(void **state)
+{
+	int manager = open_manager('m');
+	struct client client = visit('m');
+
+	(void)state;
+	server_inherit(server, manager);
+	assert_int_equal(listen_for("admission", "a", "m", NULL), 0);
+	is_described("policy unix:~/a");
+	WAIT_FOR(base, client_ended(&client));
+	assert_int_equal(engine.metrics.turned_away, 1);
+	assert_int_equal(listen_for("egress", "a", "m", NULL), 0);
+	client_close(&client);
+	client = visit('m');
+	assert_true(is_map(&client));
+	assert_int_equal(listen_for("egress", "am", "n", NULL), 0);
+	client_close(&client);
+	client = visit('m');
+	assert_true(is_served(&client));
+	assert_int_equal(listen_for("egress", "a", "n", NULL), 0);
+	client_close(&client);
+	client = visit('m');
+	WAIT_FOR(base, client_ended(&client));
+	client_close(&client);
+	server_free(&server);
+	close_manager(manager, 'm');
+}
+
+static void
+keeps_an_inherited_socket_when_another_fails(void **state)
+{
+	int manager = open_manager('p'), other = open_manager('x');
+	struct client client = visit('p');
+	struct err err = { "" };
+
+	(void)state;
+	server_inherit(server, manager);
+	assert_int_equal(listen_at("px", &err), -1);
+	assert_non_null(strstr(err.text, "is served by another process"));
+	assert_int_equal(listen_at("p", &err), 0);
+	assert_true(is_served(&client));
+	client_close(&client);
+	server_free(&server);
+	close_manager(manager, 'p');
+	close_manager(other, 'x');
+}
+
+/* -- drain ------------------------------------------------------------------------------------- */
 
 static void
 drains_without_clients(void **state)
@@ -309,23 +516,43 @@ is_freed_with_requests_under_way(void **state)
 	client_close(&client);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, take_down)
+static void
+run_one(void **state)
+{
+	void (*test)(void **) = *(void (**)(void **)) * state;
+
+	set_up(NULL);
+	test(NULL);
+	take_down(NULL);
+}
+
+static const struct test_row {
+	void (*test)(void **state);
+	const char *label;
+} test_rows[] = {
+	{ serves_up_to_max_clients, "serves up to max_clients" },
+	{ tells_of_a_crowd_once, "tells of a crowd once" },
+	{ waits_for_descriptors, "waits for descriptors" },
+	{ moves_and_keeps_its_connections, "moves and keeps its connections" },
+	{ keeps_a_listener_with_those_who_wait_at_it, "keeps a listener with those who wait" },
+	{ stays_as_it_was_when_one_cannot_be_opened, "stays as it was when one can't be opened" },
+	{ changes_what_a_socket_is_for, "changes what a socket is for" },
+	{ refuses_one_socket_for_both, "refuses one socket for both" },
+	{ hands_an_inherited_socket_on, "hands an inherited socket on" },
+	{ closes_clients_of_one_that_is_not_named, "closes clients of one that is not named" },
+	{ keeps_an_inherited_socket_when_another_fails, "keeps it when another fails" },
+	{ drains_without_clients, "drains without clients" },
+	{ drains_after_what_is_under_way, "drains after what is under way" },
+	{ is_freed_with_requests_under_way, "is freed with requests under way" },
+};
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(serves_up_to_max_clients),
-		TEST(tells_of_a_crowd_once),
-		TEST(waits_for_descriptors),
-		TEST(moves_and_keeps_its_connections),
-		TEST(keeps_a_listener_with_those_who_wait_at_it),
-		TEST(stays_as_it_was_when_one_cannot_be_opened),
-		TEST(drains_without_clients),
-		TEST(drains_after_what_is_under_way),
-		TEST(is_freed_with_requests_under_way),
-	};
+	struct check_list list = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("server", tests, NULL, NULL);
+	CHECK_ROWS(&list, run_one, test_rows);
+	CHECK_ROWS(&list, serves_maps, enforce_rows);
+	return check_run(&list, "server");
 }

@@ -56,6 +56,10 @@ defaults(void **state)
 	assert_int_equal(s->enforce, ENFORCE_ADMISSION);
 	assert_string_equal(s->node, host);
 	assert_int_equal(s->sending_ip_count, 0);
+	assert_int_equal(s->pool_count, 0);
+	assert_int_equal(s->transport_processes, 100);
+	assert_int_equal(s->transport_exceptions.count, 0);
+	assert_int_equal(s->active_queue_limit, 20000);
 	assert_int_equal(s->local_domains.count, 0);
 	assert_int_equal(s->dns_timeout_ms, 3000);
 	assert_int_equal(s->quarantine_action, QUARANTINE_REJECT);
@@ -156,6 +160,10 @@ redis_addresses(void **state)
 	str_free(&want);
 }
 
+#define POOL(name, ip) \
+	"pools = ( { name = \"" name "\"; senders = [ \"*\" ]; ips = [ \"" ip "\" ]; }"
+#define IPS "sending_ips = ( { name = \"a\"; } );"
+
 static const struct mistake_row {
 	const char *label, *text, *want;
 } mistake_rows[] = {
@@ -173,14 +181,19 @@ static const struct mistake_row {
 	    "t.conf:1: socket_mode: must be a string in double quotes\n" },
 	{ "verp_delimiters", "verp_delimiters = \"+\";",
 	    "t.conf:1: verp_delimiters: must be two characters: \"+=\"\n" },
-	{ "enforce: egress", "enforce = \"egress\";",
-	    "t.conf:1: enforce: \"egress\" is not in this version yet; use \"admission\"\n" },
-	{ "enforce: observe", "\nenforce = \"observe\";",
-	    "t.conf:2: enforce: \"observe\" is not in this version yet; use \"admission\"\n" },
 	{ "enforce: unknown", "enforce = \"all\";",
 	    "t.conf:1: enforce: \"all\" is not one of \"observe\", \"admission\", \"egress\"\n" },
-	{ "on_store_failure", "on_store_failure = \"local\";",
-	    "t.conf:1: on_store_failure: \"local\" is not one of \"permit\", \"defer\"\n" },
+	{ "on_store_failure", "on_store_failure = \"x\";",
+	    "t.conf:1: on_store_failure: \"x\" is not one of \"permit\", \"defer\", \"local\", \"\"\n" },
+	{ "on_store_failure: local without delivery",
+	    "enforce = \"admission\";\non_store_failure = \"local\";",
+	    "t.conf:2: on_store_failure: \"local\" is for enforce = \"egress\" or \"observe\"\n" },
+	{ "on_dns_failure", "on_dns_failure = \"local\";",
+	    "t.conf:1: on_dns_failure: \"local\" is not one of \"permit\", \"defer\"\n" },
+	{ "transport_processes", "transport_processes = 0;",
+	    "t.conf:1: transport_processes: 0 is not within 1 to 10000\n" },
+	{ "active_queue_limit", "active_queue_limit = 99;",
+	    "t.conf:1: active_queue_limit: 99 is not within 100 to 10000000\n" },
 	{ "quarantine_action", "quarantine_action = \"drop\";",
 	    "t.conf:1: quarantine_action: \"drop\" is not one of \"reject\", \"discard\", \"hold\", "
 	    "\"prepend\"\n" },
@@ -201,6 +214,24 @@ static const struct mistake_row {
 	    "t.conf:2: sending_ips.name: \"a\" is there twice\n" },
 	{ "sending_ips: unknown key", "sending_ips = ( { name = \"a\"; ip = \"b\"; } );",
 	    "t.conf:1: sending_ips.ip: unknown key\n" },
+	{ "sending_ips: bind4", "sending_ips = ( { name = \"a\"; bind4 = \"::1\"; } );",
+	    "t.conf:1: sending_ips.bind4: \"::1\" is not an IPv4 address\n" },
+	{ "sending_ips: bind6", "sending_ips = ( { name = \"a\"; bind6 = \"mx.test\"; } );",
+	    "t.conf:1: sending_ips.bind6: \"mx.test\" is not an IPv6 address\n" },
+	{ "pools: no list", "pools = { };",
+	    "t.conf:1: pools: must be a list: ( { name = \"news\"; senders = [ ... ]; ips = [ ... ]; "
+	    "}, ... )\n" },
+	{ "pools: no group", "pools = ( 5 );",
+	    "t.conf:1: pools: must be a group: { key = value; }\n" },
+	{ "pools: nothing in it", "pools = ( { } );",
+	    "t.conf:1: pools.name: is missing\n"
+	    "t.conf:1: pools.senders: no mask: the pool can match no sender\n"
+	    "t.conf:1: pools.ips: none: its mail could not be sent\n" },
+	{ "pools: name twice",
+	    POOL("p", "a") ",\n{ name = \"p\"; senders = \"*\"; ips = \"a\"; } );" IPS,
+	    "t.conf:2: pools.name: \"p\" is there twice\n" },
+	{ "pools: another IP", POOL("p", "b") " );\n" IPS,
+	    "t.conf:1: pools.ips: \"b\" is the name of none of sending_ips\n" },
 	{ "a mistake behind them has no prefix", "sending_ips = ( { } ); x = 1;",
 	    "t.conf:1: sending_ips.name: is missing\nt.conf:1: x: unknown key\n" },
 	{ "quarantine: no group", "quarantine = 5;",
@@ -229,15 +260,14 @@ static const struct mistake_row {
 	    "\"30d\"\n"
 	    "t.conf:8: quarantine.refused.error: unknown key\n" },
 	{ "all at once",
-	    "redis = \"x\";\nsocket_mode = \"x\";\nverp_delimiters = \"\";\nenforce = \"egress\";\nx = 1;\n"
+	    "redis = \"x\";\nsocket_mode = \"x\";\nverp_delimiters = \"\";\nx = 1;\n"
 	    "hold = \"91s\";\nlocal_domains = 5;\n",
-	    "t.conf:5: x: unknown key\n"
-	    "t.conf:6: hold: \"91s\" is not within 0ms to 90s\n"
-	    "t.conf:7: local_domains: must be a list of strings: [ \"a\", \"b\" ]\n"
+	    "t.conf:4: x: unknown key\n"
+	    "t.conf:5: hold: \"91s\" is not within 0ms to 90s\n"
+	    "t.conf:6: local_domains: must be a list of strings: [ \"a\", \"b\" ]\n"
 	    "t.conf:1: redis: \"x\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n"
 	    "t.conf:2: socket_mode: \"x\" is not an octal mode such as \"0660\"\n"
-	    "t.conf:3: verp_delimiters: must be two characters: \"+=\"\n"
-	    "t.conf:4: enforce: \"egress\" is not in this version yet; use \"admission\"\n" },
+	    "t.conf:3: verp_delimiters: must be two characters: \"+=\"\n" },
 	{ "syntax", "redis = redis;", "t.conf:1: syntax error\n" },
 };
 
@@ -287,6 +317,81 @@ sending_ips(void **state)
 	assert_int_equal(s->sending_ips[0].nodes.count, 0);
 	assert_int_equal(s->sending_ips[1].nodes.count, 2);
 	assert_string_equal(s->sending_ips[1].nodes.items[1], "mta2");
+	settings_release(&s);
+}
+
+static void
+pools(void **state)
+{
+	struct settings *s = parsed(
+	    "pools = ( { name = \"news\"; senders = [ \"*@news.test\", \"<>\" ]; ips = \"b\"; },\n"
+	    "{ name = \"rest\"; senders = \"*\"; ips = [ \"a\", \"b\" ]; } );\n"
+	    "sending_ips = ( { name = \"a\"; bind6 = \"2001:db8::1\"; }, { name = \"b\"; } );");
+
+	(void)state;
+	assert_int_equal(s->pool_count, 2);
+	assert_string_equal(s->pools[0].name, "news");
+	assert_int_equal(s->pools[0].senders.count, 2);
+	assert_string_equal(s->pools[0].senders.items[1], "<>");
+	assert_int_equal(s->pools[0].ips.count, 1);
+	assert_string_equal(s->pools[0].ips.items[0], "b");
+	assert_string_equal(s->pools[1].name, "rest");
+	assert_int_equal(s->pools[1].ips.count, 2);
+	assert_string_equal(s->sending_ips[0].bind6, "2001:db8::1");
+	settings_release(&s);
+}
+
+static const struct enforce_row {
+	const char *label, *text;
+	int enforce, on_store_failure;
+} enforce_rows[] = {
+	{ "egress goes on by itself", "enforce = \"egress\";", ENFORCE_EGRESS, ON_FAILURE_LOCAL },
+	{ "observe too", "enforce = \"observe\";", ENFORCE_OBSERVE, ON_FAILURE_LOCAL },
+	{ "admission permits", "enforce = \"admission\";", ENFORCE_ADMISSION, ON_FAILURE_PERMIT },
+	{ "empty is as if not there", "on_store_failure = \"\"; enforce = \"egress\";",
+	    ENFORCE_EGRESS, ON_FAILURE_LOCAL },
+	{ "egress may defer", "enforce = \"egress\"; on_store_failure = \"defer\";", ENFORCE_EGRESS,
+	    ON_FAILURE_DEFER },
+	{ "egress may permit", "enforce = \"egress\"; on_store_failure = \"permit\";",
+	    ENFORCE_EGRESS, ON_FAILURE_PERMIT },
+	{ "local said", "on_store_failure = \"local\"; enforce = \"observe\";", ENFORCE_OBSERVE,
+	    ON_FAILURE_LOCAL },
+	{ "admission may defer", "on_store_failure = \"defer\";", ENFORCE_ADMISSION,
+	    ON_FAILURE_DEFER },
+};
+
+static void
+enforce(void **state)
+{
+	const struct enforce_row *row = *state;
+	struct settings *s = parsed(row->text);
+
+	assert_int_equal(s->enforce, row->enforce);
+	assert_int_equal(s->on_store_failure, row->on_store_failure);
+	settings_release(&s);
+}
+
+static const struct exception_row {
+	const char *label, *domain;
+	bool want;
+} exception_rows[] = {
+	{ "as named", "gate.test", true },
+	{ "not below it", "a.gate.test", false },
+	{ "below one with a dot", "a.inside.test", true },
+	{ "deeper", "a.b.inside.test", true },
+	{ "itself not", "inside.test", false },
+	{ "longer", "xinside.test", false },
+	{ "the dot alone names nothing", "any.test", false },
+};
+
+static void
+exceptions(void **state)
+{
+	const struct exception_row *row = *state;
+	struct settings *s =
+	    parsed("transport_exceptions = [ \"Gate.test\", \".INSIDE.test\", \".\", \"\" ];");
+
+	assert_int_equal(settings_is_exception(s, row->domain), row->want);
 	settings_release(&s);
 }
 
@@ -429,6 +534,10 @@ sample_is_the_defaults(void **state)
 	assert_int_equal(a->enforce, b->enforce);
 	assert_int_equal(a->hold_ms, b->hold_ms);
 	assert_int_equal(a->sending_ip_count, b->sending_ip_count);
+	assert_int_equal(a->pool_count, b->pool_count);
+	assert_int_equal(a->transport_processes, b->transport_processes);
+	assert_int_equal(a->active_queue_limit, b->active_queue_limit);
+	same_strings(&a->transport_exceptions, &b->transport_exceptions);
 	assert_int_equal(a->dns_timeout_ms, b->dns_timeout_ms);
 	assert_int_equal(a->on_dns_failure, b->on_dns_failure);
 	assert_int_equal(a->quarantine_action, b->quarantine_action);
@@ -470,6 +579,9 @@ main(void)
 	CHECK_ROWS(&list, mistakes, mistake_rows);
 	CHECK(&list, quarantine_table);
 	CHECK(&list, sending_ips);
+	CHECK(&list, pools);
+	CHECK_ROWS(&list, enforce, enforce_rows);
+	CHECK_ROWS(&list, exceptions, exception_rows);
 	CHECK_ROWS(&list, local_domains, local_rows);
 	CHECK(&list, lines_of_keys);
 	CHECK(&list, held_while_in_use);

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "store.h"
+#include "store_egress.h"
 
 /* What the pure parts of store.h make of a hash; the verbs are tested on a real Redis (tests/lua). */
 
@@ -122,15 +123,21 @@ takes(void **state)
 		take.limit_count = n / COUNT(opens);
 		take.open = opens[n % COUNT(opens)];
 		take.commit = n % 2 == 0;
-		str_addf(&want, "*%zu\r\n", 9 + 4 * take.limit_count);
+		take.counts = n % 3 == 0;
+		str_addf(&want, "*%zu\r\n",
+		    11 + 4 * take.limit_count + (take.commit && take.counts));
 		add_arg(&want, "EVALSHA");
 		add_arg(&want, "%s", script_sha1(SCRIPT_TAKE));
-		add_arg(&want, "%zu", 1 + take.limit_count);
+		add_arg(&want, "%zu", 3 + take.limit_count + (take.commit && take.counts));
 		add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:conn:2001:db8::1");
+		add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:pause");
+		add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:backoff:2001:db8::1");
 		for (size_t k = 0; k < take.limit_count; k++)
 			add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:sent:2001:db8::1:%s",
 			    k == 0 ? "10s" : "1h");
-		add_arg(&want, "%d", take.commit);
+		if (take.commit && take.counts)
+			add_arg(&want, "mxpace:{g:default/mx%%7B1%%7D.test}:told:2001:db8::1");
+		add_arg(&want, "%d", !take.commit ? 0 : take.counts ? 2 : 1);
 		add_arg(&want, "m t a");
 		add_arg(&want, "%lld", (long long)take.open);
 		add_arg(&want, "20");
@@ -158,6 +165,41 @@ takes(void **state)
 	store_take_form_free(&form);
 }
 
+static const struct queue_row {
+	const char *label, *value;
+	struct store_queue want; /* at 1000 s, beside "1 open 2 waiting 3 queued 4.0 a minute" */
+} queue_rows[] = {
+	{ "of another node", "10 open 20 waiting 30 queued 40.5 a minute until 1001",
+	    { 11, 22, 33, 44.5 } },
+	{ "over", "10 open 20 waiting 30 queued 40.5 a minute until 1000", { 1, 2, 3, 4 } },
+	{ "without a limit", "10 open 20 waiting 30 queued -1.0 a minute until 1001",
+	    { 11, 22, 33, -1 } },
+	{ "garbage", "many", { 1, 2, 3, 4 } },
+	{ "cut short", "10 open 20 waiting 30 queued", { 1, 2, 3, 4 } },
+	{ "negative", "10 open -20 waiting 30 queued 40.5 a minute until 1001", { 1, 2, 3, 4 } },
+	{ "no number", "10 open 20 waiting 30 queued nan a minute until 1001", { 1, 2, 3, 4 } },
+	{ "more than there can be",
+	    "9223372036854775807 open 20 waiting 30 queued 40.5 a minute until 1001",
+	    { 1, 2, 3, 4 } },
+	{ "empty", "", { 1, 2, 3, 4 } },
+};
+
+static void
+queue_total(void **state)
+{
+	const struct queue_row *row = *state;
+	struct span items[] = { SPAN("mta1"),
+		SPAN("1 open 2 waiting 3 queued 4.0 a minute until 1015"), SPAN("mta2"),
+		span_of(row->value), SPAN("odd one") };
+	struct store_fields nodes = fields_of(items, COUNT(items));
+	struct store_queue queue = store_queue_total(&nodes, 1000);
+
+	assert_int_equal(queue.open, row->want.open);
+	assert_int_equal(queue.waiting, row->want.waiting);
+	assert_int_equal(queue.queued, row->want.queued);
+	assert_true(queue.per_minute == row->want.per_minute);
+}
+
 int
 main(void)
 {
@@ -166,5 +208,6 @@ main(void)
 	CHECK_ROWS(&list, open_total, open_rows);
 	CHECK_ROWS(&list, ring_used, ring_rows);
 	CHECK(&list, takes);
+	CHECK_ROWS(&list, queue_total, queue_rows);
 	return check_run(&list, "store");
 }

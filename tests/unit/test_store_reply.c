@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "check.h"
 #include "store.h"
+#include "store_egress.h"
 #include "store_reply.h"
 
 /* A reply out of its wire form, fed byte by byte. */
@@ -27,6 +28,8 @@ union result {
 	struct quarantine_entry entry;
 	struct store_took took;
 	struct store_counted counted;
+	struct store_granted granted;
+	struct store_backoff backoff;
 	int64_t number;
 	struct str text;
 	struct store_fields fields;
@@ -45,9 +48,10 @@ static const struct {
 	{ "number", store_reply_number },
 	{ "fields", store_reply_fields },
 	{ "scan", store_reply_scan },
+	{ "granted", store_reply_granted },
+	{ "backoff", store_reply_backoff },
 };
 
-#define ALL     0xffU
 #define STATUS  0x01U
 #define ENTRY   0x02U
 #define TOOK    0x04U
@@ -56,6 +60,8 @@ static const struct {
 #define NUMBER  0x20U
 #define FIELDS  0x40U
 #define SCAN    0x80U
+#define GRANTED 0x100U
+#define BACKOFF 0x200U
 
 #define WIRE(literal)                          \
 	{                                      \
@@ -88,8 +94,12 @@ static const struct form_row {
 	{ "granted, strings", WIRE("*2\r\n$1\r\n0\r\n$1\r\n5\r\n"),
 	    STATUS | ENTRY | TOOK | FIELDS },
 	{ "granted without a time", WIRE("*1\r\n:0\r\n"), STATUS | ENTRY | FIELDS },
-	{ "granted and more", WIRE("*3\r\n:0\r\n:5\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
-	{ "no slot", WIRE("*2\r\n:1\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
+	{ "granted and counted", WIRE("*3\r\n:0\r\n:5\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
+	{ "granted and counted as nothing", WIRE("*3\r\n:0\r\n:5\r\n:-1\r\n"),
+	    STATUS | ENTRY | FIELDS },
+	{ "granted and more", WIRE("*4\r\n:0\r\n:5\r\n:5\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
+	{ "no slot", WIRE("*3\r\n:1\r\n:5\r\n:4\r\n"), STATUS | ENTRY | TOOK | FIELDS },
+	{ "no slot of how many", WIRE("*2\r\n:1\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
 	{ "no room", WIRE("*4\r\n:2\r\n:1\r\n:9\r\n:8\r\n"), STATUS | ENTRY | TOOK | FIELDS },
 	{ "no room in limit 0", WIRE("*4\r\n:2\r\n:0\r\n:9\r\n:8\r\n"), STATUS | ENTRY | FIELDS },
 	{ "no room in a negative limit", WIRE("*4\r\n:2\r\n:-1\r\n:9\r\n:8\r\n"),
@@ -116,7 +126,28 @@ static const struct form_row {
 	{ "cursor that is an array", WIRE("*2\r\n*0\r\n*0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "empty cursor", WIRE("*2\r\n$0\r\n\r\n*0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "page that is no list", WIRE("*2\r\n$1\r\n0\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
-	{ "no slot, no number", WIRE("*2\r\n:1\r\n$1\r\nx\r\n"), STATUS | ENTRY | FIELDS },
+	{ "no slot, no number", WIRE("*3\r\n:1\r\n$1\r\nx\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
+	{ "held", WIRE("*5\r\n:3\r\n:2\r\n:5\r\n:6\r\n$1\r\na\r\n"),
+	    STATUS | ENTRY | TOOK | GRANTED | FIELDS },
+	{ "held without words", WIRE("*4\r\n:3\r\n:0\r\n:0\r\n:0\r\n"), STATUS | ENTRY | FIELDS },
+	{ "held by something else", WIRE("*5\r\n:3\r\n:3\r\n:5\r\n:6\r\n$1\r\na\r\n"),
+	    STATUS | ENTRY | FIELDS },
+	{ "held, a negative time", WIRE("*5\r\n:3\r\n:1\r\n:-5\r\n:6\r\n$1\r\na\r\n"),
+	    STATUS | ENTRY | FIELDS },
+	{ "a slot", WIRE("*5\r\n:0\r\n:5\r\n:0\r\n:0\r\n:3\r\n"),
+	    STATUS | ENTRY | GRANTED | FIELDS },
+	{ "no slot in turn", WIRE("*5\r\n:1\r\n:5\r\n:0\r\n:3\r\n:1\r\n"),
+	    STATUS | ENTRY | GRANTED | FIELDS },
+	{ "no slot in no turn", WIRE("*5\r\n:1\r\n:5\r\n:0\r\n:3\r\n$-1\r\n"),
+	    STATUS | ENTRY | FIELDS },
+	{ "backoff",
+	    WIRE("*9\r\n:1\r\n$6\r\nreduce\r\n:5\r\n:0\r\n:7\r\n:2\r\n$1\r\na\r\n$0\r\n\r\n"
+		 "$0\r\n\r\n"),
+	    STATUS | ENTRY | BACKOFF | FIELDS },
+	{ "backoff without hits",
+	    WIRE("*9\r\n:1\r\n$6\r\nreduce\r\n:5\r\n:0\r\n:7\r\n:-2\r\n$1\r\na\r\n$0\r\n\r\n"
+		 "$0\r\n\r\n"),
+	    STATUS | ENTRY | FIELDS },
 	{ "no room, no numbers", WIRE("*4\r\n:2\r\n:1\r\n*0\r\n$-1\r\n"), STATUS | ENTRY | FIELDS },
 	{ "counted, no number", WIRE("*4\r\n$7\r\ncounted\r\n$-1\r\n$8\r\ncounting\r\n:5\r\n"),
 	    STATUS | ENTRY | FIELDS },
@@ -236,11 +267,19 @@ took_values(void **state)
 	assert_true(took.now_ms == INT64_C(1763780000123));
 
 	memset(&took, 0xff, sizeof(took));
-	reply = reply_of(SPAN("*2\r\n:1\r\n:6\r\n"));
+	reply = reply_of(SPAN("*3\r\n:0\r\n:1763780000123\r\n:77\r\n"));
+	assert_int_equal(store_reply_took(reply, &took, NULL), 0);
+	freeReplyObject(reply);
+	assert_true(took.now_ms == INT64_C(1763780000123));
+	assert_int_equal(took.sent, 77);
+
+	memset(&took, 0xff, sizeof(took));
+	reply = reply_of(SPAN("*3\r\n:1\r\n:6\r\n:5\r\n"));
 	assert_int_equal(store_reply_took(reply, &took, NULL), 0);
 	freeReplyObject(reply);
 	assert_int_equal(took.outcome, STORE_NO_SLOT);
 	assert_int_equal(took.open, 6);
+	assert_int_equal(took.allowed, 5);
 
 	memset(&took, 0xff, sizeof(took));
 	reply = reply_of(SPAN("*4\r\n:2\r\n:3\r\n:20\r\n:7500\r\n"));
@@ -250,6 +289,91 @@ took_values(void **state)
 	assert_int_equal(took.limit, 2);
 	assert_int_equal(took.used, 20);
 	assert_int_equal(took.wait_ms, 7500);
+}
+
+/* Of take and grant alike; words of any length. */
+static void
+held_values(void **state)
+{
+	struct str wire = { 0 };
+	struct store_took took;
+	struct store_granted granted;
+	redisReply *reply;
+
+	(void)state;
+	str_adds(&wire, "*5\r\n:3\r\n:2\r\n:30000\r\n:120\r\n$400\r\n");
+	for (int i = 0; i < 400; i++)
+		str_addc(&wire, 'w');
+	str_adds(&wire, "\r\n");
+	reply = reply_of(span_make(wire.data, wire.len));
+	memset(&took, 0xff, sizeof(took));
+	memset(&granted, 0xff, sizeof(granted));
+	assert_int_equal(store_reply_took(reply, &took, NULL), 0);
+	assert_int_equal(store_reply_granted(reply, &granted, NULL), 0);
+	freeReplyObject(reply);
+	str_free(&wire);
+	assert_int_equal(took.outcome, STORE_HELD);
+	assert_int_equal(granted.outcome, STORE_HELD);
+	assert_int_equal(took.held.by, STORE_HOLD_RATE);
+	assert_int_equal(took.held.wait_ms, 30000);
+	assert_int_equal(took.held.per_hour, 120);
+	assert_int_equal(strlen(took.held.why), sizeof(took.held.why) - 1);
+	assert_memory_equal(&took.held, &granted.held, sizeof(took.held));
+}
+
+static void
+granted_values(void **state)
+{
+	redisReply *reply = reply_of(SPAN("*5\r\n:0\r\n:1763780000123\r\n:4\r\n:3\r\n:9\r\n"));
+	struct store_granted granted;
+
+	(void)state;
+	assert_int_equal(store_reply_granted(reply, &granted, NULL), 0);
+	freeReplyObject(reply);
+	assert_int_equal(granted.outcome, STORE_TAKEN);
+	assert_true(granted.now_ms == INT64_C(1763780000123));
+	assert_int_equal(granted.open, 4);
+	assert_int_equal(granted.others, 3);
+	assert_int_equal(granted.allowed, 9);
+	assert_false(granted.in_turn);
+	reply = reply_of(SPAN("*5\r\n:1\r\n:4\r\n:3\r\n:9\r\n:1\r\n"));
+	assert_int_equal(store_reply_granted(reply, &granted, NULL), 0);
+	freeReplyObject(reply);
+	assert_int_equal(granted.outcome, STORE_NO_SLOT);
+	assert_int_equal(granted.now_ms, 0);
+	assert_int_equal(granted.open, 4);
+	assert_int_equal(granted.others, 3);
+	assert_int_equal(granted.allowed, 9);
+	assert_true(granted.in_turn);
+}
+
+static void
+backoff_values(void **state)
+{
+	redisReply *reply =
+	    reply_of(SPAN("*9\r\n:1\r\n$14\r\none_connection\r\n:5\r\n:1\r\n:7\r\n:2\r\n"
+			  "$3\r\n421\r\n$4\r\nmta1\r\n$3\r\nwhy\r\n"));
+	struct store_backoff b;
+
+	(void)state;
+	memset(&b, 0xff, sizeof(b));
+	assert_int_equal(store_reply_backoff(reply, &b, NULL), 0);
+	freeReplyObject(reply);
+	assert_true(b.any && b.changed);
+	assert_string_equal(b.action, "one_connection");
+	assert_int_equal(b.per_hour, 5);
+	assert_int_equal(b.connections, 1);
+	assert_int_equal(b.hold_ms, 7);
+	assert_int_equal(b.hits, 2);
+	assert_string_equal(b.text, "421");
+	assert_string_equal(b.by, "mta1");
+	assert_string_equal(b.why, "why");
+	reply = reply_of(SPAN("*9\r\n:0\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n$0\r\n\r\n"
+			      "$0\r\n\r\n"));
+	assert_int_equal(store_reply_backoff(reply, &b, NULL), 0);
+	freeReplyObject(reply);
+	assert_false(b.any || b.changed);
+	assert_string_equal(b.text, "");
 }
 
 static const struct counted_row {
@@ -365,6 +489,9 @@ main(void)
 	CHECK(&list, an_error_is_told_as_it_is);
 	CHECK(&list, noscript);
 	CHECK(&list, took_values);
+	CHECK(&list, held_values);
+	CHECK(&list, granted_values);
+	CHECK(&list, backoff_values);
 	CHECK_ROWS(&list, counted_values, counted_rows);
 	CHECK(&list, entry_values);
 	CHECK(&list, text_and_number_values);

@@ -1,0 +1,27 @@
+/*
+ * stage - a folder for a moment, with a main.cf and a master.cf that postconf(1) may edit.
+ */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include "postfix_state.h"
+
+struct stage {
+	char folder[64]; /* "" : there is none */
+};
+
+int stage_open(struct stage *stage, const struct postfix_files *files, struct err *err);
+void stage_close(struct stage *stage);
+
+/* Adds to one of its files, which then ends with a newline. */
+int stage_append(const struct stage *stage, enum postfix_file file, const char *lines,
+    struct err *err);
+/* Takes out whole lines. */
+int stage_drop_lines(const struct stage *stage, bool (*is_dropped)(struct span line),
+    struct err *err);
+
+/* Sets an option of a service that is there; blanks in the value are no hindrance. */
+int stage_set_option(const struct stage *stage, const char *service, const char *type,
+    const char *name, const char *value, struct err *err);
+
+#endif

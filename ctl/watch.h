@@ -1,0 +1,17 @@
+/*
+ * watch - the same picture again and again, once a second: in place on a terminal, else one below
+ * the other with an empty line between.
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "ctl.h"
+
+/* One picture, into ctl_out(); ctl's arena is its own. */
+typedef enum ctl_exit watch_draw(struct ctl *ctl);
+
+/* Until SIGINT or SIGTERM, or for so long (0: no end). On a terminal only what fits is shown.
+ * Returns what the last picture came to. */
+enum ctl_exit watch(struct ctl *ctl, int64_t for_ms, watch_draw *draw);
+
+#endif

@@ -1,0 +1,172 @@
+#include "backoff.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "duration.h"
+#include "log.h"
+#include "mem.h"
+#include "pattern.h"
+#include "store_egress.h"
+
+enum { TEXT_MAX = 400 };
+
+/* A hit on its way to Redis. */
+struct complaint {
+	struct egress *egress;
+	struct lane *lane; /* a reference */
+	struct store_hit hit;
+	struct store_backoff backoff;
+	char text[TEXT_MAX];
+};
+
+bool
+backoff_is_greylisting(struct span status)
+{
+	static struct pattern *greylisting;
+	struct err err;
+
+	if (greylisting == NULL)
+		greylisting = pattern_new("gr[ae]y[- ]?list|postgrey|policyd-weight.*try again|"
+					  "temporar\\w+ (?:deferred|rejected).{0,40}first time",
+		    &err);
+	return greylisting != NULL && pattern_match(greylisting, status) == 1;
+}
+
+static void
+put_event(const struct complaint *complaint)
+{
+	const struct store_backoff *backoff = &complaint->backoff;
+	struct store_async *store = complaint->egress->engine->store;
+	char per_hour[24], connections[24], hold_s[24];
+	const struct store_event_field fields[] = {
+		{ "group", lane_name(complaint->lane) },
+		{ "ip", lane_ip(complaint->lane) },
+		{ "action", backoff->action },
+		{ "per_hour", backoff->per_hour > 0 ? per_hour : NULL },
+		{ "connections", backoff->connections > 0 ? connections : NULL },
+		{ "for", hold_s },
+		{ "pattern", pattern_text(complaint->hit.rule->match) },
+		{ "text", complaint->text },
+		{ "by", complaint->egress->engine->settings->node },
+	};
+
+	snprintf(per_hour, sizeof(per_hour), "%" PRId64, backoff->per_hour);
+	snprintf(connections, sizeof(connections), "%" PRId64, backoff->connections);
+	snprintf(hold_s, sizeof(hold_s), "%" PRId64, backoff->hold_ms / 1000);
+	store_put_event(store_async_batch(store), "backoff", fields,
+	    sizeof(fields) / sizeof(fields[0]));
+	store_async_send(store);
+}
+
+static void
+log_change(const struct complaint *complaint)
+{
+	const struct store_backoff *backoff = &complaint->backoff;
+	char hold[DURATION_SIZE], now[96] = "";
+	size_t len = 0;
+
+	if (backoff->per_hour > 0)
+		len = (size_t)snprintf(now, sizeof(now), ", %" PRId64 " messages an hour",
+		    backoff->per_hour);
+	if (backoff->connections > 0)
+		snprintf(now + len, sizeof(now) - len, ", %" PRId64 " connections",
+		    backoff->connections);
+	log_warning("backoff: group=%s ip=%s: %s for %s%s, after %" PRId64 " replies like: %s",
+	    lane_name(complaint->lane), lane_ip(complaint->lane), backoff->action,
+	    duration_format_wait(backoff->hold_ms, hold), now, backoff->hits, complaint->text);
+}
+
+static void
+on_counted(void *arg, enum store_outcome outcome, const struct err *err)
+{
+	struct complaint *complaint = arg;
+
+	(void)err;
+	if (outcome == STORE_DONE && complaint->backoff.changed) {
+		complaint->egress->figures.backoffs++;
+		complaint->lane->full_until_ms = 0;
+		log_change(complaint);
+		put_event(complaint);
+	}
+	lane_release(&complaint->lane);
+	free(complaint);
+}
+
+static int64_t
+per_hour_of(const struct mx_rule *rule)
+{
+	int64_t least = 0;
+
+	for (size_t i = 0; i < rule->limit_count; i++) {
+		int64_t per_hour = (int64_t)((double)rule->limits[i].count * 3600000.0 /
+					     (double)rule->limits[i].period_ms);
+
+		if (least == 0 || per_hour < least)
+			least = per_hour > 0 ? per_hour : 1;
+	}
+	return least;
+}
+
+static void
+complain(struct egress *egress, struct lane *lane, size_t number, struct span status)
+{
+	struct store_async *store = egress->engine->store;
+	struct complaint *complaint = mem_alloc(sizeof(*complaint));
+	size_t len =
+	    status.len < sizeof(complaint->text) ? status.len : sizeof(complaint->text) - 1;
+
+	memcpy(complaint->text, status.ptr, len);
+	for (size_t i = 0; i < len; i++)
+		if (complaint->text[i] < ' ' || complaint->text[i] > '~')
+			complaint->text[i] = '?';
+	complaint->egress = egress;
+	complaint->lane = lane_hold(lane);
+	complaint->hit = (struct store_hit){
+		.group = lane_name(lane),
+		.ip = lane_ip(lane),
+		.node = egress->engine->settings->node,
+		.rule = &lane->rule->backoff[number],
+		.number = number,
+		.per_hour = per_hour_of(lane->rule),
+		.connections = lane->rule->connections,
+		.text = complaint->text,
+	};
+	store_put_hit(store_async_batch(store), &complaint->hit, &complaint->backoff);
+	if (store_async_run(store, on_counted, complaint, NULL) == NULL) {
+		lane_release(&complaint->lane);
+		free(complaint);
+	}
+}
+
+/* "5.7.1 host ... said: 550 ..." reads 4.7.1 from now on. */
+static void
+make_soft(struct span status, struct sockmap_reply *reply)
+{
+	sockmap_reply_set(reply, ANSWER_OK, "4%.*s", (int)(status.len - 1), status.ptr + 1);
+}
+
+bool
+backoff_hear(struct egress *egress, struct lane *lane, struct span status,
+    struct sockmap_reply *reply)
+{
+	const struct mx_rule *rule = lane->rule;
+	bool soft = false;
+
+	if (status.len == 0 || status.ptr[0] == '2' || rule->backoff_count == 0 ||
+	    backoff_is_greylisting(status))
+		return false;
+	for (size_t i = 0; i < rule->backoff_count; i++) {
+		if (pattern_match(rule->backoff[i].match, status) != 1)
+			continue;
+		if (rule->backoff[i].action != BACKOFF_AS_SOFT)
+			complain(egress, lane, i, status);
+		else if (status.ptr[0] == '5' && !soft) {
+			make_soft(status, reply);
+			soft = true;
+		}
+	}
+	return soft;
+}

@@ -1,0 +1,62 @@
+/*
+ * budget - who may send a message: takes from the group's limits, the queue for a message, and what
+ * becomes of the message afterwards.
+ *
+ * A message is taken at the first `dns` look-up of a delivery; stamped anew when its connection is
+ * granted, when it takes longer than half of the shortest period, and at its `status`; given back
+ * when no connection came about.
+ */
+#ifndef BUDGET_H
+#define BUDGET_H
+
+#include "egress.h"
+#include "hold.h"
+#include "store_egress.h"
+
+enum { BUDGET_ASK_AT_ONCE = 16, BUDGET_RECHECK_MS = 1000 };
+
+enum budget_answer { BUDGET_TAKEN, BUDGET_DEFERRED };
+typedef void budget_done(void *arg, enum budget_answer answer, const char *words);
+
+struct renewal; /* budget.c */
+
+struct message {                   /* part of a delivery; { 0 } is idle */
+	TAILQ_ENTRY(message) link; /* of those under way */
+	struct waiter waiter;
+	struct lane *lane; /* a reference while it waits or is taken */
+	bool taken;
+	bool local;              /* without Redis */
+	int64_t stamp_ms;        /* Redis time; 0: not in its rings */
+	int64_t local_ms;        /* monotonic */
+	struct renewal *renewal; /* under way; NULL: none */
+	budget_done *done;
+	void *arg;
+};
+
+/* Recipients a delivery ended with. */
+struct budget_ended {
+	int64_t delivered, deferred, bounced, denied;
+};
+
+struct budgets *budgets_new(struct egress *egress);
+void budgets_free(struct budgets **budgets);
+
+/* `done` comes later, never within this call. */
+void budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane,
+    budget_done *done, void *arg);
+/* It waits no more. One that was taken is given back. */
+void budgets_cancel(struct budgets *budgets, struct message *message);
+/* A slot was granted; Redis stamped the message anew at that time. */
+void budgets_stamped(struct budgets *budgets, struct message *message, int64_t stamp_ms);
+/* Its delivery has ended. sent: a transaction may have been begun with the provider. */
+void budgets_end(struct budgets *budgets, struct message *message, bool sent,
+    const struct budget_ended *ended);
+
+/* Further recipients of a delivery whose message has ended. */
+void budgets_count(struct budgets *budgets, struct lane *lane, const struct budget_ended *ended);
+
+/* Tells Redis what its rings lack of what this node sent. all: of every lane, not of those alone
+ * that decided for themselves. */
+void budgets_restore(struct budgets *budgets, bool all);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * conclusion - what the rules make of an MX answer: the rule and the MX group. Kept with the answer
+ * in the MX cache (mx_answer.note), so that it is drawn once per domain and set of rules.
+ */
+#ifndef CONCLUSION_H
+#define CONCLUSION_H
+
+#include "group.h"
+#include "mx.h"
+#include "mx_rules.h"
+
+struct conclusion {
+	struct mx_note note;
+	unsigned generation;        /* of the rules */
+	const struct mx_rule *rule; /* theirs; NULL: none matches */
+	char *name;                 /* of the group; NULL without a rule */
+	struct group *group;        /* conclusion_group()'s */
+	bool told;
+};
+
+/* NULL for an answer without hosts. Good as long as the answer. */
+struct conclusion *conclusion_of(const struct mx_answer *answer, const struct mx_rules *rules);
+
+/* The group as the one name of this node has it (admission). A reference of the conclusion's; NULL
+ * without a rule. */
+struct group *conclusion_group(struct conclusion *conclusion, struct groups *groups,
+    const char *ip);
+
+/* Other nodes, mxctl and people with redis-cli see what DNS said: once for each answer, unawaited.
+ * Address literals say nothing new. */
+void conclusion_tell(struct conclusion *conclusion, const char *domain,
+    const struct mx_answer *answer, struct store_async *store);
+
+#endif

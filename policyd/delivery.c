@@ -1,0 +1,594 @@
+#include "delivery.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "budget.h"
+#include "clock.h"
+#include "decide.h"
+#include "dns_record.h"
+#include "duration.h"
+#include "log.h"
+#include "mem.h"
+#include "sending_bind.h"
+#include "slots.h"
+#include "transports.h"
+
+enum { ADDRESSES_OF_DELIVERY = 64, OBSERVE_MS = 250, SHARE_OF_PROCESSES = 5, HELD_MS = 5 };
+
+enum stage {
+	STAGE_IDLE,    /* between deliveries, or its recipients' statuses come in */
+	STAGE_GROUP,   /* finding out which group the domain is of */
+	STAGE_MESSAGE, /* waiting for a message */
+	STAGE_SLOT,    /* waiting for a slot */
+	STAGE_READY,   /* all it has asked for is granted */
+};
+
+struct delivery {
+	struct egress *egress;
+	delivery_done *done;
+	void *arg;
+	struct event *timer; /* the end of the hold */
+
+	enum stage stage;
+	bool waiting;    /* the process waits for our answer */
+	bool wants_slot; /* the look-up under way is `connect` */
+	bool ended;      /* a status came; the next `dns` begins another delivery */
+	bool granted;    /* at least one connect of this delivery */
+	bool talked;     /* a connection of it came about */
+	char denied[SOCKMAP_TEXT_SIZE - 64]; /* why; "" it is not */
+
+	char service[TRANSPORT_NAME_SIZE];
+	struct sending_bind from;
+	bool shared; /* its transport is */
+	char domain[DOMAIN_SIZE];
+	struct mx_query *query;
+	struct lane *lane; /* a reference; NULL: not known, or nothing limits it */
+	bool unlimited;    /* no rule for it */
+	struct message message;
+	struct grant grant;
+	int64_t began_ms, asked_ms, held_ms; /* held: of the hold's time, used up before asked_ms */
+
+	struct sockets_address addresses[ADDRESSES_OF_DELIVERY];
+	int64_t ttl_s[ADDRESSES_OF_DELIVERY];
+	size_t address_count;
+};
+
+static void advance(struct delivery *delivery);
+
+/* -- the end of a delivery --------------------------------------------------------------------- */
+
+static void
+stop_timer(struct delivery *delivery)
+{
+	evtimer_del(delivery->timer);
+}
+
+/* What it holds and waits for goes. */
+static void
+drop(struct delivery *delivery)
+{
+	mx_cancel(&delivery->query);
+	stop_timer(delivery);
+	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
+	if (delivery->message.taken)
+		budgets_end(delivery->egress->budgets, &delivery->message,
+		    delivery->granted || delivery->stage == STAGE_READY, NULL);
+	budgets_cancel(delivery->egress->budgets, &delivery->message);
+	lane_release(&delivery->lane);
+	delivery->stage = STAGE_IDLE;
+}
+
+static void
+begin(struct delivery *delivery, struct span service)
+{
+	const struct engine *engine = delivery->egress->engine;
+
+	drop(delivery);
+	delivery->ended = delivery->granted = delivery->talked = delivery->unlimited = false;
+	delivery->denied[0] = '\0';
+	delivery->domain[0] = '\0';
+	delivery->address_count = 0;
+	delivery->held_ms = 0;
+	delivery->began_ms = clock_monotonic_ms();
+	snprintf(delivery->service, sizeof(delivery->service), "%.*s", (int)service.len,
+	    service.ptr);
+	sending_bind_of_service(engine->settings, engine->ip, service, &delivery->from);
+}
+
+void
+delivery_free(struct delivery **delivery)
+{
+	struct delivery *old = *delivery;
+
+	*delivery = NULL;
+	if (old == NULL)
+		return;
+	drop(old);
+	event_free(old->timer);
+	free(old);
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+static void
+note_held(struct delivery *delivery)
+{
+	int64_t took_ms = clock_monotonic_ms() - delivery->asked_ms;
+
+	delivery->held_ms += took_ms;
+	if (took_ms < HELD_MS)
+		return;
+	delivery->egress->figures.held++;
+	delivery->egress->figures.held_seconds += (double)took_ms / 1000;
+}
+
+/* In observe the answer went out before. */
+static void
+answer(struct delivery *delivery, enum sockmap_answer kind)
+{
+	struct sockmap_reply reply;
+
+	stop_timer(delivery);
+	if (!delivery->waiting)
+		return;
+	delivery->waiting = false;
+	note_held(delivery);
+	sockmap_reply_set(&reply, kind, "%s", kind == ANSWER_NOTFOUND ? "" : delivery->denied);
+	delivery->done(delivery->arg, &reply);
+}
+
+static void
+deny(struct delivery *delivery, const char *words)
+{
+	bool enforces = egress_enforces(delivery->egress);
+	const char *group = delivery->lane != NULL ? lane_name(delivery->lane) : "";
+	int64_t waited_ms = delivery->held_ms + clock_monotonic_ms() - delivery->asked_ms;
+	char waited[DURATION_SIZE];
+
+	if (delivery->stage == STAGE_MESSAGE || delivery->stage == STAGE_GROUP)
+		budgets_cancel(delivery->egress->budgets, &delivery->message);
+	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
+	delivery->stage = STAGE_READY;
+	log_info("%s: group=%s ip=%s domain=%s waited=%s: %s",
+	    enforces ? "deny" : "observe: would hold", group, delivery->from.name, delivery->domain,
+	    duration_format_wait(waited_ms, waited), words);
+	if (!enforces)
+		return;
+	delivery->egress->figures.denied++;
+	if (*group == '\0')
+		snprintf(delivery->denied, sizeof(delivery->denied), "mxpace: %s: %s",
+		    delivery->domain, words);
+	else
+		snprintf(delivery->denied, sizeof(delivery->denied),
+		    "mxpace: group %s: %s; waited %s, to be tried again", group, words, waited);
+	answer(delivery, ANSWER_TEMP);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct delivery *delivery = arg;
+	const struct lane *lane = delivery->lane;
+	char words[320];
+
+	(void)fd;
+	(void)what;
+	snprintf(words, sizeof(words), "%s",
+	    delivery->stage == STAGE_MESSAGE && *lane->message_words != '\0' ? lane->message_words
+	    : delivery->stage == STAGE_SLOT && *lane->slot_words != '\0'     ? lane->slot_words
+									     : "others were first");
+	deny(delivery, words);
+}
+
+static void
+arm_timer(struct delivery *delivery)
+{
+	const struct settings *settings = delivery->egress->engine->settings;
+	int64_t left_ms =
+	    egress_enforces(delivery->egress) ? settings->hold_ms - delivery->held_ms : OBSERVE_MS;
+	struct timeval wait;
+
+	if (left_ms < 1)
+		left_ms = 1;
+	wait = (struct timeval){ left_ms / 1000, left_ms % 1000 * 1000 };
+	evtimer_add(delivery->timer, &wait);
+}
+
+/* -- the group --------------------------------------------------------------------------------- */
+
+static void
+learn_addresses(struct delivery *delivery, size_t from)
+{
+	struct egress *egress = delivery->egress;
+
+	if (delivery->lane == NULL)
+		return;
+	for (size_t i = from; i < delivery->address_count; i++)
+		addresses_learn(egress->addresses, &delivery->addresses[i],
+		    lane_name(delivery->lane), delivery->ttl_s[i], egress->engine->store);
+}
+
+static void
+know_group(struct delivery *delivery, const struct mx_answer *mx)
+{
+	struct engine *engine = delivery->egress->engine;
+	const struct mx_rule *rule = mx_rules_match(engine->rules, mx->set);
+	struct transport_class class;
+	char group[MX_GROUP_SIZE];
+
+	if (rule == NULL) {
+		delivery->unlimited = true;
+		return;
+	}
+	mx_rule_group(rule, mx->set, group);
+	delivery->lane = lanes_get(delivery->egress->lanes, engine->rules, rule, group,
+	    decide_ip(rule, delivery->from.name));
+	transports_class(engine->rules, rule, &class);
+	delivery->shared = class.shared || span_starts(span_of(delivery->service),
+					       SPAN(TRANSPORTS_PREFIX TRANSPORTS_UNKNOWN "-"));
+	learn_addresses(delivery, 0);
+}
+
+/* False: denied. */
+static bool
+hear_mx(struct delivery *delivery, const struct mx_answer *mx)
+{
+	char words[160];
+
+	if (mx->set != NULL) {
+		know_group(delivery, mx);
+		return true;
+	}
+	if (mx->state == MX_FAILED &&
+	    delivery->egress->engine->settings->on_dns_failure == ON_FAILURE_PERMIT) {
+		delivery->unlimited = true;
+		return true;
+	}
+	snprintf(words, sizeof(words), "MX look-up: %s %s", mx_state_name(mx->state),
+	    mx->state == MX_FAILED ? mx->words : "");
+	deny(delivery, words);
+	return false;
+}
+
+static void
+on_mx(void *arg, const struct mx_answer *mx)
+{
+	struct delivery *delivery = arg;
+
+	delivery->query = NULL;
+	if (hear_mx(delivery, mx))
+		advance(delivery);
+}
+
+/* -- messages and slots ------------------------------------------------------------------------ */
+
+/* One site must not hold all processes of a transport it shares with others. */
+static bool
+holds_too_many(const struct delivery *delivery)
+{
+	int64_t most = delivery->egress->engine->settings->transport_processes / SHARE_OF_PROCESSES;
+
+	return delivery->shared && lane_waiting(delivery->lane) >= (most > 1 ? most : 1);
+}
+
+static void
+deny_for_sharing(struct delivery *delivery)
+{
+	const struct lane *lane = delivery->lane;
+	char words[512];
+
+	snprintf(words, sizeof(words), "%" PRId64 " deliveries wait for it already%s%s",
+	    lane_waiting(lane), *lane->slot_words != '\0' ? ": " : "", lane->slot_words);
+	deny(delivery, words);
+}
+
+static void
+on_message(void *arg, enum budget_answer result, const char *words)
+{
+	struct delivery *delivery = arg;
+
+	if (result == BUDGET_TAKEN)
+		advance(delivery);
+	else
+		deny(delivery, words);
+}
+
+static void
+on_slot(void *arg, enum slot_answer result, const char *words)
+{
+	struct delivery *delivery = arg;
+
+	if (result != SLOT_GRANTED) {
+		deny(delivery, words);
+		return;
+	}
+	delivery->granted = true;
+	budgets_stamped(delivery->egress->budgets, &delivery->message, delivery->grant.stamp_ms);
+	delivery->stage = STAGE_READY;
+	answer(delivery, ANSWER_NOTFOUND);
+}
+
+static void
+ask_slot(struct delivery *delivery)
+{
+	struct grant *grant = &delivery->grant;
+
+	slots_end(delivery->egress->slots, grant, false);
+	*grant = (struct grant){
+		.stamp_ms = delivery->message.stamp_ms,
+		.local = { delivery->from.bind[0], delivery->from.bind[1] },
+		.addresses = delivery->addresses,
+		.address_count = delivery->address_count,
+	};
+	delivery->stage = STAGE_SLOT;
+	arm_timer(delivery);
+	slots_ask(delivery->egress->slots, grant, delivery->lane, on_slot, delivery);
+}
+
+/* Whatever the look-up under way still needs, one thing after the other. */
+static void
+advance(struct delivery *delivery)
+{
+	struct egress *egress = delivery->egress;
+	struct mx_answer mx;
+
+	if (delivery->lane == NULL && !delivery->unlimited) {
+		if (!mx_cached(egress->engine->mx, delivery->domain, &mx)) {
+			delivery->stage = STAGE_GROUP;
+			delivery->query =
+			    mx_start(egress->engine->mx, delivery->domain, on_mx, delivery);
+			return;
+		}
+		if (!hear_mx(delivery, &mx))
+			return;
+	}
+	if (!delivery->unlimited && !delivery->message.taken) {
+		if (holds_too_many(delivery)) {
+			deny_for_sharing(delivery);
+			return;
+		}
+		delivery->stage = STAGE_MESSAGE;
+		arm_timer(delivery);
+		budgets_ask(egress->budgets, &delivery->message, delivery->lane, on_message,
+		    delivery);
+		return;
+	}
+	if (!delivery->unlimited && delivery->wants_slot) {
+		if (holds_too_many(delivery))
+			deny_for_sharing(delivery);
+		else
+			ask_slot(delivery);
+		return;
+	}
+	delivery->stage = STAGE_READY;
+	answer(delivery, ANSWER_NOTFOUND);
+}
+
+/* -- look-ups ---------------------------------------------------------------------------------- */
+
+/* True: answered. What advance() says at once would be said within the call: it comes by itself. */
+static bool
+start(struct delivery *delivery, bool wants_slot, struct sockmap_reply *reply)
+{
+	delivery->wants_slot = wants_slot;
+	delivery->asked_ms = clock_monotonic_ms();
+	delivery->waiting = false;
+	advance(delivery);
+	if (*delivery->denied != '\0') {
+		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
+		return true;
+	}
+	if (delivery->stage == STAGE_READY || !egress_enforces(delivery->egress)) {
+		sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+		return true;
+	}
+	delivery->waiting = true;
+	return false;
+}
+
+static void
+add_address(struct delivery *delivery, const struct dns_record *record)
+{
+	struct sockets_address *address = &delivery->addresses[delivery->address_count];
+
+	if (delivery->address_count == ADDRESSES_OF_DELIVERY)
+		return;
+	*address = (struct sockets_address){ .family = record->family };
+	memcpy(address->bytes, record->address, record->family == AF_INET ? 4 : 16);
+	delivery->ttl_s[delivery->address_count] = record->ttl_s;
+	delivery->address_count++;
+	learn_addresses(delivery, delivery->address_count - 1);
+}
+
+/* All records of a delivery come before its first connect. Without a status in between, a delivery
+ * was broken off (its queue file is gone). */
+static bool
+begins_another(const struct delivery *delivery, const struct dns_record *record)
+{
+	return delivery->ended || delivery->granted || *delivery->domain == '\0' ||
+	       (record->type == DNS_RECORD_MX && strcmp(record->owner, delivery->domain) != 0);
+}
+
+static bool
+hear_dns(struct delivery *delivery, const struct sockmap_query *query, struct sockmap_reply *reply)
+{
+	struct dns_record record;
+
+	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	if (!dns_record_parse(query->key, &record) || record.type == DNS_RECORD_OTHER)
+		return true;
+	if (begins_another(delivery, &record)) {
+		begin(delivery, query->service);
+		snprintf(delivery->domain, sizeof(delivery->domain), "%s", record.owner);
+	}
+	if (record.type == DNS_RECORD_ADDRESS)
+		add_address(delivery, &record);
+	if (*delivery->denied != '\0') {
+		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
+		return true;
+	}
+	if (delivery->message.taken || delivery->unlimited || delivery->message.waiter.waits)
+		return true;
+	return start(delivery, false, reply);
+}
+
+/* The next hop's domain: "a.test", "[mx.a.test]:587", "[192.0.2.1]", "a.test:submission". */
+static void
+read_next_hop(struct span key, char domain[DOMAIN_SIZE])
+{
+	long end = -1;
+	struct err err;
+	struct span name = key;
+
+	if (key.len > 0 && key.ptr[0] == '[') {
+		end = span_find(key, SPAN("]"));
+		if (end > 0)
+			name = span_make(key.ptr + 1, (size_t)end - 1);
+	} else {
+		end = span_find(key, SPAN(":"));
+		if (end > 0)
+			name = span_make(key.ptr, (size_t)end);
+	}
+	if (domain_normalise(name, domain, &err) != 0)
+		snprintf(domain, DOMAIN_SIZE, "%.*s",
+		    (int)(name.len < DOMAIN_SIZE ? name.len : DOMAIN_SIZE - 1), name.ptr);
+}
+
+static bool
+hear_connect(struct delivery *delivery, const struct sockmap_query *query,
+    struct sockmap_reply *reply)
+{
+	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	if (query->key.len == 0 || query->key.ptr[0] == '.')
+		return true;
+	if (*delivery->domain == '\0') {
+		/* No record came before: an address literal, or mxpolicyd was restarted. */
+		begin(delivery, query->service);
+		read_next_hop(query->key, delivery->domain);
+	}
+	if (*delivery->denied != '\0') {
+		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
+		return true;
+	}
+	if (delivery->message.waiter.waits || delivery->grant.waiter.waits) /* observed */
+		return true;
+	/* A host it talked to may have taken a MAIL FROM already; this one gets another. */
+	slots_look_for(delivery->egress->slots, &delivery->grant);
+	if (delivery->grant.matched && delivery->message.taken) {
+		delivery->talked = true;
+		budgets_end(delivery->egress->budgets, &delivery->message, true, NULL);
+	}
+	return start(delivery, true, reply);
+}
+
+static void
+count_recipient(struct delivery *delivery, const struct budget_ended *ended)
+{
+	struct lane *lane = delivery->lane;
+
+	intake_leave(&lane->intake, clock_monotonic_ms());
+	lane->delivered += (uint64_t)ended->delivered;
+	lane->deferred += (uint64_t)ended->deferred;
+	lane->bounced += (uint64_t)ended->bounced;
+	lane->denied += (uint64_t)ended->denied;
+}
+
+static void
+learn_pace(struct delivery *delivery)
+{
+	struct lane *lane = delivery->lane;
+	double took_ms = (double)(clock_monotonic_ms() - delivery->began_ms - delivery->held_ms);
+
+	if (took_ms < 1)
+		took_ms = 1;
+	lane->delivery_ms =
+	    lane->delivery_ms > 0 ? 0.9 * lane->delivery_ms + 0.1 * took_ms : took_ms;
+}
+
+/* The first status of a delivery: what it held ends. */
+static void
+end_holdings(struct delivery *delivery, enum site_heard heard, const struct budget_ended *ended)
+{
+	struct egress *egress = delivery->egress;
+	bool talked = heard == SITE_REPLIED || heard == SITE_NO_GREETING;
+
+	slots_look_for(egress->slots, &delivery->grant);
+	delivery->talked = delivery->talked || talked || delivery->grant.matched;
+	if (delivery->message.taken)
+		budgets_end(egress->budgets, &delivery->message,
+		    talked || (delivery->talked && heard != SITE_NO_CONNECTION), ended);
+	else
+		budgets_count(egress->budgets, delivery->lane, ended);
+	slots_end(egress->slots, &delivery->grant, talked);
+	if (heard == SITE_REPLIED && !delivery->ended)
+		learn_pace(delivery);
+}
+
+static bool
+hear_status(struct delivery *delivery, const struct sockmap_query *query,
+    struct sockmap_reply *reply)
+{
+	char class = query->key.len > 0 ? query->key.ptr[0] : ' ';
+	bool denied = *delivery->denied != '\0' && class == '4';
+	struct budget_ended ended = { class == '2', class == '4' && !denied, class == '5', denied };
+	enum site_heard heard = site_hear(query->key);
+
+	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	if (delivery->lane != NULL) {
+		end_holdings(delivery, heard, &ended);
+		count_recipient(delivery, &ended);
+		if (!denied) {
+			site_note(&delivery->lane->site, heard, query->key, clock_monotonic_ms());
+			if (backoff_hear(delivery->egress, delivery->lane, query->key, reply) &&
+			    !egress_enforces(delivery->egress))
+				sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+		}
+	}
+	delivery->ended = true;
+	if (denied)
+		sockmap_reply_set(reply, ANSWER_OK, "4.7.1 %s", delivery->denied);
+	return true;
+}
+
+struct delivery *
+delivery_new(struct egress *egress, delivery_done *done, void *arg)
+{
+	struct delivery *delivery = mem_alloc(sizeof(*delivery));
+
+	delivery->egress = egress;
+	delivery->done = done;
+	delivery->arg = arg;
+	delivery->timer = evtimer_new(egress->engine->base, on_timer, delivery);
+	return delivery;
+}
+
+bool
+delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
+    struct sockmap_reply *reply)
+{
+	switch (query->map) {
+	case MAP_DNS:
+		return hear_dns(delivery, query, reply);
+	case MAP_CONNECT:
+		return hear_connect(delivery, query, reply);
+	case MAP_STATUS:
+		return hear_status(delivery, query, reply);
+	case MAP_SENDER:
+	case MAP_TRANSPORT:
+	case MAP_UNKNOWN:
+		break;
+	}
+	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	return true;
+}
+
+bool
+delivery_is_held(const struct delivery *delivery)
+{
+	return delivery->waiting;
+}

@@ -1,0 +1,34 @@
+/*
+ * delivery - what one smtp(8) process is doing, from the look-ups on its socketmap connection.
+ *
+ *               dns (first of a delivery)             connect (once per MX host)
+ *   idle ──▶ finding the group ──▶ waiting for a message ──▶ ready ──▶ waiting for a slot ──▶ connecting
+ *     ▲        (MX cache or DNS)        (hold 1)               │ reuse        (hold 2)             │
+ *     │                                    ╰──── denied ◀──────┼───────────────╯                   │
+ *     ╰──────────────── status (per recipient): message stamped, grant ended ◀────────────────────╯
+ *
+ * After a status, `connect` goes on with the same delivery (the next MX host for the recipients that
+ * are left), `dns` begins the next. Both holds share one budget of time per delivery (settings
+ * `hold`); once denied, every further look-up of it is TEMP at once, and its status gets our words.
+ */
+#ifndef DELIVERY_H
+#define DELIVERY_H
+
+#include "egress.h"
+#include "sockmap.h"
+
+struct delivery;
+
+typedef void delivery_done(void *arg, const struct sockmap_reply *reply);
+
+struct delivery *delivery_new(struct egress *egress, delivery_done *done, void *arg);
+/* The process hung up, perhaps while held: leaves the queue, ends its grant. */
+void delivery_free(struct delivery **delivery);
+
+/* MAP_DNS, MAP_CONNECT or MAP_STATUS. True: reply is filled in. False: done is called later, never
+ * within this call. One at a time. */
+bool delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
+    struct sockmap_reply *reply);
+bool delivery_is_held(const struct delivery *delivery);
+
+#endif

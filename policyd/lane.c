@@ -1,0 +1,195 @@
+#include "lane.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "clock.h"
+#include "mem.h"
+
+struct lane_place {
+	UT_hash_handle hh;
+	struct lanes *lanes;
+	struct lane lane;
+	char *key; /* "ip group" */
+	const char *name;
+	char *ip;
+};
+
+struct lanes {
+	struct groups *groups;
+	struct lane_place *by_key;
+};
+
+struct lanes *
+lanes_new(struct groups *groups)
+{
+	struct lanes *lanes = mem_alloc(sizeof(*lanes));
+
+	lanes->groups = groups;
+	return lanes;
+}
+
+static void
+free_place(struct lane_place *place)
+{
+	HASH_DEL(place->lanes->by_key, place);
+	group_release(&place->lane.group);
+	mx_rules_release(&place->lane.rules);
+	ledger_clear(&place->lane.ledger);
+	free(place->key);
+	free(place->ip);
+	free(place);
+}
+
+void
+lanes_free(struct lanes **lanes)
+{
+	struct lanes *old = *lanes;
+	struct lane_place *place, *next;
+
+	*lanes = NULL;
+	if (old == NULL)
+		return;
+	HASH_ITER (hh, old->by_key, place, next)
+		free_place(place);
+	free(old);
+}
+
+static struct lane_place *
+new_place(struct lanes *lanes, const struct str *key, const char *group, const char *ip)
+{
+	struct lane_place *place = mem_alloc(sizeof(*place));
+
+	place->lanes = lanes;
+	place->key = mem_dup_bytes(key->data, key->len);
+	place->name = place->key + strlen(ip) + 1;
+	place->ip = mem_dup(ip);
+	place->lane.place = place;
+	place->lane.group = groups_get(lanes->groups, group, ip);
+	TAILQ_INIT(&place->lane.for_slot);
+	TAILQ_INIT(&place->lane.for_message);
+	HASH_ADD_KEYPTR(hh, lanes->by_key, place->key, key->len, place);
+	return place;
+}
+
+struct lane *
+lanes_get(struct lanes *lanes, struct mx_rules *rules, const struct mx_rule *rule,
+    const char *group, const char *ip)
+{
+	struct str key = { 0 };
+	struct lane_place *place;
+	struct lane *lane;
+
+	str_addf(&key, "%s %s", ip, group);
+	HASH_FIND(hh, lanes->by_key, key.data, key.len, place);
+	if (place == NULL)
+		place = new_place(lanes, &key, group, ip);
+	str_free(&key);
+	lane = &place->lane;
+	if (lane->rules != rules) {
+		mx_rules_release(&lane->rules);
+		lane->rules = mx_rules_hold(rules);
+		ledger_follow(&lane->ledger, rule->limits, rule->limit_count);
+	}
+	lane->rule = rule;
+	return lane_hold(lane);
+}
+
+struct lane *
+lane_hold(struct lane *lane)
+{
+	lane->references++;
+	lane->used_ms = clock_monotonic_ms();
+	return lane;
+}
+
+void
+lane_release(struct lane **lane)
+{
+	struct lane *old = *lane;
+
+	*lane = NULL;
+	if (old == NULL)
+		return;
+	old->references--;
+	old->used_ms = clock_monotonic_ms();
+}
+
+const char *
+lane_name(const struct lane *lane)
+{
+	return lane->place->name;
+}
+
+const char *
+lane_ip(const struct lane *lane)
+{
+	return lane->place->ip;
+}
+
+int64_t
+lane_open(const struct lane *lane)
+{
+	return lane->sockets + lane->bare;
+}
+
+int64_t
+lane_waiting(const struct lane *lane)
+{
+	return lane->slot_waiters + lane->message_waiters;
+}
+
+double
+lane_per_minute(const struct lane *lane, unsigned nodes)
+{
+	const struct mx_rule *rule = lane->rule;
+	double rate = -1;
+
+	for (size_t i = 0; i < rule->limit_count; i++) {
+		double limit =
+		    (double)rule->limits[i].count * 60000.0 / (double)rule->limits[i].period_ms;
+
+		if (rate < 0 || limit < rate)
+			rate = limit;
+	}
+	if (rule->connections > 0) {
+		/* A second each, until it is known better. */
+		double each_ms = lane->delivery_ms > 0 ? lane->delivery_ms : 1000;
+		double pace = (double)rule->connections * 60000.0 / each_ms;
+
+		if (rate < 0 || pace < rate)
+			rate = pace;
+	}
+	return rate < 0 || nodes < 2 ? rate : rate / nodes;
+}
+
+void
+lanes_each(struct lanes *lanes, void (*each)(void *arg, struct lane *lane), void *arg)
+{
+	struct lane_place *place, *next;
+
+	HASH_ITER (hh, lanes->by_key, place, next)
+		each(arg, &place->lane);
+}
+
+void
+lanes_sweep(struct lanes *lanes)
+{
+	struct lane_place *place, *next;
+	int64_t now_ms = clock_monotonic_ms();
+
+	HASH_ITER (hh, lanes->by_key, place, next) {
+		struct lane *lane = &place->lane;
+
+		if (lane->references == 0 && now_ms - lane->used_ms > LANE_IDLE_S * INT64_C(1000) &&
+		    lane_open(lane) == 0 && ledger_is_empty(&lane->ledger, now_ms))
+			free_place(place);
+	}
+}
+
+size_t
+lanes_count(const struct lanes *lanes)
+{
+	return HASH_COUNT(lanes->by_key);
+}

@@ -1,0 +1,88 @@
+/*
+ * lane - an MX group and sending IP at delivery time, as this node knows it: what is open, granted,
+ * waiting, queued, and how fast it goes. One per group and sending IP; lives while anything
+ * refers to it, and LANE_IDLE_S longer.
+ *
+ *   message   store take  -> ledger      (budget.c)
+ *   slot      kernel view -> grants      (slots.c)
+ *   queue     transport look-ups         (intake.h)
+ *   site      status look-ups            (site.h)
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include "group.h"
+#include "hold.h"
+#include "intake.h"
+#include "ledger.h"
+#include "mx_rules.h"
+#include "site.h"
+
+enum { LANE_IDLE_S = 600 };
+
+struct asking; /* slots.c, budget.c: a question to the store under way */
+
+struct lane {
+	struct lane_place *place; /* lanes' own */
+	struct group *group;      /* a reference: name, sending IP, what the fleet is told */
+	unsigned references;
+	int64_t used_ms;
+
+	/* As of the rules in force when last asked for; the rule is theirs. */
+	struct mx_rules *rules; /* a reference */
+	const struct mx_rule *rule;
+
+	/* Slots (slots.c). */
+	int64_t bare;    /* live grants without a socket */
+	int64_t sockets; /* open sockets of the lane */
+	struct waiters for_slot;
+	int64_t slot_waiters;
+	struct asking *slot_asking;
+	int64_t slot_retry_ms;
+	char slot_words[160]; /* why the last attempt was refused */
+
+	/* Messages (budget.c). */
+	struct ledger ledger;
+	struct waiters for_message;
+	int64_t message_waiters, message_asking;
+	int64_t full_until_ms;   /* the last take found no room until then; 0: none known */
+	char message_words[320]; /* why */
+	bool unrestored;         /* the ledger has what Redis may lack */
+
+	/* What it was when Redis went away, while it is (local.h). */
+	int64_t frozen_ms, frozen_open, frozen_used[MX_RULE_LIMITS_MAX];
+
+	/* What status look-ups teach. */
+	struct intake intake;
+	struct site site;
+	double delivery_ms; /* a delivery takes, on average; 0: not known */
+	uint64_t delivered, deferred, bounced, denied; /* recipients, since the start */
+	uint64_t messages;                             /* taken, since the start */
+};
+
+struct lanes;
+
+struct lanes *lanes_new(struct groups *groups);
+void lanes_free(struct lanes **lanes);
+/* The lane of a group under a rule; ip: decide_ip(rule, sending IP's name). A reference. */
+struct lane *lanes_get(struct lanes *lanes, struct mx_rules *rules, const struct mx_rule *rule,
+    const char *group, const char *ip);
+struct lane *lane_hold(struct lane *lane);
+void lane_release(struct lane **lane);
+const char *lane_name(const struct lane *lane); /* the group's */
+const char *lane_ip(const struct lane *lane);
+
+/* Connections this node has there, or may have opened by now. */
+int64_t lane_open(const struct lane *lane);
+int64_t lane_waiting(const struct lane *lane);
+/* Messages a minute this node can send there, by limits, the pace of deliveries and how many nodes
+ * share them; < 0: nothing limits it. */
+double lane_per_minute(const struct lane *lane, unsigned nodes);
+
+/* Each lane; the callback must not release lanes. */
+void lanes_each(struct lanes *lanes, void (*each)(void *arg, struct lane *lane), void *arg);
+/* Frees lanes nobody refers to any more, once they are empty and idle. */
+void lanes_sweep(struct lanes *lanes);
+size_t lanes_count(const struct lanes *lanes);
+
+#endif

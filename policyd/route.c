@@ -1,0 +1,313 @@
+#include "route.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "clock.h"
+#include "conclusion.h"
+#include "log.h"
+#include "mem.h"
+#include "route_lanes.h"
+
+struct route {
+	struct egress *egress;
+	route_done *done;
+	void *arg;
+	bool asked_before; /* anything on this connection */
+	bool has_sender;   /* of the mail the next `transport` is about */
+	char sender[ADDR_SIZE];
+
+	/* A `transport` under way, with the configuration it began with. */
+	struct settings *settings;
+	struct mx_rules *rules;
+	struct route_facts facts;
+	struct route_decision decision;
+	char recipient[ADDR_SIZE];
+	struct err recipient_error;
+	char mx_words[MX_WORDS_SIZE];
+	char group[MX_GROUP_SIZE];
+	struct quarantine_entry entry;
+	struct store_call *call;
+	struct event *deadline;
+	struct route_lanes lanes; /* those of facts */
+};
+
+/* -- facts ------------------------------------------------------------------------------------- */
+
+/* The answer goes to the cache, where the next look-up finds it. */
+static void
+on_background_mx(void *arg, const struct mx_answer *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
+/* ask: in the background, if it is not at hand. */
+static void
+gather_mx(struct route *route, bool ask)
+{
+	struct engine *engine = route->egress->engine;
+	struct route_facts *facts = &route->facts;
+	const char *domain = addr_domain(route->recipient);
+	struct conclusion *conclusion;
+	struct mx_answer answer;
+
+	if (!mx_cached(engine->mx, domain, &answer)) {
+		facts->mx_known = FACT_FAILED;
+		if (ask)
+			mx_start(engine->mx, domain, on_background_mx, NULL);
+		return;
+	}
+	facts->mx_known = FACT_KNOWN;
+	facts->mx_state = answer.state;
+	snprintf(route->mx_words, sizeof(route->mx_words), "%s", answer.words);
+	facts->mx_words = route->mx_words;
+	conclusion = conclusion_of(&answer, route->rules);
+	if (conclusion == NULL)
+		return;
+	conclusion_tell(conclusion, domain, &answer, engine->store);
+	facts->rule = conclusion->rule;
+	snprintf(route->group, sizeof(route->group), "%s",
+	    conclusion->name != NULL ? conclusion->name : "");
+	facts->group = route->group;
+}
+
+static bool step(struct route *route);
+static void conclude(struct route *route);
+
+static void
+on_read(struct route *route, bool done)
+{
+	evtimer_del(route->deadline);
+	route->facts.store_known = done ? FACT_KNOWN : FACT_FAILED;
+	route->egress->totals->figures.unchecked += !done;
+	if (route->facts.mx_known == FACT_FAILED)
+		gather_mx(route, false); /* it may have come meanwhile */
+	if (!step(route))
+		return;
+	conclude(route);
+	route->done(route->arg, &route->decision.reply);
+}
+
+static void
+on_store(void *arg, enum store_outcome outcome, const struct err *err)
+{
+	struct route *route = arg;
+
+	(void)err;
+	route->call = NULL;
+	on_read(route, outcome == STORE_DONE);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct route *route = arg;
+
+	(void)fd;
+	(void)what;
+	store_async_cancel(&route->call);
+	on_read(route, false);
+}
+
+/* True: known (to have failed) at once. */
+static bool
+ask_store(struct route *route)
+{
+	struct timeval wait = { 0, ROUTE_DEADLINE_MS * 1000 };
+	struct store_async *store = route->egress->engine->store;
+
+	route->entry = (struct quarantine_entry){ .status = QUARANTINE_NONE };
+	route->facts.entry = &route->entry;
+	store_put_quarantine_read(store_async_batch(store), route->recipient, &route->entry);
+	route->call = store_async_run(store, on_store, route, NULL);
+	if (route->call == NULL) {
+		route->facts.store_known = FACT_FAILED;
+		route->egress->totals->figures.unchecked++;
+		return true;
+	}
+	evtimer_add(route->deadline, &wait);
+	return false;
+}
+
+/* -- what follows ------------------------------------------------------------------------------ */
+
+static void
+log_decision(const struct route *route)
+{
+	const struct route_decision *decision = &route->decision;
+	bool remarkable = decision->verdict != ROUTE_LEAVE && decision->verdict != ROUTE_SEND;
+	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
+	    remarkable ? log_info : log_debug;
+
+	log("%s%s: reason=%s recipient=<%s> sender=<%s>%s%s: %s",
+	    egress_enforces(route->egress) ? "" : "observe: would ",
+	    route_verdict_name(decision->verdict), route_reason_name(decision->reason),
+	    route->recipient, route->sender, *route->group != '\0' ? " group=" : "", route->group,
+	    decision->reply.text);
+}
+
+static void
+conclude(struct route *route)
+{
+	route->egress->totals->figures.reasons[route->decision.reason]++;
+	log_decision(route);
+	route_lanes_settle(&route->lanes, route->egress, &route->decision,
+	    egress_enforces(route->egress));
+	if (!egress_enforces(route->egress))
+		sockmap_reply_set(&route->decision.reply, ANSWER_NOTFOUND, "%s", "");
+	settings_release(&route->settings);
+	mx_rules_release(&route->rules);
+}
+
+/* Goes on until decided (true) or something must be waited for (false). */
+static bool
+step(struct route *route)
+{
+	for (;;) {
+		route_decide(&route->facts, &route->decision);
+		if (route->decision.verdict == ROUTE_NEEDS_MX)
+			gather_mx(route, true);
+		else if (route->decision.verdict == ROUTE_NEEDS_LANES)
+			route_lanes_gather(&route->lanes, route->egress, route->sender,
+			    &route->facts);
+		else if (route->decision.verdict != ROUTE_NEEDS_STORE)
+			return true;
+		else if (!ask_store(route))
+			return false;
+	}
+}
+
+/* -- look-ups ---------------------------------------------------------------------------------- */
+
+static void
+copy_text(char *to, size_t size, struct span from)
+{
+	size_t len = from.len < size ? from.len : size - 1;
+
+	if (len > 0)
+		memcpy(to, from.ptr, len);
+	to[len] = '\0';
+}
+
+/* The first of those in a row is the whole address. */
+static void
+note_sender(struct route *route, struct span key)
+{
+	if (route->has_sender)
+		return;
+	route->has_sender = true;
+	if (span_eq(key, SPAN("<>")) || span_eq(key, SPAN("\"<>\"")))
+		key.len = 0;
+	copy_text(route->sender, sizeof(route->sender), key);
+}
+
+static void
+begin(struct route *route, struct span key)
+{
+	struct engine *engine = route->egress->engine;
+	bool bad;
+
+	route->settings = settings_hold(engine->settings);
+	route->rules = mx_rules_hold(engine->rules);
+	route->group[0] = '\0';
+	bad = addr_normalise(key, route->recipient, &route->recipient_error) != 0;
+	if (bad)
+		copy_text(route->recipient, sizeof(route->recipient), key);
+	route->facts = (struct route_facts){
+		.settings = route->settings,
+		.rules = route->rules,
+		.recipient = route->recipient,
+		.recipient_error = bad ? route->recipient_error.text : NULL,
+		.null_sender = *route->sender == '\0',
+	};
+}
+
+/* Those that need no facts. */
+static void
+answer_plainly(struct route *route, enum route_reason reason)
+{
+	struct route_decision *decision = &route->decision;
+
+	route_conclude(decision, reason);
+	route->egress->totals->figures.reasons[reason]++;
+	if (!egress_enforces(route->egress))
+		sockmap_reply_set(&decision->reply, ANSWER_NOTFOUND, "%s", "");
+}
+
+bool
+route_ask(struct route *route, const struct sockmap_query *query, struct sockmap_reply *reply)
+{
+	bool first = !route->asked_before;
+
+	route->asked_before = true;
+	if (query->map == MAP_SENDER) {
+		note_sender(route, query->key);
+		sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+		return true;
+	}
+	if (span_eq(query->key, SPAN("*"))) {
+		answer_plainly(route, ROUTE_NOT_ASKED);
+	} else if (!route->has_sender) {
+		answer_plainly(route, first ? ROUTE_INTERRUPTED : ROUTE_NOT_ASKED);
+	} else {
+		route->has_sender = false;
+		begin(route, query->key);
+		if (!step(route))
+			return false;
+		conclude(route);
+	}
+	*reply = route->decision.reply;
+	return true;
+}
+
+/* -- what routes share ------------------------------------------------------------------------- */
+
+void
+route_totals_free(struct route_totals **totals)
+{
+	free(*totals);
+	*totals = NULL;
+}
+
+struct route_figures
+route_figures(const struct egress *egress)
+{
+	return egress->totals != NULL ? egress->totals->figures
+				      : (struct route_figures){ { 0 }, 0 };
+}
+
+/* -- the whole --------------------------------------------------------------------------------- */
+
+struct route *
+route_new(struct egress *egress, route_done *done, void *arg)
+{
+	struct route *route = mem_alloc(sizeof(*route));
+
+	route->egress = egress;
+	route->done = done;
+	route->arg = arg;
+	route->deadline = evtimer_new(egress->engine->base, on_deadline, route);
+	if (egress->totals == NULL)
+		egress->totals = mem_alloc(sizeof(*egress->totals));
+	return route;
+}
+
+void
+route_free(struct route **route)
+{
+	struct route *old = *route;
+
+	*route = NULL;
+	if (old == NULL)
+		return;
+	store_async_cancel(&old->call);
+	event_free(old->deadline);
+	settings_release(&old->settings);
+	mx_rules_release(&old->rules);
+	route_lanes_clear(&old->lanes);
+	free(old);
+}

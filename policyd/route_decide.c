@@ -1,0 +1,304 @@
+#include "route_decide.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "duration.h"
+#include "transports.h"
+
+static const struct {
+	const char *name;
+	enum route_verdict verdict;
+} reasons[ROUTE_REASONS] = {
+	[ROUTE_NONE] = { "none", ROUTE_LEAVE },
+	[ROUTE_NOT_ASKED] = { "not_asked", ROUTE_LEAVE },
+	[ROUTE_INTERRUPTED] = { "interrupted", ROUTE_RETRY },
+	[ROUTE_BAD_RECIPIENT] = { "bad_recipient", ROUTE_LEAVE },
+	[ROUTE_LOCAL_DOMAIN] = { "local_domain", ROUTE_LEAVE },
+	[ROUTE_EXCEPTION] = { "exception", ROUTE_LEAVE },
+	[ROUTE_NO_RULE] = { "no_rule", ROUTE_LEAVE },
+	[ROUTE_PACED] = { "paced", ROUTE_SEND },
+	[ROUTE_UNKNOWN] = { "unknown", ROUTE_SEND },
+	[ROUTE_MX_FAILED] = { "mx_failed", ROUTE_RETRY },
+	[ROUTE_NULL_MX] = { "null_mx", ROUTE_REFUSE },
+	[ROUTE_NO_DOMAIN] = { "no_domain", ROUTE_REFUSE },
+	[ROUTE_NO_HOST] = { "no_host", ROUTE_REFUSE },
+	[ROUTE_QUARANTINED] = { "quarantined", ROUTE_REFUSE },
+	[ROUTE_QUARANTINED_DISCARDED] = { "quarantined_discarded", ROUTE_DISCARD },
+	[ROUTE_NO_SENDING_IP] = { "no_sending_ip", ROUTE_RETRY },
+	[ROUTE_SITE_DEAD] = { "site_dead", ROUTE_RETRY },
+	[ROUTE_QUEUE_FULL] = { "queue_full", ROUTE_RETRY },
+};
+
+static const char *const verdict_names[] = {
+	[ROUTE_NEEDS_MX] = "needs_mx",
+	[ROUTE_NEEDS_STORE] = "needs_store",
+	[ROUTE_NEEDS_LANES] = "needs_lanes",
+	[ROUTE_LEAVE] = "leave",
+	[ROUTE_SEND] = "send",
+	[ROUTE_RETRY] = "retry",
+	[ROUTE_REFUSE] = "refuse",
+	[ROUTE_DISCARD] = "discard",
+};
+
+const char *
+route_reason_name(enum route_reason reason)
+{
+	return reasons[reason].name;
+}
+
+enum route_verdict
+route_reason_verdict(enum route_reason reason)
+{
+	return reasons[reason].verdict;
+}
+
+const char *
+route_verdict_name(enum route_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+/* Words for qmgr: "retry:4.7.1 mxpace: ...". */
+__attribute__((format(printf, 3, 4))) static void
+answer(struct route_decision *decision, enum route_reason reason, const char *fmt, ...)
+{
+	char text[SOCKMAP_TEXT_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	decision->reason = reason;
+	decision->verdict = reasons[reason].verdict;
+	sockmap_reply_set(&decision->reply, ANSWER_OK, "%s", text);
+}
+
+static void
+leave(struct route_decision *decision, enum route_reason reason)
+{
+	decision->reason = reason;
+	decision->verdict = reasons[reason].verdict;
+	sockmap_reply_set(&decision->reply, ANSWER_NOTFOUND, "%s", "");
+}
+
+void
+route_conclude(struct route_decision *decision, enum route_reason reason)
+{
+	decision->lane = NULL;
+	if (reasons[reason].verdict == ROUTE_LEAVE)
+		leave(decision, reason);
+	else
+		answer(decision, reason, "retry:4.3.0 mxpace: mxpolicyd was restarted, try again");
+}
+
+/* What needs nothing but the request and the configuration. True: decided. */
+static bool
+decide_by_request(const struct route_facts *facts, struct route_decision *decision)
+{
+	const char *domain;
+
+	if (facts->recipient_error != NULL || facts->recipient == NULL ||
+	    *(domain = addr_domain(facts->recipient)) == '\0')
+		leave(decision, ROUTE_BAD_RECIPIENT);
+	else if (settings_is_local(facts->settings, domain))
+		leave(decision, ROUTE_LOCAL_DOMAIN);
+	else if (settings_is_exception(facts->settings, domain))
+		leave(decision, ROUTE_EXCEPTION);
+	else
+		return false;
+	return true;
+}
+
+static bool
+decide_by_mx(const struct route_facts *facts, struct route_decision *decision)
+{
+	const char *domain = addr_domain(facts->recipient);
+
+	if (facts->mx_known == FACT_UNKNOWN) {
+		decision->verdict = ROUTE_NEEDS_MX;
+		return true;
+	}
+	if (facts->mx_known == FACT_FAILED)
+		return false;
+	switch (facts->mx_state) {
+	case MX_FOUND:
+	case MX_IMPLICIT:
+		return false;
+	case MX_NULL:
+		answer(decision, ROUTE_NULL_MX,
+		    "error:5.1.10 mxpace: domain %s accepts no mail (null MX)", domain);
+		return true;
+	case MX_NO_DOMAIN:
+		answer(decision, ROUTE_NO_DOMAIN, "error:5.1.2 mxpace: domain %s does not exist",
+		    domain);
+		return true;
+	case MX_NO_HOST:
+		answer(decision, ROUTE_NO_HOST,
+		    "error:5.1.2 mxpace: domain %s has neither MX nor address records", domain);
+		return true;
+	case MX_FAILED:
+		answer(decision, ROUTE_MX_FAILED, "retry:4.4.3 mxpace: MX look-up of %s failed: %s",
+		    domain, facts->mx_words != NULL ? facts->mx_words : "");
+		return true;
+	}
+	return false;
+}
+
+/* Held and tagged mail was held or tagged when it came in (decide.h), and goes on. */
+static bool
+decide_by_quarantine(const struct route_facts *facts, struct route_decision *decision)
+{
+	bool discard = facts->settings->quarantine_action == QUARANTINE_DISCARD;
+	struct str words = { 0 };
+
+	if (facts->null_sender || addr_is_postmaster(facts->recipient))
+		return false;
+	if (facts->store_known == FACT_UNKNOWN) {
+		decision->verdict = ROUTE_NEEDS_STORE;
+		return true;
+	}
+	if (facts->store_known == FACT_FAILED || facts->entry == NULL ||
+	    facts->entry->status != QUARANTINE_QUARANTINED ||
+	    (!discard && facts->settings->quarantine_action != QUARANTINE_REJECT))
+		return false;
+	quarantine_entry_words(facts->entry, &words);
+	answer(decision, discard ? ROUTE_QUARANTINED_DISCARDED : ROUTE_QUARANTINED,
+	    "%s mxpace: %s is %s", discard ? "discard:" : "error:5.1.1", facts->recipient,
+	    str_text(&words));
+	str_free(&words);
+	return true;
+}
+
+/* The lane with the most room, of equals the one with the least inside; NULL: none has any. */
+static const struct route_lane *
+roomiest(const struct route_facts *facts)
+{
+	const struct route_lane *best = NULL;
+
+	for (size_t i = 0; i < facts->lane_count; i++) {
+		const struct route_lane *lane =
+		    &facts->lanes[(facts->turn + i) % facts->lane_count];
+		int64_t room = lane->allowed - lane->inside;
+
+		if (lane->dead_ms > 0 || room <= 0)
+			continue;
+		if (best == NULL || room > best->allowed - best->inside ||
+		    (room == best->allowed - best->inside && lane->inside < best->inside))
+			best = lane;
+	}
+	return best;
+}
+
+/* Of the lanes that have none: of those that are alive, else the one to be tried soonest. */
+static const struct route_lane *
+soonest(const struct route_facts *facts)
+{
+	const struct route_lane *best = facts->lanes;
+
+	for (size_t i = 1; i < facts->lane_count; i++)
+		if (facts->lanes[i].dead_ms < best->dead_ms ||
+		    (facts->lanes[i].dead_ms == best->dead_ms &&
+			facts->lanes[i].inside < best->inside))
+			best = &facts->lanes[i];
+	return best;
+}
+
+/* What lets the least through: "1000/1h", "5 connections". */
+static void
+put_limit(const struct mx_rule *rule, struct str *words)
+{
+	const struct limit *least = NULL;
+	char text[LIMIT_TEXT_SIZE];
+
+	for (size_t i = 0; i < rule->limit_count; i++) {
+		const struct limit *limit = &rule->limits[i];
+
+		if (least == NULL || (double)limit->count / (double)limit->period_ms <
+					 (double)least->count / (double)least->period_ms)
+			least = limit;
+	}
+	if (least != NULL)
+		str_addf(words, " at %s", limit_format(least, text));
+	else if (rule->connections > 0)
+		str_addf(words, " at %" PRId64 " connection%s", rule->connections,
+		    rule->connections == 1 ? "" : "s");
+}
+
+static void
+decide_full(const struct route_facts *facts, const struct route_lane *lane,
+    struct route_decision *decision)
+{
+	struct str words = { 0 };
+	char wait[DURATION_SIZE];
+
+	str_addf(&words, "%" PRId64 " message%s queued for it", lane->inside,
+	    lane->inside == 1 ? " is" : "s are");
+	put_limit(facts->rule, &words);
+	if (lane->per_minute > 0)
+		str_addf(&words, ", next attempt in about %s",
+		    duration_format_wait((int64_t)((double)lane->inside / lane->per_minute * 60000),
+			wait));
+	else
+		str_adds(&words, ", next attempt in some minutes");
+	answer(decision, ROUTE_QUEUE_FULL, "retry:4.7.1 mxpace: group %s: %s", facts->group,
+	    str_text(&words));
+	str_free(&words);
+}
+
+static void
+decide_by_lanes(const struct route_facts *facts, struct route_decision *decision)
+{
+	const struct route_lane *lane = roomiest(facts);
+	struct transport_class class;
+	char name[TRANSPORT_NAME_SIZE], wait[DURATION_SIZE];
+
+	if (lane != NULL) {
+		transports_class(facts->rules, facts->rule, &class);
+		transports_name(&class, lane->number, name);
+		answer(decision, facts->rule != NULL ? ROUTE_PACED : ROUTE_UNKNOWN, "%s:", name);
+		decision->lane = lane;
+		return;
+	}
+	lane = soonest(facts);
+	if (lane->dead_ms > 0)
+		answer(decision, ROUTE_SITE_DEAD,
+		    "retry:4.4.1 mxpace: group %s: not reachable (%s), next attempt in %s",
+		    facts->group, lane->dead_words != NULL ? lane->dead_words : "",
+		    duration_format_wait(lane->dead_ms, wait));
+	else
+		decide_full(facts, lane, decision);
+}
+
+static void
+decide_without_ip(const struct route_facts *facts, struct route_decision *decision)
+{
+	if (facts->pool != NULL)
+		answer(decision, ROUTE_NO_SENDING_IP,
+		    "retry:4.3.5 mxpace: pool %s: none of its sending_ips is on node %s",
+		    facts->pool->name, facts->settings->node);
+	else
+		answer(decision, ROUTE_NO_SENDING_IP,
+		    "retry:4.3.5 mxpace: none of sending_ips is on node %s", facts->settings->node);
+}
+
+void
+route_decide(const struct route_facts *facts, struct route_decision *decision)
+{
+	decision->reason = ROUTE_NONE;
+	decision->lane = NULL;
+	sockmap_reply_set(&decision->reply, ANSWER_NOTFOUND, "%s", "");
+	if (decide_by_request(facts, decision) || decide_by_mx(facts, decision) ||
+	    decide_by_quarantine(facts, decision))
+		return;
+	if (facts->mx_known == FACT_KNOWN && facts->rule == NULL)
+		leave(decision, ROUTE_NO_RULE);
+	else if (facts->lanes_known == FACT_UNKNOWN)
+		decision->verdict = ROUTE_NEEDS_LANES;
+	else if (facts->lane_count == 0)
+		decide_without_ip(facts, decision);
+	else
+		decide_by_lanes(facts, decision);
+}

@@ -1,0 +1,79 @@
+/*
+ * slots - who may open a connection: the kernel's view, grants, and the queue for a slot.
+ *
+ * A lane's open connections are its sockets, as the kernel lists them, and the grants whose socket
+ * is not seen yet. A grant belongs to one delivery on one MX host: it lives from the answer to
+ * `connect` until its process says `status`, begins the next delivery or hangs up, or for
+ * GRANT_BARE_MS without a socket. While it lives it counts as one, however many sockets follow one
+ * another (the host's further addresses, the plaintext retry after a failed handshake).
+ *
+ * A new socket belongs to the oldest grant without one that its addresses fit (remote: of the
+ * delivery's MX hosts; local: of the sending IP), and to that grant's lane for life. As smtp(8)
+ * waits for our answer to `status` with its socket open, a look at the kernel just then finds the
+ * socket of even the shortest delivery. If that socket had been taken for another grant's, the other
+ * is without one again. A socket that fits no grant counts extra in every lane that lists its
+ * address: connections of before a restart, and those whose process did not ask.
+ *
+ * The kernel is looked at when somebody asks, every SLOTS_WAIT_MS while somebody waits, every
+ * SLOTS_IDLE_MS while connections are open, and not at all otherwise. A process in another network
+ * namespace has no sockets here: after SLOTS_BLIND deliveries that talked to a provider while no
+ * socket was ever seen we say so once, and a grant counts until SLOTS_CACHE_MS after its status.
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include "egress.h"
+#include "hold.h"
+
+enum {
+	GRANT_BARE_MS = 60000,
+	SLOTS_WAIT_MS = 5,
+	SLOTS_IDLE_MS = 25,
+	SLOTS_ASK_MS = 20,     /* between attempts of a lane that waits for another node's slot */
+	SLOTS_START_MS = 2000, /* no grants: those of the process before us get their sockets */
+	SLOTS_BLIND = 5,
+	SLOTS_CACHE_MS = 3000,
+};
+
+enum slot_answer { SLOT_GRANTED, SLOT_DEFERRED };
+
+/* Why SLOT_DEFERRED: words. */
+typedef void slot_done(void *arg, enum slot_answer answer, const char *words);
+
+struct grant {                   /* part of a delivery; { 0 } is idle */
+	TAILQ_ENTRY(grant) link; /* of the live ones, oldest first */
+	struct waiter waiter;
+	struct lane *lane; /* a reference while it waits or lives */
+	bool live;
+	bool matched; /* a socket was seen */
+	unsigned sockets;
+	int64_t granted_ms;
+	int64_t stamp_ms; /* of the delivery's message: stamped anew when granted; 0: none */
+	struct sockets_address local[2];         /* of the sending IP; family 0: any */
+	const struct sockets_address *addresses; /* of the delivery's MX hosts; NULL: any */
+	size_t address_count;
+	slot_done *done;
+	void *arg;
+};
+
+TAILQ_HEAD(grants, grant);
+
+struct slots *slots_new(struct egress *egress);
+void slots_free(struct slots **slots);
+
+/* Asks for a slot; `done` comes later, never within this call. The caller has set local, addresses
+ * and stamp_ms. */
+void slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, slot_done *done,
+    void *arg);
+/* It waits no more, or its connection is not its own any more. talked: the provider was reached
+ * (for the socket's sake, see above). */
+void slots_end(struct slots *slots, struct grant *grant, bool talked);
+/* Looks at the kernel now if the grant has not been seen with a socket yet. */
+void slots_look_for(struct slots *slots, struct grant *grant);
+
+bool slots_are_blind(const struct slots *slots);
+int64_t slots_sockets(const struct slots *slots); /* open, all lanes */
+/* For a connection without a limit too. */
+void slots_rebind(struct slots *slots);
+
+#endif
