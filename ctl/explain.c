@@ -292,12 +292,14 @@ explain(struct ctl *ctl)
 	begin(ctl, &question);
 	if (*question.domain != '\0' && !question.local)
 		gather_mx(ctl, &question);
-	explain_delivery_begin(ctl, &question.facts, question.sender, question.sending_ip,
-	    &question.delivery);
+	if (question.at_delivery)
+		explain_delivery_begin(ctl, &question.facts, question.sender, question.sending_ip,
+		    &question.delivery);
 	if (*question.recipient != '\0')
 		gather_store(ctl, &question);
 	decide(&question.facts, &question.decision);
-	explain_delivery_decide(ctl, &question.delivery, question.facts.store_known);
+	if (question.at_delivery)
+		explain_delivery_decide(ctl, &question.delivery, question.facts.store_known);
 	show(ctl, &question);
 	mx_set_free(&question.mx.set);
 	if (question.facts.store_known == FACT_FAILED)

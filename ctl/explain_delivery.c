@@ -14,6 +14,7 @@ explain_delivery_begin(struct ctl *ctl, const struct decide_facts *facts, const 
 	const struct settings *settings = ctl->settings;
 	size_t count = 0;
 
+	delivery->has_sender = sender != NULL;
 	delivery->facts = (struct route_facts){
 		.settings = settings,
 		.rules = ctl->rules,
@@ -193,7 +194,7 @@ show_lanes(struct ctl *ctl, const struct explain_delivery *delivery)
 		{ "counted_by", NULL, OUT_LEFT },
 		{ "open", "OPEN", OUT_RIGHT },
 		{ "slot_free", "SLOT", OUT_LEFT },
-		{ "waiting", "WAITING", OUT_RIGHT },
+		{ "waiting", "WAIT", OUT_RIGHT },
 		{ "queued", "QUEUED", OUT_RIGHT },
 		{ "messages", "SENT", OUT_WRAP },
 		{ "next_s", "NEXT", OUT_LEFT },
@@ -225,31 +226,49 @@ show_lanes(struct ctl *ctl, const struct explain_delivery *delivery)
 }
 
 static void
-show_whys(struct ctl *ctl, const struct explain_delivery *delivery)
+show_waits(struct ctl *ctl, const struct explain_delivery *delivery)
 {
+	const char *label = "Has to wait";
+
 	for (size_t i = 0; delivery->is_read && i < delivery->facts.lane_count; i++) {
 		const char *why = wait_words(ctl, &delivery->lanes[i]);
 
-		if (why != NULL)
-			out_note(ctl->out, "  %s waits: %s", delivery->lanes[i].sending.name, why);
+		if (why == NULL)
+			continue;
+		out_put(ctl->out, NULL, label,
+		    out_string(
+			arena_printf(&ctl->arena, "%s: %s", delivery->lanes[i].sending.name, why)));
+		label = "";
 	}
+}
+
+static void
+show_pool(struct ctl *ctl, const struct explain_delivery *delivery)
+{
+	const struct pool *pool = delivery->facts.pool;
+	bool any = delivery->facts.settings->pool_count > 0;
+
+	if (pool != NULL)
+		out_put(ctl->out, "pool", "Pool", out_string(pool->name));
+	else if (delivery->has_sender)
+		out_put(ctl->out, "pool", any ? "Pool" : NULL, out_none("none: any sending IP"));
+	else
+		out_put(ctl->out, "pool", any ? "Pool" : NULL,
+		    out_none("by the sender (--sender)"));
 }
 
 static void
 show_class(struct ctl *ctl, const struct explain_delivery *delivery)
 {
 	const struct transport_class *class = &delivery->class;
-	const struct pool *pool = delivery->facts.pool;
 
 	out_put(ctl->out, "class", "Transport class", out_string(class->name));
 	out_put(ctl->out, "messages_per_connection", NULL,
 	    class->messages_per_connection > 0 ? out_number(class->messages_per_connection)
 					       : out_none("no limit"));
-	out_put(ctl->out, "pool",
-	    pool != NULL || delivery->facts.settings->pool_count > 0 ? "Pool" : NULL,
-	    pool != NULL ? out_string(pool->name) : out_none("none: any sending IP"));
+	show_pool(ctl, delivery);
 	show_lanes(ctl, delivery);
-	show_whys(ctl, delivery);
+	show_waits(ctl, delivery);
 }
 
 void
@@ -268,9 +287,9 @@ explain_delivery_show(struct ctl *ctl, const struct explain_delivery *delivery)
 	    out_exact(decision->reply.answer == ANSWER_OK
 			  ? arena_printf(&ctl->arena, "OK %s", decision->reply.text)
 			  : "NOTFOUND"));
-	if (ctl->settings->enforce == ENFORCE_OBSERVE)
+	if (ctl->settings->enforce == ENFORCE_OBSERVE && decision->verdict != ROUTE_LEAVE)
 		out_put(ctl->out, NULL, "",
-		    out_string("or would be: it is logged, and NOTFOUND (observe)"));
+		    out_string("observe only logs this: in fact it is told NOTFOUND"));
 	if (delivery->facts.rule != NULL)
 		show_class(ctl, delivery);
 	out_close(ctl->out);

@@ -26,7 +26,8 @@ struct explain_delivery {
 	struct route_decision decision;
 	struct transport_class class; /* where the group is known */
 	struct delivery_lane *lanes;  /* as facts.lanes; ctl's arena */
-	bool is_read;                 /* the store answered */
+	bool has_sender;
+	bool is_read; /* the store answered */
 };
 
 /* The sending IPs that facts and sender leave (NULL: any sender but the null one). node_name: this

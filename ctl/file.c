@@ -46,7 +46,7 @@ write_all(int fd, struct span text)
 			return -1;
 		text = span_from(text, n > 0 ? (size_t)n : 0);
 	}
-	return fsync(fd);
+	return 0;
 }
 
 static int
@@ -73,7 +73,8 @@ file_write(const char *path, struct span text, const char *like, struct err *err
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return fail(err, temporary);
-	if (write_all(fd, text) != 0 || own_like(fd, like) != 0 || rename(temporary, real) != 0) {
+	if (write_all(fd, text) != 0 || fsync(fd) != 0 || own_like(fd, like) != 0 ||
+	    rename(temporary, real) != 0) {
 		fail(err, real);
 		unlink(temporary);
 		close(fd);
@@ -81,6 +82,19 @@ file_write(const char *path, struct span text, const char *like, struct err *err
 	}
 	close(fd);
 	return 0;
+}
+
+int
+file_put(const char *path, struct span text, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int rc = fd >= 0 ? write_all(fd, text) : -1;
+
+	if (rc != 0)
+		fail(err, path);
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int

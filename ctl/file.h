@@ -14,6 +14,9 @@ int file_read(const char *path, struct str *out, struct err *err);
  * half of it, and a symbolic link stays one. */
 int file_write(const char *path, struct span text, const char *like, struct err *err);
 
+/* Just writes it, mode 0600: for files that nobody else knows of. */
+int file_put(const char *path, struct span text, struct err *err);
+
 /* Makes a folder and those above it. */
 int file_make_folder(const char *path, struct err *err);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "held.h"
 #include "nodes.h"
 #include "show.h"
 #include "use.h"
@@ -16,6 +17,19 @@ read_groups(struct ctl *ctl, struct nodes *nodes, struct uses *uses, struct ctl_
 	return uses_list(ctl, nodes, 0, uses, err);
 }
 
+/* Below the list: what else keeps them from sending. */
+static void
+note_held(struct ctl *ctl, const struct use *use, const struct held *held)
+{
+	const struct store_backoff *backoff = &held->backoff;
+
+	if (held->paused != NULL)
+		out_note(ctl->out, "%s from %s: paused: %s", use->group, use->ip, held->paused);
+	if (backoff->any)
+		out_note(ctl->out, "%s from %s: backoff (%s): %s", use->group, use->ip,
+		    backoff->action, *backoff->why != '\0' ? backoff->why : backoff->text);
+}
+
 enum ctl_exit
 group_list(struct ctl *ctl)
 {
@@ -26,14 +40,17 @@ group_list(struct ctl *ctl)
 		{ "open", "OPEN", OUT_RIGHT },
 		{ "next_s", "NEXT", OUT_LEFT },
 		{ "messages", "MESSAGES", OUT_WRAP },
+		{ "paused", NULL, OUT_LEFT },
+		{ "backoff", NULL, OUT_LEFT },
 	};
 	struct nodes nodes;
 	struct uses uses;
+	struct held *held;
 	struct ctl_time now;
 	struct err err;
 
 	if (read_groups(ctl, &nodes, &uses, &now, &err) != 0 ||
-	    uses_read(ctl, &uses, &now, &err) != 0) {
+	    uses_read(ctl, &uses, &now, &err) != 0 || held_read(ctl, &uses, &held, &err) != 0) {
 		ctl_complain(ctl, "%s", err.text);
 		return CTL_AWAY;
 	}
@@ -48,8 +65,14 @@ group_list(struct ctl *ctl)
 		out_cell(ctl->out, use_open(use, &open));
 		out_cell(ctl->out, use_next(use));
 		out_cell(ctl->out, out_uses(use->messages, use->count));
+		out_cell(ctl->out,
+		    held[i].paused != NULL ? out_string(held[i].paused) : out_none("-"));
+		out_cell(ctl->out,
+		    held[i].backoff.any ? out_string(held[i].backoff.action) : out_none("-"));
 	}
 	out_table_end(ctl->out, "No group was used within a week.");
+	for (size_t i = 0; i < uses.count; i++)
+		note_held(ctl, &uses.items[i], &held[i]);
 	return CTL_DONE;
 }
 
@@ -177,6 +200,7 @@ group_show(struct ctl *ctl)
 	const char *name = ctl->operands[0];
 	struct nodes nodes;
 	struct uses uses;
+	struct held *held;
 	struct ctl_time now;
 	struct err err;
 
@@ -184,14 +208,17 @@ group_show(struct ctl *ctl)
 		goto away;
 	if (!find_group(ctl, name, &nodes, &uses))
 		return CTL_NO;
-	if (uses_read(ctl, &uses, &now, &err) != 0)
+	if (uses_read(ctl, &uses, &now, &err) != 0 || held_read(ctl, &uses, &held, &err) != 0)
 		goto away;
 	out_put(ctl_out(ctl), "group", "Group", out_string(name));
 	show_rule(ctl, uses.items[0].rule);
 	out_put(ctl->out, "last_used", "Last used",
 	    uses.items[0].used_s > 0 ? out_time(uses.items[0].used_s, now.s)
 				     : out_none("not within a week"));
+	out_put(ctl->out, "paused", held[0].paused != NULL ? "Paused" : NULL,
+	    held[0].paused != NULL ? out_string(held[0].paused) : out_none("-"));
 	show_limits(ctl, &uses);
+	held_show(ctl, "Backoff", &uses, held);
 	if (show_connections(ctl, &uses, &now, &err) == 0)
 		return CTL_DONE;
 away:

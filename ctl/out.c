@@ -126,6 +126,13 @@ out_uses(const struct out_use *uses, size_t count)
 }
 
 struct out_value
+out_uses_short(const struct out_use *uses, size_t count)
+{
+	return (
+	    struct out_value){ .kind = OUT_KIND_USES, .number = 1, .uses = uses, .count = count };
+}
+
+struct out_value
 out_list(const char *const *items, size_t count)
 {
 	return (struct out_value){ .kind = OUT_KIND_LIST, .items = items, .count = count };

@@ -70,6 +70,8 @@ struct out_value out_time(int64_t unix_s, int64_t now_s);
 struct out_value out_wait(int64_t ms);
 struct out_value out_use(const struct out_use *use);
 struct out_value out_uses(const struct out_use *uses, size_t count);
+/* "40/40 10s" instead of "40/40 in 10s", where room is scarce. */
+struct out_value out_uses_short(const struct out_use *uses, size_t count);
 struct out_value out_list(const char *const *items, size_t count);
 
 /* -- a document -------------------------------------------------------------------------------- */

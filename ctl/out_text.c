@@ -9,13 +9,15 @@
 /* -- values ------------------------------------------------------------------------------------ */
 
 static void
-add_use(struct str *str, const struct out_use *use)
+add_use(struct str *str, const struct out_use *use, bool is_short)
 {
+	static const char in[] = { 'i', 'n', LINE_NO_BREAK, '\0' };
+
 	str_addf(str, "%" PRId64, use->used);
 	if (use->limit > 0)
 		str_addf(str, "/%" PRId64, use->limit);
 	if (use->period != NULL)
-		str_addf(str, "%cin%c%s", LINE_NO_BREAK, LINE_NO_BREAK, use->period);
+		str_addf(str, "%c%s%s", LINE_NO_BREAK, is_short ? "" : in, use->period);
 }
 
 static void
@@ -90,7 +92,7 @@ out_text_value(struct str *str, const struct out_value *value, bool in_table)
 	case OUT_KIND_USES:
 		for (size_t i = 0; i < value->count; i++) {
 			str_adds(str, i > 0 ? ", " : "");
-			add_use(str, &value->uses[i]);
+			add_use(str, &value->uses[i], value->number != 0);
 		}
 		break;
 	case OUT_KIND_LIST:

@@ -26,7 +26,7 @@ restore_option(struct postfix_draft *draft, const struct stage *stage,
 	if (old != NULL)
 		return stage_set_option(stage, service->name, service->type, name, old, err);
 	postfix_words_add(&draft->arena, &items, full);
-	return postfix_conf_edit(stage->folder, "-PX", &items, err);
+	return stage_edit(stage, "-PX", &items, err);
 }
 
 static int
@@ -53,7 +53,26 @@ take_out_of_master(struct postfix_draft *draft, const struct stage *stage, struc
 				return -1;
 		}
 	}
-	return postfix_conf_edit(stage->folder, "-MX", &ours, err);
+	return stage_edit(stage, "-MX", &ours, err);
+}
+
+/* The names that main.cf sets, once each; postconf(1) does not list those of transports that are
+ * gone. */
+static void
+find_parameters(struct postfix_draft *draft, struct postfix_words *ours)
+{
+	struct span rest = span_of(str_text(&draft->now.text[POSTFIX_MAIN])), line;
+	struct postfix_options found = { 0 };
+
+	while (span_line(&rest, &line)) {
+		const char *name = arena_dup(&draft->arena, line);
+
+		name = arena_dup(&draft->arena, span_make(name, strcspn(name, " \t=")));
+		if (postfix_ours_is_parameter(name))
+			postfix_options_set(&draft->arena, &found, name, "");
+	}
+	for (size_t i = 0; i < found.count; i++)
+		postfix_words_add(&draft->arena, ours, found.items[i].name);
 }
 
 static int
@@ -64,9 +83,7 @@ take_out_of_main(struct postfix_draft *draft, const struct stage *stage, struct 
 
 	if (postfix_conf_set_parameters(&draft->arena, stage->folder, &set, err) != 0)
 		return -1;
-	for (size_t i = 0; i < set.count; i++)
-		if (postfix_ours_is_parameter(set.items[i].name))
-			postfix_words_add(&draft->arena, &ours, set.items[i].name);
+	find_parameters(draft, &ours);
 	for (size_t i = 0; i < draft->state.overwritten.count; i++) {
 		const struct postfix_option *old = &draft->state.overwritten.items[i];
 		const char *value = postfix_options_get(&set, old->name);
@@ -79,9 +96,9 @@ take_out_of_main(struct postfix_draft *draft, const struct stage *stage, struct 
 			postfix_words_add(&draft->arena, &restored,
 			    arena_printf(&draft->arena, "%s=%s", old->name, old->value));
 	}
-	return postfix_conf_edit(stage->folder, "-X", &ours, err) != 0
-		   ? -1
-		   : postfix_conf_edit(stage->folder, "-e", &restored, err);
+	if (stage_edit(stage, "-X", &ours, err) != 0)
+		return -1;
+	return stage_edit(stage, "-e", &restored, err);
 }
 
 static int
@@ -187,7 +204,7 @@ set_timers(struct postfix_draft *draft, const struct stage *stage, struct err *e
 		postfix_words_add(&draft->arena, &items,
 		    arena_printf(&draft->arena, "%s=%s", timer->name, timer->value));
 	}
-	return postfix_conf_edit(stage->folder, "-e", &items, err);
+	return stage_edit(stage, "-e", &items, err);
 }
 
 static int

@@ -1,13 +1,12 @@
 #include "verbs.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "addr.h"
 #include "duration.h"
+#include "operator.h"
 #include "show.h"
 
 /* `quarantine show`, `add`, `remove`; the list is in quarantine_list.c. */
@@ -43,20 +42,6 @@ quarantine_show(struct ctl *ctl)
 }
 
 /* -- changes ----------------------------------------------------------------------------------- */
-
-/* Who is at the terminal, for the record: behind sudo the one who typed it. */
-static const char *
-operator_name(struct ctl *ctl)
-{
-	const char *sudo = getenv("SUDO_USER");
-	const struct passwd *user = getpwuid(getuid());
-
-	if (sudo != NULL && *sudo != '\0')
-		return arena_printf(&ctl->arena, "operator %.48s", sudo);
-	if (user != NULL)
-		return arena_printf(&ctl->arena, "operator %.48s", user->pw_name);
-	return arena_printf(&ctl->arena, "operator uid %lu", (unsigned long)getuid());
-}
 
 static void
 put_event(struct ctl *ctl, const char *type, const char *addr, const struct quarantine_entry *entry,

@@ -1,9 +1,11 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -14,6 +16,17 @@ path_of(const struct stage *stage, enum postfix_file file, struct str *path)
 	str_empty(path);
 	str_addf(path, "%s/%s", stage->folder, postfix_file_names[file]);
 	return str_text(path);
+}
+
+static void
+look_old(const struct stage *stage)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { 1, 0 } };
+	struct str path = { 0 };
+
+	for (size_t i = 0; i < POSTFIX_FILES; i++)
+		utimensat(AT_FDCWD, path_of(stage, i, &path), times, 0);
+	str_free(&path);
 }
 
 int
@@ -29,8 +42,9 @@ stage_open(struct stage *stage, const struct postfix_files *files, struct err *e
 		return -1;
 	}
 	for (size_t i = 0; i < POSTFIX_FILES && rc == 0; i++)
-		rc = file_write(path_of(stage, i, &path),
-		    span_make(files->text[i].data, files->text[i].len), NULL, err);
+		rc = file_put(path_of(stage, i, &path),
+		    span_make(files->text[i].data, files->text[i].len), err);
+	look_old(stage);
 	str_free(&path);
 	return rc;
 }
@@ -50,6 +64,16 @@ stage_close(struct stage *stage)
 }
 
 int
+stage_edit(const struct stage *stage, const char *flag, const struct postfix_words *items,
+    struct err *err)
+{
+	int rc = postfix_conf_edit(stage->folder, flag, items, err);
+
+	look_old(stage);
+	return rc;
+}
+
+int
 stage_append(const struct stage *stage, enum postfix_file file, const char *lines, struct err *err)
 {
 	struct str path = { 0 }, text = { 0 };
@@ -61,7 +85,8 @@ stage_append(const struct stage *stage, enum postfix_file file, const char *line
 			str_addc(&text, '\n');
 		str_adds(&text, lines);
 		if (rc == 0)
-			rc = file_write(str_text(&path), span_make(text.data, text.len), NULL, err);
+			rc = file_put(str_text(&path), span_make(text.data, text.len), err);
+		look_old(stage);
 	}
 	str_free(&path);
 	str_free(&text);
@@ -89,8 +114,9 @@ stage_drop_lines(const struct stage *stage, bool (*is_dropped)(struct span line)
 				str_add(&kept, start, (size_t)(rest.ptr - start));
 		}
 		if (rc == 0 && kept.len != text.len)
-			rc = file_write(str_text(&path), span_make(kept.data, kept.len), NULL, err);
+			rc = file_put(str_text(&path), span_make(kept.data, kept.len), err);
 	}
+	look_old(stage);
 	str_free(&path);
 	str_free(&text);
 	str_free(&kept);
@@ -107,7 +133,7 @@ set_with_blanks(const struct stage *stage, struct arena *arena, const char *serv
 	const struct postfix_service *found;
 
 	postfix_words_add(arena, &items, arena_printf(arena, "%s/%s/%s", service, type, name));
-	if (postfix_conf_edit(stage->folder, "-PX", &items, err) != 0 ||
+	if (stage_edit(stage, "-PX", &items, err) != 0 ||
 	    postfix_conf_services(arena, stage->folder, &services, err) != 0)
 		return -1;
 	found = postfix_services_find(&services, service, type);
@@ -117,7 +143,7 @@ set_with_blanks(const struct stage *stage, struct arena *arena, const char *serv
 	}
 	items.items[0] =
 	    arena_printf(arena, "%s/%s=%s -o { %s = %s }", service, type, found->line, name, value);
-	return postfix_conf_edit(stage->folder, "-M", &items, err);
+	return stage_edit(stage, "-M", &items, err);
 }
 
 int
@@ -134,7 +160,7 @@ stage_set_option(const struct stage *stage, const char *service, const char *typ
 	} else {
 		postfix_words_add(&arena, &items,
 		    arena_printf(&arena, "%s/%s/%s=%s", service, type, name, value));
-		rc = postfix_conf_edit(stage->folder, "-P", &items, err);
+		rc = stage_edit(stage, "-P", &items, err);
 	}
 	arena_clear(&arena);
 	return rc;

@@ -1,5 +1,8 @@
 /*
  * stage - a folder for a moment, with a main.cf and a master.cf that postconf(1) may edit.
+ *
+ * Postfix' programs wait until a file that they read has not changed for a while: the files of a
+ * stage look old after each change.
  */
 #ifndef STAGE_H
 #define STAGE_H
@@ -13,6 +16,9 @@ struct stage {
 int stage_open(struct stage *stage, const struct postfix_files *files, struct err *err);
 void stage_close(struct stage *stage);
 
+/* postconf -c STAGE FLAG ITEM..., as postfix_conf_edit(). */
+int stage_edit(const struct stage *stage, const char *flag, const struct postfix_words *items,
+    struct err *err);
 /* Adds to one of its files, which then ends with a newline. */
 int stage_append(const struct stage *stage, enum postfix_file file, const char *lines,
     struct err *err);

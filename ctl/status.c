@@ -266,7 +266,7 @@ draw_traffic(struct ctl *ctl)
 		out_note(ctl_out(ctl), "%s  %s", clock_format(clock_wall_s(), date), err.text);
 		return CTL_AWAY;
 	}
-	out_note(ctl_out(ctl), "%s  %zu of %zu nodes alive", clock_format(fleet.now.s, date),
+	out_note(ctl_out(ctl), "%s  nodes alive: %zu of %zu", clock_format(fleet.now.s, date),
 	    fleet.nodes.alive, fleet.nodes.count);
 	traffic_show(ctl, &fleet.traffics, TRAFFIC_SHOWN);
 	return fleet.nodes.alive > 0 ? CTL_DONE : CTL_AWAY;

@@ -7,11 +7,11 @@ static const struct out_column columns[] = {
 	{ "group", "GROUP", OUT_WRAP },
 	{ "sending_ip", "SENDING IP", OUT_SAME },
 	{ "open", "OPEN", OUT_RIGHT },
-	{ "waiting", "WAITING", OUT_RIGHT },
+	{ "waiting", "WAIT", OUT_RIGHT },
 	{ "queued", "QUEUED", OUT_RIGHT },
 	{ "messages", "SENT", OUT_WRAP },
 	{ "per_hour", NULL, OUT_LEFT },
-	{ "drain_s", "DRAINED", OUT_LEFT },
+	{ "drain_s", "DRAIN", OUT_LEFT },
 	{ NULL, "HELD BACK", OUT_WRAP },
 	{ "paused", NULL, OUT_LEFT },
 	{ "backoff", NULL, OUT_LEFT },
@@ -39,12 +39,6 @@ traffic_drain(const struct traffic *traffic)
 }
 
 static const char *
-connections_words(struct ctl *ctl, int64_t count)
-{
-	return arena_printf(&ctl->arena, "%" PRId64 " connection%s", count, count == 1 ? "" : "s");
-}
-
-static const char *
 backoff_why(const struct store_backoff *backoff)
 {
 	return *backoff->why != '\0' ? backoff->why : backoff->text;
@@ -53,35 +47,31 @@ backoff_why(const struct store_backoff *backoff)
 /* -- in a few characters ----------------------------------------------------------------------- */
 
 static const char *
-short_backoff(struct ctl *ctl, const struct store_backoff *backoff)
+backoff_word(struct ctl *ctl, const struct store_backoff *backoff)
 {
-	char wait[DURATION_SIZE];
-	const char *rate;
-
 	if (traffic_is_suspended(backoff))
-		return arena_printf(&ctl->arena, "suspended %s",
-		    duration_format_wait(backoff->hold_ms, wait));
-	if (backoff->per_hour == 0)
-		return connections_words(ctl, backoff->connections);
-	rate = arena_printf(&ctl->arena, "%" PRId64 "/h", backoff->per_hour);
-	return backoff->connections == 0 ? rate
-					 : arena_printf(&ctl->arena, "%s, %s", rate,
-					       connections_words(ctl, backoff->connections));
+		return "suspended";
+	return backoff->per_hour > 0 ? arena_printf(&ctl->arena, "%" PRId64 "/h", backoff->per_hour)
+				     : "backoff";
 }
 
 static struct out_value
 held_back(struct ctl *ctl, const struct traffic *traffic)
 {
-	if (traffic->is_paused && traffic->backoff.any)
-		return out_string(
-		    arena_printf(&ctl->arena, "paused, %s", short_backoff(ctl, &traffic->backoff)));
-	if (traffic->is_paused)
-		return out_string("paused");
-	return traffic->backoff.any ? out_string(short_backoff(ctl, &traffic->backoff))
-				    : out_none("-");
+	const char *word = traffic->backoff.any ? backoff_word(ctl, &traffic->backoff) : NULL;
+
+	if (!traffic->is_paused)
+		return word != NULL ? out_string(word) : out_none("-");
+	return out_string(word != NULL ? arena_printf(&ctl->arena, "paused, %s", word) : "paused");
 }
 
 /* -- in words ---------------------------------------------------------------------------------- */
+
+static const char *
+connections_words(struct ctl *ctl, int64_t count)
+{
+	return arena_printf(&ctl->arena, "%" PRId64 " connection%s", count, count == 1 ? "" : "s");
+}
 
 static const char *
 allowed_words(struct ctl *ctl, const struct store_backoff *backoff)
@@ -132,15 +122,29 @@ is_told(const struct traffics *traffics, size_t at)
 }
 
 static void
-tell_why(struct ctl *ctl, const struct traffics *traffics, size_t at)
+tell_held(struct ctl *ctl, const struct traffics *traffics, size_t most)
 {
-	const struct traffic *traffic = &traffics->items[at];
+	const char *label = "Held back";
 
-	if (traffic->is_paused && !is_told(traffics, at))
-		out_note(ctl->out, "  %s: paused: %s", traffic->use->group, traffic->paused);
-	if (traffic->backoff.any)
-		out_note(ctl->out, "  %s from %s: %s", traffic->use->group, traffic->use->ip,
-		    traffic_backoff_words(ctl, &traffic->backoff));
+	for (size_t i = 0; i < most; i++) {
+		const struct traffic *traffic = &traffics->items[i];
+		const struct use *use = traffic->use;
+		bool together = use->rule != NULL && use->rule->per == MX_PER_GROUP;
+
+		if (traffic->is_paused && !is_told(traffics, i)) {
+			out_put(ctl->out, NULL, label,
+			    out_string(arena_printf(&ctl->arena, "%s: paused: %s", use->group,
+				traffic->paused)));
+			label = "";
+		}
+		if (traffic->backoff.any) {
+			out_put(ctl->out, NULL, label,
+			    out_string(arena_printf(&ctl->arena, "%s%s%s: %s", use->group,
+				together ? "" : " from ", together ? "" : use->ip,
+				traffic_backoff_words(ctl, &traffic->backoff))));
+			label = "";
+		}
+	}
 }
 
 /* -- the table --------------------------------------------------------------------------------- */
@@ -174,7 +178,7 @@ show_row(struct ctl *ctl, const struct traffic *traffic)
 	out_cell(out, traffic_open(traffic, &open));
 	out_cell(out, out_number(traffic->queue.waiting));
 	out_cell(out, out_number(traffic->queue.queued));
-	out_cell(out, out_uses(traffic->use->messages, traffic->use->count));
+	out_cell(out, out_uses_short(traffic->use->messages, traffic->use->count));
 	out_cell(out,
 	    per_minute > 0 ? out_number((int64_t)(per_minute * 60 + 0.5)) : out_none("-"));
 	out_cell(out, traffic_drain(traffic));
@@ -195,6 +199,5 @@ traffic_show(struct ctl *ctl, const struct traffics *traffics, size_t most)
 	if (count < traffics->count)
 		out_note(ctl->out, "  and %zu more: mxctl --json status shows all",
 		    traffics->count - count);
-	for (size_t i = 0; i < count; i++)
-		tell_why(ctl, traffics, i);
+	tell_held(ctl, traffics, count);
 }

@@ -10,6 +10,13 @@ enum ctl_exit status(struct ctl *ctl);
 
 enum ctl_exit group_list(struct ctl *ctl);
 enum ctl_exit group_show(struct ctl *ctl);
+enum ctl_exit group_pause(struct ctl *ctl);
+enum ctl_exit group_resume(struct ctl *ctl);
+enum ctl_exit group_flush(struct ctl *ctl);
+
+enum ctl_exit backoff_list(struct ctl *ctl);
+enum ctl_exit backoff_set(struct ctl *ctl);
+enum ctl_exit backoff_clear(struct ctl *ctl);
 
 enum ctl_exit explain(struct ctl *ctl);
 

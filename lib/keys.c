@@ -181,8 +181,14 @@ keys_quarantine(struct str *out, const char *addr)
 void
 keys_mx(struct str *out, const char *domain)
 {
-	str_adds(out, "mxpace:mx:");
+	str_adds(out, KEYS_MX);
 	keys_encode(out, span_of(domain));
+}
+
+struct span
+keys_mx_domain(struct span key)
+{
+	return span_starts(key, SPAN(KEYS_MX)) ? span_from(key, sizeof(KEYS_MX) - 1) : SPAN("");
 }
 
 void

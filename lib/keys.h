@@ -49,6 +49,8 @@ void keys_group_stats(struct str *out, const char *group, const char *hour);
 void keys_group_addresses(struct str *out, const char *group);
 void keys_quarantine(struct str *out, const char *addr);
 void keys_mx(struct str *out, const char *domain);
+/* The encoded domain of such a key; empty: it is none. */
+struct span keys_mx_domain(struct span key);
 void keys_node(struct str *out, const char *node);
 
 #define KEYS_QUARANTINE_INDEX "mxpace:quarantine"
@@ -57,6 +59,7 @@ void keys_node(struct str *out, const char *node);
 #define KEYS_EVENTS           "mxpace:events"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
 #define KEYS_NODES            "mxpace:nodes"
+#define KEYS_MX               "mxpace:mx:"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */
 void keys_encode(struct str *out, struct span text);

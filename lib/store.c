@@ -70,6 +70,13 @@ store_put_mx_read(struct store_batch *batch, const char *domain, struct str *set
 }
 
 void
+store_put_mx_scan(struct store_batch *batch, struct store_page *page)
+{
+	STORE_PUT(batch, store_reply_scan, page, "SCAN", page->cursor, "MATCH", KEYS_MX "*",
+	    "COUNT", "500");
+}
+
+void
 store_put_node(struct store_batch *batch, const char *node, const struct store_event_field *fields,
     size_t count, int64_t wall_s, struct str *before)
 {

@@ -25,6 +25,8 @@ void store_put_unclassified(struct store_batch *batch, const char *text);
 
 void store_put_mx(struct store_batch *batch, const char *domain, const char *set, int64_t ttl_s);
 void store_put_mx_read(struct store_batch *batch, const char *domain, struct str *set);
+/* A page of the keys of all MX sets, encoded (keys_mx_domain). */
+void store_put_mx_scan(struct store_batch *batch, struct store_page *page);
 
 /* A running mxpolicyd: fields of mxpace:node:NODE, for STORE_OPEN_TTL_S. `before`: the field `run`
  * as it was, to notice two that use one name. */

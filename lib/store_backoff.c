@@ -96,7 +96,7 @@ store_put_pause(struct store_batch *batch, const char *group, const char *why)
 	struct str key = { 0 };
 
 	keys_group_pause(&key, group);
-	STORE_PUT(batch, NULL, NULL, "SET", str_text(&key), why);
+	STORE_PUT(batch, NULL, NULL, "SET", str_text(&key), *why != '\0' ? why : "-");
 	str_free(&key);
 }
 

@@ -50,7 +50,7 @@ void store_put_backoff_set(struct store_batch *batch, const struct store_order *
 void store_put_backoff_clear(struct store_batch *batch, const char *group, const char *ip,
     int64_t *cleared);
 
-/* why: the operator's words. */
+/* why: the operator's words; "-" stands for none. */
 void store_put_pause(struct store_batch *batch, const char *group, const char *why);
 /* "" where the group is not paused. */
 void store_put_pause_read(struct store_batch *batch, const char *group, struct str *why);

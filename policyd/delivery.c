@@ -150,7 +150,7 @@ deny(struct delivery *delivery, const char *words)
 	int64_t waited_ms = delivery->held_ms + clock_monotonic_ms() - delivery->asked_ms;
 	char waited[DURATION_SIZE];
 
-	if (delivery->stage == STAGE_MESSAGE || delivery->stage == STAGE_GROUP)
+	if (!delivery->message.taken)
 		budgets_cancel(delivery->egress->budgets, &delivery->message);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	delivery->stage = STAGE_READY;
@@ -299,20 +299,17 @@ on_message(void *arg, enum budget_answer result, const char *words)
 }
 
 static void
-on_slot(void *arg, enum slot_answer result, const char *words)
+on_slot(void *arg, enum slot_answer result)
 {
 	struct delivery *delivery = arg;
 
-	if (result != SLOT_GRANTED) {
-		deny(delivery, words);
-		return;
-	}
-	delivery->granted = true;
-	budgets_stamped(delivery->egress->budgets, &delivery->message, delivery->grant.stamp_ms);
-	delivery->stage = STAGE_READY;
-	answer(delivery, ANSWER_NOTFOUND);
+	if (result == SLOT_GRANTED)
+		budgets_stamped(delivery->egress->budgets, &delivery->message,
+		    delivery->grant.stamp_ms);
+	advance(delivery);
 }
 
+/* At the first look-up an idle connection will do; at `connect` it is too late for that. */
 static void
 ask_slot(struct delivery *delivery)
 {
@@ -320,53 +317,61 @@ ask_slot(struct delivery *delivery)
 
 	slots_end(delivery->egress->slots, grant, false);
 	*grant = (struct grant){
-		.stamp_ms = delivery->message.stamp_ms,
+		.next_hop = delivery->wants_slot ? NULL : delivery->domain,
+		.stamp_ms = delivery->message.taken ? delivery->message.stamp_ms : 0,
 		.local = { delivery->from.bind[0], delivery->from.bind[1] },
 		.addresses = delivery->addresses,
 		.address_count = delivery->address_count,
 	};
 	delivery->stage = STAGE_SLOT;
 	arm_timer(delivery);
-	slots_ask(delivery->egress->slots, grant, delivery->lane, on_slot, delivery);
+	slots_ask(delivery->egress->slots, grant, delivery->lane, delivery->began_ms, on_slot,
+	    delivery);
 }
 
-/* Whatever the look-up under way still needs, one thing after the other. */
+static bool
+ask_group(struct delivery *delivery)
+{
+	struct engine *engine = delivery->egress->engine;
+	struct mx_answer mx;
+
+	if (mx_cached(engine->mx, delivery->domain, &mx))
+		return hear_mx(delivery, &mx);
+	delivery->stage = STAGE_GROUP;
+	delivery->query = mx_start(engine->mx, delivery->domain, on_mx, delivery);
+	return false;
+}
+
+static bool
+has_slot(const struct delivery *delivery)
+{
+	return delivery->grant.live || (delivery->grant.passed && !delivery->wants_slot);
+}
+
+/* Whatever the look-up under way still needs, one thing after the other. A message is taken last:
+ * while one waits for a slot, others can use it. */
 static void
 advance(struct delivery *delivery)
 {
-	struct egress *egress = delivery->egress;
-	struct mx_answer mx;
+	bool asks = delivery->stage == STAGE_IDLE || delivery->stage == STAGE_READY ||
+		    delivery->stage == STAGE_GROUP;
 
-	if (delivery->lane == NULL && !delivery->unlimited) {
-		if (!mx_cached(egress->engine->mx, delivery->domain, &mx)) {
-			delivery->stage = STAGE_GROUP;
-			delivery->query =
-			    mx_start(egress->engine->mx, delivery->domain, on_mx, delivery);
-			return;
-		}
-		if (!hear_mx(delivery, &mx))
-			return;
-	}
-	if (!delivery->unlimited && !delivery->message.taken) {
-		if (holds_too_many(delivery)) {
-			deny_for_sharing(delivery);
-			return;
-		}
+	if (delivery->lane == NULL && !delivery->unlimited && !ask_group(delivery))
+		return;
+	if (delivery->unlimited || (has_slot(delivery) && delivery->message.taken)) {
+		delivery->granted = delivery->granted || delivery->wants_slot;
+		delivery->stage = STAGE_READY;
+		answer(delivery, ANSWER_NOTFOUND);
+	} else if (asks && holds_too_many(delivery)) {
+		deny_for_sharing(delivery);
+	} else if (!has_slot(delivery)) {
+		ask_slot(delivery);
+	} else {
 		delivery->stage = STAGE_MESSAGE;
 		arm_timer(delivery);
-		budgets_ask(egress->budgets, &delivery->message, delivery->lane, on_message,
-		    delivery);
-		return;
+		budgets_ask(delivery->egress->budgets, &delivery->message, delivery->lane,
+		    on_message, delivery);
 	}
-	if (!delivery->unlimited && delivery->wants_slot) {
-		if (holds_too_many(delivery))
-			deny_for_sharing(delivery);
-		else
-			ask_slot(delivery);
-		return;
-	}
-	delivery->stage = STAGE_READY;
-	answer(delivery, ANSWER_NOTFOUND);
 }
 
 /* -- look-ups ---------------------------------------------------------------------------------- */
@@ -415,6 +420,13 @@ begins_another(const struct delivery *delivery, const struct dns_record *record)
 }
 
 static bool
+is_waiting(const struct delivery *delivery)
+{
+	return delivery->message.waiter.waits || delivery->grant.waiter.waits ||
+	       delivery->query != NULL;
+}
+
+static bool
 hear_dns(struct delivery *delivery, const struct sockmap_query *query, struct sockmap_reply *reply)
 {
 	struct dns_record record;
@@ -432,7 +444,7 @@ hear_dns(struct delivery *delivery, const struct sockmap_query *query, struct so
 		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
 		return true;
 	}
-	if (delivery->message.taken || delivery->unlimited || delivery->message.waiter.waits)
+	if (delivery->message.taken || delivery->unlimited || is_waiting(delivery))
 		return true;
 	return start(delivery, false, reply);
 }
@@ -459,6 +471,20 @@ read_next_hop(struct span key, char domain[DOMAIN_SIZE])
 		    (int)(name.len < DOMAIN_SIZE ? name.len : DOMAIN_SIZE - 1), name.ptr);
 }
 
+/* On to the next host. The one before may have got a MAIL FROM already; this one needs another. */
+static void
+leave_host(struct delivery *delivery)
+{
+	struct egress *egress = delivery->egress;
+
+	slots_look_for(egress->slots, &delivery->grant);
+	if (delivery->grant.matched) {
+		delivery->talked = true;
+		budgets_end(egress->budgets, &delivery->message, true, NULL);
+	}
+	slots_end(egress->slots, &delivery->grant, false);
+}
+
 static bool
 hear_connect(struct delivery *delivery, const struct sockmap_query *query,
     struct sockmap_reply *reply)
@@ -475,14 +501,10 @@ hear_connect(struct delivery *delivery, const struct sockmap_query *query,
 		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
 		return true;
 	}
-	if (delivery->message.waiter.waits || delivery->grant.waiter.waits) /* observed */
+	if (is_waiting(delivery)) /* observed only: else its process would wait with it */
 		return true;
-	/* A host it talked to may have taken a MAIL FROM already; this one gets another. */
-	slots_look_for(delivery->egress->slots, &delivery->grant);
-	if (delivery->grant.matched && delivery->message.taken) {
-		delivery->talked = true;
-		budgets_end(delivery->egress->budgets, &delivery->message, true, NULL);
-	}
+	if (delivery->granted)
+		leave_host(delivery);
 	return start(delivery, true, reply);
 }
 
@@ -524,9 +546,11 @@ end_holdings(struct delivery *delivery, enum site_heard heard, const struct budg
 		    talked || (delivery->talked && heard != SITE_NO_CONNECTION), ended);
 	else
 		budgets_count(egress->budgets, delivery->lane, ended);
-	slots_end(egress->slots, &delivery->grant, talked);
-	if (heard == SITE_REPLIED && !delivery->ended)
-		learn_pace(delivery);
+	slots_end(egress->slots, &delivery->grant, talked && !delivery->grant.passed);
+	if (heard != SITE_REPLIED || delivery->ended)
+		return;
+	learn_pace(delivery);
+	slots_offer(egress->slots, delivery->lane, delivery->domain);
 }
 
 static bool

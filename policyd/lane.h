@@ -35,6 +35,9 @@ struct lane {
 	/* Slots (slots.c). */
 	int64_t bare;    /* live grants without a socket */
 	int64_t sockets; /* open sockets of the lane */
+	int64_t usable;  /* of them, established and not closing */
+	int64_t taken;   /* of these, in use by live grants */
+	int64_t passed;  /* deliveries that were let pass to reuse one */
 	struct waiters for_slot;
 	int64_t slot_waiters;
 	struct asking *slot_asking;

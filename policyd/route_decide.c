@@ -166,7 +166,7 @@ decide_by_quarantine(const struct route_facts *facts, struct route_decision *dec
 		return false;
 	quarantine_entry_words(facts->entry, &words);
 	answer(decision, discard ? ROUTE_QUARANTINED_DISCARDED : ROUTE_QUARANTINED,
-	    "%s mxpace: %s is %s", discard ? "discard:" : "error:5.1.1", facts->recipient,
+	    "%smxpace: %s is %s", discard ? "discard:" : "error:5.1.1 ", facts->recipient,
 	    str_text(&words));
 	str_free(&words);
 	return true;

@@ -25,6 +25,7 @@ struct known {
 	struct lane *lanes[SOCKET_LANES_MAX]; /* references: where it counts */
 	size_t lane_count;
 	bool seen;        /* in the look under way */
+	bool usable;      /* established and not closing */
 	int64_t until_ms; /* of a cached one */
 };
 
@@ -38,6 +39,14 @@ struct asking {
 	struct store_call *call;
 };
 
+/* A next hop one of whose connections may be idle. */
+struct offer {
+	TAILQ_ENTRY(offer) link;
+	struct lane *lane; /* a reference */
+	int64_t due_ms;
+	char next_hop[DOMAIN_SIZE];
+};
+
 struct slots {
 	struct egress *egress;
 	struct sockets *kernel; /* NULL: it does not let us */
@@ -45,6 +54,7 @@ struct slots {
 	struct known *known, *cached;
 	struct grants live;
 	TAILQ_HEAD(, asking) asking;
+	TAILQ_HEAD(, offer) offers; /* by due_ms */
 	int64_t waiters;
 	int64_t looked_ms, started_ms, next_ms;
 	uint64_t next_cached; /* cookie of the next cached one */
@@ -90,8 +100,33 @@ is_starting(const struct slots *slots)
 static void
 publish(struct slots *slots, struct lane *lane)
 {
+	int64_t asked = lane->slot_asking != NULL; /* Redis may count it already */
+
 	if (!is_starting(slots))
-		group_set_open(lane->group, lane_open(lane));
+		group_set_open(lane->group, lane_open(lane) + asked);
+}
+
+static void
+set_usable(struct known *known, bool usable)
+{
+	if (known->usable == usable)
+		return;
+	known->usable = usable;
+	for (size_t i = 0; i < known->lane_count; i++) {
+		known->lanes[i]->usable += usable ? 1 : -1;
+		if (known->grant != NULL)
+			known->lanes[i]->taken += usable ? 1 : -1;
+	}
+}
+
+/* The grant it was matched to has it no more. */
+static void
+part(struct known *known)
+{
+	if (known->usable)
+		known->grant->lane->taken--;
+	known->grant->sockets--;
+	known->grant = NULL;
 }
 
 static void
@@ -106,6 +141,7 @@ know_lane(struct known *known, struct lane *lane)
 static void
 forget(struct slots *slots, struct known **list, struct known *known)
 {
+	set_usable(known, false);
 	for (size_t i = 0; i < known->lane_count; i++) {
 		known->lanes[i]->sockets--;
 		if (known->grant != NULL && --known->grant->sockets == 0)
@@ -115,6 +151,16 @@ forget(struct slots *slots, struct known **list, struct known *known)
 	}
 	HASH_DEL(*list, known);
 	free(known);
+}
+
+/* The question under way is not for it any more. */
+static void
+forget_question(struct grant *grant)
+{
+	struct asking *asking = grant->lane->slot_asking;
+
+	if (asking != NULL && asking->grant == grant)
+		asking->grant = NULL;
 }
 
 static bool
@@ -195,6 +241,12 @@ count_unasked(void *arg, const char *group)
 	lane_release(&lane);
 }
 
+static bool
+is_usable(const struct sockets_entry *entry)
+{
+	return entry->established && !entry->closing;
+}
+
 static void
 meet(struct slots *slots, const struct sockets_entry *entry)
 {
@@ -213,6 +265,7 @@ meet(struct slots *slots, const struct sockets_entry *entry)
 		if (known->lane_count > 0 && !is_starting(slots))
 			slots->egress->figures.unasked++;
 	}
+	set_usable(known, is_usable(entry));
 	for (size_t i = 0; i < known->lane_count; i++)
 		publish(slots, known->lanes[i]);
 }
@@ -242,10 +295,12 @@ list_sockets(struct slots *slots)
 		known->seen = false;
 	for (size_t i = 0; i < count; i++) {
 		HASH_FIND(hh, slots->known, &entries[i].cookie, sizeof(entries[i].cookie), known);
-		if (known != NULL)
+		if (known != NULL) {
 			known->seen = true;
-		else
+			set_usable(known, is_usable(&entries[i]));
+		} else {
 			meet(slots, &entries[i]);
+		}
 	}
 	HASH_ITER (hh, slots->known, known, next)
 		if (!known->seen)
@@ -273,6 +328,81 @@ drop_bare(struct slots *slots, int64_t now_ms)
 			slots_end(slots, grant, false);
 	}
 }
+
+/* -- idle connections -------------------------------------------------------------------------- */
+
+static void stop_waiting(struct slots *slots, struct grant *grant);
+
+static struct grant *
+grant_of(struct waiter *waiter)
+{
+	return (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
+}
+
+static void
+pass(struct slots *slots, struct grant *grant)
+{
+	stop_waiting(slots, grant);
+	grant->passed = true;
+	grant->lane->passed++;
+	grant->done(grant->arg, SLOT_PASSED);
+}
+
+/* True: the first who waits for that next hop has it. */
+static bool
+take_offer(struct slots *slots, const struct offer *offer)
+{
+	struct waiter *waiter;
+
+	TAILQ_FOREACH (waiter, &offer->lane->for_slot, link) {
+		struct grant *grant = grant_of(waiter);
+
+		if (grant->next_hop == NULL || strcmp(grant->next_hop, offer->next_hop) != 0)
+			continue;
+		forget_question(grant);
+		pass(slots, grant);
+		return true;
+	}
+	return false;
+}
+
+static void
+drop_offer(struct slots *slots, struct offer *offer)
+{
+	TAILQ_REMOVE(&slots->offers, offer, link);
+	lane_release(&offer->lane);
+	free(offer);
+}
+
+static void
+make_offers(struct slots *slots, int64_t now_ms)
+{
+	struct offer *offer, *next;
+
+	for (offer = TAILQ_FIRST(&slots->offers); offer != NULL && offer->due_ms <= now_ms;
+	     offer = next) {
+		const struct lane *lane = offer->lane;
+
+		next = TAILQ_NEXT(offer, link);
+		if (lane->usable - lane->taken - lane->passed <= 0 ||
+		    now_ms - offer->due_ms > SLOTS_OFFERED_MS || take_offer(slots, offer))
+			drop_offer(slots, offer);
+	}
+}
+
+void
+slots_offer(struct slots *slots, struct lane *lane, const char *next_hop)
+{
+	struct offer *offer = mem_alloc(sizeof(*offer));
+
+	offer->lane = lane_hold(lane);
+	offer->due_ms = clock_monotonic_ms() + SLOTS_OFFER_MS;
+	snprintf(offer->next_hop, sizeof(offer->next_hop), "%s", next_hop);
+	TAILQ_INSERT_TAIL(&slots->offers, offer, link);
+	look_at(slots, offer->due_ms);
+}
+
+/* -- the timer --------------------------------------------------------------------------------- */
 
 static void try_lane(struct slots *slots, struct lane *lane);
 
@@ -304,6 +434,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	slots->next_ms = 0;
 	look(slots);
+	make_offers(slots, slots->looked_ms);
 	if (slots->waiters > 0)
 		lanes_each(slots->egress->lanes, try_waiting, slots);
 	busy = slots->known != NULL || slots->cached != NULL || !TAILQ_EMPTY(&slots->live);
@@ -311,6 +442,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		look_at(slots, slots->looked_ms + SLOTS_WAIT_MS);
 	else if (busy)
 		look_at(slots, slots->looked_ms + SLOTS_IDLE_MS);
+	if (!TAILQ_EMPTY(&slots->offers))
+		look_at(slots, slots->looked_ms + SLOTS_WAIT_MS);
 }
 
 void
@@ -336,8 +469,7 @@ first_waiting(struct lane *lane)
 {
 	struct waiter *waiter = TAILQ_FIRST(&lane->for_slot);
 
-	return waiter == NULL ? NULL
-			      : (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
+	return waiter == NULL ? NULL : grant_of(waiter);
 }
 
 static void
@@ -353,7 +485,7 @@ give(struct slots *slots, struct grant *grant, int64_t stamp_ms)
 	TAILQ_INSERT_TAIL(&slots->live, grant, link);
 	publish(slots, grant->lane);
 	look_at(slots, grant->granted_ms + SLOTS_WAIT_MS);
-	grant->done(grant->arg, SLOT_GRANTED, "");
+	grant->done(grant->arg, SLOT_GRANTED);
 }
 
 static void
@@ -400,6 +532,7 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 	} else {
 		give(slots, grant, grant->stamp_ms != 0 ? asking->granted.now_ms : 0);
 	}
+	publish(slots, lane);
 	TAILQ_REMOVE(&slots->asking, asking, link);
 	free(asking);
 	if (!TAILQ_EMPTY(&lane->for_slot))
@@ -483,15 +616,30 @@ try_lane(struct slots *slots, struct lane *lane)
 	}
 }
 
+/* By how long their deliveries wait: one that passed in vain does not begin anew. */
+static void
+queue_up(struct waiters *queue, struct waiter *waiter)
+{
+	struct waiter *before = TAILQ_LAST(queue, waiters);
+
+	while (before != NULL && before->since_ms > waiter->since_ms)
+		before = TAILQ_PREV(before, waiters, link);
+	if (before == NULL)
+		TAILQ_INSERT_HEAD(queue, waiter, link);
+	else
+		TAILQ_INSERT_AFTER(queue, before, waiter, link);
+}
+
 void
-slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, slot_done *done, void *arg)
+slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t since_ms,
+    slot_done *done, void *arg)
 {
 	grant->lane = lane_hold(lane);
 	grant->done = done;
 	grant->arg = arg;
-	grant->live = false;
-	grant->waiter = (struct waiter){ .waits = true, .since_ms = clock_monotonic_ms() };
-	TAILQ_INSERT_TAIL(&lane->for_slot, &grant->waiter, link);
+	grant->live = grant->passed = false;
+	grant->waiter = (struct waiter){ .waits = true, .since_ms = since_ms };
+	queue_up(&lane->for_slot, &grant->waiter);
 	if (lane->slot_waiters++ == 0)
 		lane->slot_words[0] = '\0';
 	slots->waiters++;
@@ -511,8 +659,8 @@ take_back_socket(struct slots *slots, const struct grant *grant)
 
 		if (other == NULL || other == grant || other->lane != grant->lane)
 			continue;
-		known->grant = NULL;
-		if (--other->sockets == 0) {
+		part(known);
+		if (other->sockets == 0) {
 			other->lane->bare++;
 			other->matched = false;
 		}
@@ -562,8 +710,7 @@ end_live(struct slots *slots, struct grant *grant, bool talked)
 	if (grant->sockets > 0)
 		HASH_ITER (hh, slots->known, known, next)
 			if (known->grant == grant)
-				known->grant = NULL;
-	grant->sockets = 0;
+				part(known);
 	publish(slots, grant->lane);
 }
 
@@ -574,8 +721,7 @@ slots_end(struct slots *slots, struct grant *grant, bool talked)
 		return;
 	if (grant->waiter.waits) {
 		stop_waiting(slots, grant);
-		if (grant->lane->slot_asking != NULL && grant->lane->slot_asking->grant == grant)
-			grant->lane->slot_asking->grant = NULL;
+		forget_question(grant);
 		if (TAILQ_EMPTY(&grant->lane->for_slot) &&
 		    egress_mode(slots->egress) == EGRESS_FLEET) {
 			struct store_async *store = slots->egress->engine->store;
@@ -586,6 +732,9 @@ slots_end(struct slots *slots, struct grant *grant, bool talked)
 		}
 	} else if (grant->live) {
 		end_live(slots, grant, talked);
+	} else if (grant->passed) {
+		grant->passed = false;
+		grant->lane->passed--;
 	}
 	if (slots->waiters > 0)
 		look_soon(slots);
@@ -603,6 +752,7 @@ slots_new(struct egress *egress)
 	slots->egress = egress;
 	TAILQ_INIT(&slots->live);
 	TAILQ_INIT(&slots->asking);
+	TAILQ_INIT(&slots->offers);
 	slots->timer = evtimer_new(egress->engine->base, on_timer, slots);
 	slots->started_ms = clock_monotonic_ms();
 	slots->kernel = sockets_new(&err);
@@ -634,6 +784,8 @@ slots_free(struct slots **slots)
 		lane_release(&asking->lane);
 		free(asking);
 	}
+	while (!TAILQ_EMPTY(&old->offers))
+		drop_offer(old, TAILQ_FIRST(&old->offers));
 	HASH_ITER (hh, old->known, known, next)
 		forget(old, &old->known, known);
 	HASH_ITER (hh, old->cached, known, next)

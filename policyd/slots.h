@@ -14,6 +14,13 @@
  * is without one again. A socket that fits no grant counts extra in every lane that lists its
  * address: connections of before a restart, and those whose process did not ask.
  *
+ * A delivery asks for its slot at its first `dns` look-up, before it looks into Postfix' connection
+ * cache, and is let pass without one when a connection of the same next hop has just become idle: it
+ * will reuse that. (Held at `connect` it could not any more: the cache would keep the connection
+ * until it expires, and the slot with it.) Idle are the lane's established sockets that no delivery
+ * under way has; one is offered SLOTS_OFFER_MS after a `status`, when a connection that is not kept
+ * has said QUIT. Who passed and finds none asks again at `connect`, and waits there.
+ *
  * The kernel is looked at when somebody asks, every SLOTS_WAIT_MS while somebody waits, every
  * SLOTS_IDLE_MS while connections are open, and not at all otherwise. A process in another network
  * namespace has no sockets here: after SLOTS_BLIND deliveries that talked to a provider while no
@@ -31,20 +38,24 @@ enum {
 	SLOTS_IDLE_MS = 25,
 	SLOTS_ASK_MS = 20,     /* between attempts of a lane that waits for another node's slot */
 	SLOTS_START_MS = 2000, /* no grants: those of the process before us get their sockets */
+	SLOTS_OFFER_MS = 8,
+	SLOTS_OFFERED_MS =
+	    900, /* Postfix keeps an idle connection for 1 s (set-up), 2 s (default) */
 	SLOTS_BLIND = 5,
 	SLOTS_CACHE_MS = 3000,
 };
 
-enum slot_answer { SLOT_GRANTED, SLOT_DEFERRED };
-
-/* Why SLOT_DEFERRED: words. */
-typedef void slot_done(void *arg, enum slot_answer answer, const char *words);
+enum slot_answer { SLOT_GRANTED, SLOT_PASSED };
+typedef void slot_done(void *arg, enum slot_answer answer);
 
 struct grant {                   /* part of a delivery; { 0 } is idle */
 	TAILQ_ENTRY(grant) link; /* of the live ones, oldest first */
 	struct waiter waiter;
 	struct lane *lane; /* a reference while it waits or lives */
+	const char
+	    *next_hop; /* at `dns`: an idle connection to it will do; NULL: it must be a new one */
 	bool live;
+	bool passed;
 	bool matched; /* a socket was seen */
 	unsigned sockets;
 	int64_t granted_ms;
@@ -61,10 +72,12 @@ TAILQ_HEAD(grants, grant);
 struct slots *slots_new(struct egress *egress);
 void slots_free(struct slots **slots);
 
-/* Asks for a slot; `done` comes later, never within this call. The caller has set local, addresses
- * and stamp_ms. */
-void slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, slot_done *done,
-    void *arg);
+/* Asks for a slot; `done` comes later, never within this call. The caller has set local, addresses,
+ * next_hop and stamp_ms. since_ms: how long its delivery waits already counts. */
+void slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t since_ms,
+    slot_done *done, void *arg);
+/* A delivery to that next hop has ended with its connection in order: it may be idle now. */
+void slots_offer(struct slots *slots, struct lane *lane, const char *next_hop);
 /* It waits no more, or its connection is not its own any more. talked: the provider was reached
  * (for the socket's sake, see above). */
 void slots_end(struct slots *slots, struct grant *grant, bool talked);

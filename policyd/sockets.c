@@ -131,6 +131,7 @@ add_entry(struct sockets *sockets, const struct inet_diag_msg *socket)
 	set_address(&entry->local, socket->idiag_family, socket->id.idiag_src);
 	set_address(&entry->remote, socket->idiag_family, socket->id.idiag_dst);
 	entry->established = socket->idiag_state != TCP_SYN_SENT;
+	entry->closing = entry->established && socket->idiag_state != TCP_ESTABLISHED;
 }
 
 static enum answer

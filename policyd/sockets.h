@@ -27,6 +27,7 @@ struct sockets_entry {
 	uint64_t cookie; /* the kernel's name of the socket, never used twice */
 	struct sockets_address local, remote;
 	bool established; /* or later: it got beyond SYN_SENT */
+	bool closing;     /* one side has said so */
 };
 
 struct sockets;

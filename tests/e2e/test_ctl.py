@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """mxctl: what it shows is what is, in words and as JSON, and its exit status says how it went."""
 import json
+import os
 import re
 import time
 
@@ -121,6 +122,55 @@ def figures(w):
             check(mentions(as_json(done), "mta1"), done.stdout)
 
 
+def held_back(w):
+    with w.node.connect() as p:
+        with case("group pause: the group gets nothing, in the operator's words"):
+            equal(w.mxctl("group", "pause", "many", "--why", "they call at 9").returncode, DONE)
+            like(p.ask("u@many.test"), r"^DEFER_IF_PERMIT 4.7.1 mxpace: group many: paused by an operator: they call at 9$")
+            like(p.ask("u@foo.test"), "^DUNNO$")
+            check(w.redis.events(type="pause", group="many"), "no event")
+        with case("group list and show say so, explain too"):
+            like(w.mxctl("group", "list").stdout, "many from .*: paused: they call at 9")
+            like(w.mxctl("group", "show", "many").stdout, "Paused +they call at 9")
+            like(w.mxctl("explain", "u@many.test").stdout, r"defer \(paused\)")
+        with case("group resume: it goes on"):
+            equal(w.mxctl("group", "resume", "many").returncode, DONE)
+            equal(p.ask("u@many.test"), "DUNNO")
+            equal(w.mxctl("group", "resume", "many").returncode, NO)
+        with case("backoff set: a rate, evenly"):
+            done = w.mxctl("backoff", "set", "many", "--rate", "60", "--for", "30m", "--why", "slowly")
+            equal(done.returncode, DONE, done.stderr)
+            equal(p.ask("u@many.test"), "DUNNO")
+            like(p.ask("u@many.test"), r"group many: backoff allows 60 messages an hour, next in (1m|[1-5]?\ds): slowly$")
+        with case("backoff set --suspend: nothing"):
+            equal(w.mxctl("backoff", "set", "many", "--suspend", "--for", "12m").returncode, DONE)
+            like(p.ask("u@many.test"), r"group many: suspended by backoff for another (12m|11m\d+s)$")
+            found = as_json(w.mxctl("--json", "backoff", "list"))["backoff"]
+            equal([(row["group"], row["action"]) for row in found], [("many", "suspend")])
+        with case("backoff clear: all as before"):
+            equal(w.mxctl("backoff", "clear", "many").returncode, DONE)
+            equal(as_json(w.mxctl("--json", "backoff", "list")), {"backoff": []})
+            equal(p.ask("u@many.test"), "DUNNO")
+            equal(w.mxctl("backoff", "clear", "many").returncode, NO)
+
+
+def flush(w):
+    os.environ["MAIL_CONFIG"] = w.postfix.config
+    with case("group flush of domains that Postfix doesn't flush apart: 1, and says what helps"):
+        done = w.mxctl("group", "flush", "many")
+        equal(done.returncode, NO)
+        like(done.stderr, r"(?s)many\.test.*fast_flush_domains.*--all")
+    with case("group flush of those it does"):
+        w.postfix.set("fast_flush_domains=many.test")
+        w.postfix.command("postfix", "reload")
+        done = w.mxctl("--json", "group", "flush", "many")
+        equal(done.returncode, DONE, done.stderr)
+        equal(as_json(done), {"flushed": [{"domain": "many.test"}]})
+    with case("group flush --all"):
+        equal(w.mxctl("group", "flush", "many", "--all").returncode, DONE)
+    del os.environ["MAIL_CONFIG"]
+
+
 def explain(w):
     rows = [
         ("a recipient that may be mailed", "u@five.test", r"\bfive\b", r"(?s)mx1\.five\.test"),
@@ -217,6 +267,8 @@ def run(w):
     w.node = w.policyd("a")
     quarantine(w)
     figures(w)
+    held_back(w)
+    flush(w)
     explain(w)
     rules(w)
     exits(w)
@@ -224,4 +276,4 @@ def run(w):
 
 if __name__ == "__main__":
     five, plenty = {"limits": ["5/1h"]}, {"limits": ["1000/1h"]}
-    tap.main(run, **world.providers(five=five, shown=five, slots={"connections": 2}, many=plenty, default=plenty))
+    tap.main(run, postfix=1, **world.providers(five=five, shown=five, slots={"connections": 2}, many=plenty, default=plenty))

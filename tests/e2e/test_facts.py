@@ -23,11 +23,10 @@ DOMAINS = [d for s in SITES for d in s.domains]
 
 WAIT_S = 0.7  # how long an answer is held; long beside what a delivery takes here
 REUSING = """\
-tlsproxy unix - - y - 0 tlsproxy
 mxp-toy-reuse unix - - y - 20 smtp
   -o smtp_tls_connection_reuse=yes
   -o smtp_connection_reuse_count_limit=4
-"""  # Debian's own master.cf has no tlsproxy
+"""
 
 
 class Toy:

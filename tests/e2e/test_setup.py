@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import tap
 from answerer import Answerer
@@ -90,6 +91,12 @@ class Site:
         with open("%s/%s" % (self.folder, file), encoding="utf-8") as f:
             return f.read()
 
+    def settle(self):
+        """Postfix's programs wait until a file hasn't changed for a while: pretend that it hasn't."""
+        past = time.time() - 60
+        for file in FILES:
+            os.utime("%s/%s" % (self.folder, file), (past, past))
+
     def mxctl(self, *args):
         return self.w.mxctl("postfix", *args, "-c", self.folder, conf=self.conf)
 
@@ -100,6 +107,7 @@ class Site:
 
     def postconf(self, *args):
         """Its lines; a warning is a failure."""
+        self.settle()
         done = subprocess.run(["postconf", "-c", self.folder, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, check=True)
         equal(done.stderr, "")
@@ -320,7 +328,7 @@ def refused(w):
         ("a transport for all", "transport_maps = inline:{*=smtp:[x]}\n", r'"\*"'),
     ]
     for number, (label, line, words) in enumerate(rows):
-        s = Site(w, "refused-%d" % number, main=MAIN_CF + "\n" + line)
+        s = Site(w, "refused-%d" % number, main=re.sub("(?m)^transport_maps.*\n", "", MAIN_CF) + "\n" + line)
         before = s.texts()
         with case(label + ": refused, and nothing changes"):
             like(s.must("setup", status=NO).stderr, words)
@@ -367,7 +375,7 @@ def notes(w):
 
 
 def observe(w):
-    s = Site(w, "observe", master=MASTER_CF + "\n\t-o x=y\n", enforce="observe")
+    s = Site(w, "observe", master=MASTER_CF + "\n", enforce="observe")
     before = s.texts()
     with case("observe: only the look-ups, on smtp and relay"):
         s.must("setup")

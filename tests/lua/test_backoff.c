@@ -539,7 +539,7 @@ paused_takes(void **state)
 	store_put_pause(&batch, "google", "");
 	store_put_pause_read(&batch, "google", &why);
 	redis_run(&redis, &batch);
-	assert_string_equal(str_text(&why), "");
+	assert_string_equal(str_text(&why), "-");
 	took = take(true);
 	assert_int_equal(took.outcome, STORE_HELD);
 	assert_int_equal(took.held.by, STORE_HOLD_PAUSED); /* before all else */

@@ -1,6 +1,7 @@
 /* The verbs of store.h beside the scripts: what stands in Redis afterwards, and what is read back. */
 #include "arena.h"
 #include "keys.h"
+#include "mx_rules.h"
 #include "redis.h"
 #include "store.h"
 #include "store_egress.h"
@@ -353,6 +354,120 @@ queues(void **state)
 	assert_int_equal(redis_number(&redis, "EXISTS mxpace:{g:google}:queue:all"), 0);
 }
 
+/* The ACL line of mxpace-redis(7), as ACL SETUSER takes it. */
+static void
+read_acl(char *line, size_t size)
+{
+	char text[512];
+	FILE *page = fopen("man/mxpace-redis.7", "r");
+
+	assert_non_null(page); /* tests run in the top folder of the source tree */
+	*line = '\0';
+	while (fgets(text, sizeof(text), page) != NULL && strncmp(text, "user mxpace on ", 15) != 0)
+		;
+	do {
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(line + strlen(line), size - strlen(line), "%s ",
+		    *text == 'u' ? text + 5 : text);
+	} while (fgets(text, sizeof(text), page) != NULL && *text != '.');
+	fclose(page);
+}
+
+/* Every script, on what makes it write all it can. */
+static void
+put_all_scripts(struct store_batch *batch, struct limit *limit, struct backoff_rule *rule)
+{
+	static struct store_took took;
+	static struct store_granted granted;
+	static struct store_backoff backoff;
+	static struct store_counted counted;
+	static const char *newest[] = { "100 1" };
+	static int64_t restored;
+
+	*rule = (struct backoff_rule){ .action = BACKOFF_REDUCE, .factor = 0.5, .for_ms = 60000 };
+	limit_set(limit, 1000, 10000);
+	limit_set(&rule->after, 3, 60000);
+	store_put_hit(batch,
+	    &(struct store_hit){ "g", "all", "mta1", rule, 0, 1000, 5, "421 slow down" }, &backoff);
+	store_put_take(batch,
+	    &(struct store_take){ "g", "all", "mta1", 1, 5, limit, 1, true, true }, &took);
+	store_put_grant(batch,
+	    &(struct store_grant){ "g", "all", "mta1", 1, 5, 0, true, 5000, limit, 1 }, &granted);
+	store_put_settle(batch,
+	    &(struct store_settled){ "g", "all", "mta1", limit, 1, 5000, STORE_STAMP, true, 1, 1, 1,
+		1 },
+	    NULL);
+	store_put_restore(batch, &(struct store_restore){ "g", "all", "mta1", limit, 1, 7, newest },
+	    &restored);
+	store_put_give_back(batch,
+	    &(struct store_take){ "g", "all", "mta1", 1, 5, limit, 1, true, true }, 5000);
+	store_put_error(batch,
+	    &(struct store_error){ .addr = "a@x.test",
+		.ndr = "n",
+		.rule = { 1, 0 },
+		.code = "",
+		.text = "",
+		.mx = "",
+		.campaign = "",
+		.bounce_rule = "" },
+	    &counted);
+}
+
+/* The user that the manual page tells to make may do all that the scripts and verbs do. */
+static void
+the_users_rights_suffice(void **state)
+{
+	struct store_address address = redis.address;
+	struct store_batch batch = { 0 };
+	struct store_page page = { .cursor = "0", .fields = { .arena = &arena } };
+	struct store_backoff backoff;
+	struct backoff_rule rule;
+	struct limit limit;
+	struct str text = { 0 };
+	char line[2048], *words[64], *rest = line;
+	struct store_sync *store;
+	struct err err = { "" };
+	int64_t number;
+	int count = 2;
+
+	(void)state;
+	fresh();
+	read_acl(line, sizeof(line));
+	words[0] = (char *)(uintptr_t) "ACL";
+	words[1] = (char *)(uintptr_t) "SETUSER";
+	while (count < 63 && (words[count] = strtok_r(rest, " ", &rest)) != NULL)
+		count++;
+	freeReplyObject(
+	    redisCommandArgv(redis.control, count, (const char **)(uintptr_t)words, NULL));
+	address.user = "mxpace";
+	address.password = "secret";
+	store = store_sync_open(&address, 10000, &err);
+	assert_string_equal(err.text, "");
+	assert_non_null(store);
+	for (int round = 0; round < 4; round++) { /* hits enough for the action */
+		put_all_scripts(&batch, &limit, &rule);
+		if (store_sync_run(store, &batch, &err) != STORE_DONE)
+			fail_msg("%s", err.text);
+	}
+	store_put_backoff_read(&batch, "g", "all", &backoff);
+	store_put_pause(&batch, "g", "why");
+	store_put_pause_read(&batch, "g", &text);
+	store_put_resume(&batch, "g", &number);
+	store_put_no_wait(&batch, "g", "all", "mta1");
+	store_put_queue(&batch, "g", "all", "mta1", &(struct store_queue){ 0 }, T0);
+	store_put_queue_read(&batch, "g", "all", &page.fields);
+	store_put_backoff_clear(&batch, "g", "all", &number);
+	store_put_mx_scan(&batch, &page);
+	if (store_sync_run(store, &batch, &err) != STORE_DONE)
+		fail_msg("%s", err.text);
+	assert_string_equal(backoff.action, "reduce");
+	assert_int_equal(number, 2); /* what is in force, and the hit after it */
+	store_sync_close(&store);
+	store_batch_free(&batch);
+	str_free(&text);
+	freeReplyObject(redis_do(&redis, "ACL DELUSER mxpace"));
+}
+
 static void
 redis_time(void **state)
 {
@@ -383,6 +498,7 @@ main(void)
 	CHECK(&list, nodes);
 	CHECK(&list, groups);
 	CHECK(&list, queues);
+	CHECK(&list, the_users_rights_suffice);
 	CHECK(&list, redis_time);
 	arena_init(&arena);
 	redis_start(&redis, NULL);

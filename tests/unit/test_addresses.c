@@ -18,7 +18,7 @@
 static struct event_base *base;
 static struct addresses *addresses;
 static char folder[64], path[96], path_new[96];
-static int heard = -1, stderr_kept; /* what is logged goes to a file without a name */
+static int heard[2], stderr_kept; /* what is logged goes into a pipe */
 
 static int
 set_up(void **state)
@@ -30,27 +30,9 @@ set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/addresses", folder);
 	snprintf(path_new, sizeof(path_new), "%s/addresses.new", folder);
-	heard = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	assert_true(heard >= 0);
+	assert_int_equal(pipe2(heard, O_NONBLOCK | O_CLOEXEC), 0);
 	stderr_kept = dup(2);
-	dup2(heard, 2);
-	return 0;
-}
-
-static int
-take_down(void **state)
-{
-	(void)state;
-	addresses_free(&addresses);
-	assert_null(addresses);
-	addresses_free(&addresses);
-	dup2(stderr_kept, 2);
-	close(stderr_kept);
-	close(heard);
-	remove(path);
-	remove(path_new);
-	rmdir(folder);
-	event_base_free(base);
+	dup2(heard[1], 2);
 	return 0;
 }
 
@@ -61,21 +43,63 @@ start(void)
 	addresses = addresses_new(base, folder);
 }
 
-/* What was logged since the last call contains the text so often. */
-static int
-logged(const char *text)
+static struct str
+take_log(void)
 {
-	char bytes[4096];
-	ssize_t n = pread(heard, bytes, sizeof(bytes) - 1, 0);
+	struct str text = { 0 };
+	ssize_t n;
+
+	str_reserve(&text, 4096);
+	n = read(heard[0], text.data, 4096);
+	text.len = n > 0 ? (size_t)n : 0;
+	text.data[text.len] = '\0';
+	return text;
+}
+
+/* How often the text was logged since the last call. */
+static int
+logged(const char *what)
+{
+	struct str text = take_log();
 	int found = 0;
 
-	assert_true(n >= 0);
-	bytes[n] = '\0';
-	for (const char *at = bytes; (at = strstr(at, text)) != NULL; at++)
+	for (const char *at = text.data; (at = strstr(at, what)) != NULL; at++)
 		found++;
-	assert_int_equal(ftruncate(heard, 0), 0);
-	lseek(heard, 0, SEEK_SET);
+	str_free(&text);
 	return found;
+}
+
+static bool
+is_quiet(void)
+{
+	struct str text = take_log();
+	bool is_empty = text.len == 0;
+
+	str_free(&text);
+	return is_empty;
+}
+
+static int
+take_down(void **state)
+{
+	struct str rest;
+
+	(void)state;
+	addresses_free(&addresses);
+	assert_null(addresses);
+	addresses_free(&addresses);
+	dup2(stderr_kept, 2);
+	rest = take_log(); /* words of a test that failed, too */
+	fputs(rest.data, stderr);
+	str_free(&rest);
+	close(stderr_kept);
+	close(heard[0]);
+	close(heard[1]);
+	remove(path);
+	remove(path_new);
+	rmdir(folder);
+	event_base_free(base);
+	return 0;
 }
 
 static void
@@ -278,40 +302,45 @@ outlives_a_restart(void **state)
 	unlink(path);
 	addresses_free(&addresses);
 	assert_string_equal(file_text(), "(none)"); /* nothing has changed */
-	assert_int_equal(logged(""), 0);
+	assert_true(is_quiet());
 }
 
 #define LONG_64  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define LONG_512 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64 LONG_64
+
+#define LINE(text)                       \
+	{                                \
+		(text), sizeof(text) - 1 \
+	}
 
 static const struct line_row {
 	const char *label;
 	struct span in;
 	const char *want; /* written back; NULL: left out, and said so */
 } line_rows[] = {
-	{ "good", SPAN("192.0.2.1 " HOUR " google\n"), "192.0.2.1 " HOUR " google\n" },
-	{ "expired: left out, no mistake", SPAN("192.0.2.1 " NOW " google\n"), "" },
-	{ "far in the future: a day", SPAN("192.0.2.1 9999999999999 google\n"),
+	{ "good", LINE("192.0.2.1 " HOUR " google\n"), "192.0.2.1 " HOUR " google\n" },
+	{ "expired: left out, no mistake", LINE("192.0.2.1 " NOW " google\n"), "" },
+	{ "far in the future: a day", LINE("192.0.2.1 9999999999999 google\n"),
 	    "192.0.2.1 " DAY " google\n" },
-	{ "twice: the later", SPAN("::1 " HOUR " a\n::1 " DAY " a\n::1 " HOUR " a\n"),
+	{ "twice: the later", LINE("::1 " HOUR " a\n::1 " DAY " a\n::1 " HOUR " a\n"),
 	    "::1 " DAY " a\n" },
-	{ "CR belongs to nothing", SPAN("192.0.2.1 " HOUR " google\r\n"), NULL },
-	{ "no newline: cut", SPAN("192.0.2.1 " HOUR " goo"), NULL },
-	{ "empty line", SPAN("\n"), NULL },
-	{ "no group", SPAN("192.0.2.1 " HOUR "\n"), NULL },
-	{ "empty group", SPAN("192.0.2.1 " HOUR " \n"), NULL },
-	{ "four words", SPAN("192.0.2.1 " HOUR " google x\n"), NULL },
-	{ "no address", SPAN("mx.test " HOUR " google\n"), NULL },
-	{ "address too long", SPAN(LONG_64 " " HOUR " google\n"), NULL },
-	{ "NUL in the address", SPAN("192.0.2.1\0 " HOUR " google\n"), NULL },
-	{ "no number", SPAN("192.0.2.1 soon google\n"), NULL },
-	{ "number too large", SPAN("192.0.2.1 99999999999999999999999 google\n"), NULL },
-	{ "below zero", SPAN("192.0.2.1 -1 google\n"), NULL },
-	{ "group badly encoded", SPAN("192.0.2.1 " HOUR " a%4\n"), NULL },
-	{ "NUL in the group", SPAN("192.0.2.1 " HOUR " a%00b\n"), NULL },
-	{ "byte beyond ASCII", SPAN("192.0.2.1 " HOUR " a\xff\n"), NULL },
-	{ "group too long", SPAN("192.0.2.1 " HOUR " " LONG_512 "\n"), NULL },
-	{ "line too long", SPAN("192.0.2.1 " HOUR " " LONG_512 LONG_512 LONG_512 "\n"), NULL },
+	{ "CR belongs to nothing", LINE("192.0.2.1 " HOUR " google\r\n"), NULL },
+	{ "no newline: cut", LINE("192.0.2.1 " HOUR " goo"), NULL },
+	{ "empty line", LINE("\n"), NULL },
+	{ "no group", LINE("192.0.2.1 " HOUR "\n"), NULL },
+	{ "empty group", LINE("192.0.2.1 " HOUR " \n"), NULL },
+	{ "four words", LINE("192.0.2.1 " HOUR " google x\n"), NULL },
+	{ "no address", LINE("mx.test " HOUR " google\n"), NULL },
+	{ "address too long", LINE(LONG_64 " " HOUR " google\n"), NULL },
+	{ "NUL in the address", LINE("192.0.2.1\0 " HOUR " google\n"), NULL },
+	{ "no number", LINE("192.0.2.1 soon google\n"), NULL },
+	{ "number too large", LINE("192.0.2.1 99999999999999999999999 google\n"), NULL },
+	{ "below zero", LINE("192.0.2.1 -1 google\n"), NULL },
+	{ "group badly encoded", LINE("192.0.2.1 " HOUR " a%4\n"), NULL },
+	{ "NUL in the group", LINE("192.0.2.1 " HOUR " a%00b\n"), NULL },
+	{ "byte beyond ASCII", LINE("192.0.2.1 " HOUR " a\xff\n"), NULL },
+	{ "group too long", LINE("192.0.2.1 " HOUR " " LONG_512 "\n"), NULL },
+	{ "line too long", LINE("192.0.2.1 " HOUR " " LONG_512 LONG_512 LONG_512 "\n"), NULL },
 };
 
 /* Beside a good line before and after it, which stay. */
@@ -491,7 +520,7 @@ warns_once_of_a_folder_that_is_not_there(void **state)
 {
 	(void)state;
 	addresses = addresses_new(base, "/nonexistent/mxpace");
-	assert_int_equal(logged(""), 0);
+	assert_true(is_quiet());
 	learn("192.0.2.1", "google", 300, NULL);
 	fire_timers(base);
 	assert_int_equal(logged("/nonexistent/mxpace/addresses.new: No such file or directory; "),
@@ -501,7 +530,7 @@ warns_once_of_a_folder_that_is_not_there(void **state)
 	fire_timers(base);
 	assert_true(has("192.0.2.1", "google"));
 	addresses_free(&addresses);
-	assert_int_equal(logged("nonexistent"), 0);
+	assert_true(is_quiet());
 }
 
 /* The old file stays, and the next time all is written. */
@@ -519,15 +548,13 @@ stands_a_full_disk(void **state)
 	none = limit;
 	none.rlim_cur = 30;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	dup2(stderr_kept, 2); /* the log's file has its limit too */
 	fire_timers(base);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	dup2(heard, 2);
+	assert_int_equal(logged("File too large"), 1);
 	assert_string_equal(file_text(), "192.0.2.9 " DAY " old\n");
 	assert_int_equal(access(path_new, F_OK), -1);
 	fire_timers(base);
-	assert_string_equal(file_text(),
-	    "192.0.2.9 " DAY " old\n192.0.2.1 " HOUR " google\n");
+	assert_string_equal(file_text(), "192.0.2.9 " DAY " old\n192.0.2.1 " HOUR " google\n");
 }
 
 /* -- the store --------------------------------------------------------------------------------- */
@@ -562,7 +589,7 @@ take_down_store(void **state)
 	return take_down(state);
 }
 
-#define TELLS(group, address, until)                          \
+#define TELLS(group, address, until)                             \
 	"HSET mxpace:{g:" group "}:addr " address " " until "\n" \
 	"EXPIRE mxpace:{g:" group "}:addr 86400\n"
 
@@ -570,7 +597,8 @@ take_down_store(void **state)
 static void
 assert_told(const char *want)
 {
-	store_async_send((store_put_mark(store_async_batch(store)), store));
+	STORE_PUT(store_async_batch(store), NULL, NULL, "PING", "mark");
+	store_async_send(store);
 	WAIT_FOR(base, fake_has(&redis, "PING mark\n"));
 	*strstr(redis.commands.data, "PING mark\n") = '\0';
 	assert_string_equal(redis.commands.data, want);
@@ -582,7 +610,7 @@ tells_the_store(void **state)
 {
 	(void)state;
 	start();
-	learn("192.0.2.1", "google", 300, store); /* not connected yet: not told, and not for long */
+	learn("192.0.2.1", "google", 300, store); /* not connected yet: to be told later */
 	WAIT_FOR(base, store_async_works(store));
 	str_empty(&redis.commands);
 	learn("192.0.2.1", "google", 300, store);
@@ -604,8 +632,73 @@ takes_back_what_has_expired(void **state)
 	(void)state;
 	start();
 	WAIT_FOR(base, store_async_works(store));
-	learn("192.0.2.1", "google", 300, store);
-	learn("192.0.2.2", "a b", 300, store);
-	learn("192.0.2.3", "google", 7200, store);
-	assert_told(strstr(str_text(&redis.commands), "HSET"));
+	learn("192.0.2.1", "google", 300, NULL);
+	learn("192.0.2.2", "a b", 300, NULL);
+	learn("192.0.2.3", "google", 300, NULL);
+	skipped_ms = 3600 * 1000;
+	learn("192.0.2.4", "google", 300, NULL);
+	fire_timers(base); /* forgets the first three */
+	assert_int_equal(addresses_count(addresses), 1);
+	learn("192.0.2.3", "google", 300, NULL);
+	str_empty(&redis.commands);
+	learn("192.0.2.4", "google", 300, store);
+	assert_told(TELLS("google", "192.0.2.4", "1795321253") /* and not 192.0.2.3 */
+	    "HDEL mxpace:{g:google}:addr 192.0.2.1\n"
+	    "HDEL mxpace:{g:a%20b}:addr 192.0.2.2\n");
+	learn("192.0.2.3", "google", 300, store);
+	assert_told(TELLS("google", "192.0.2.3", "1795321253"));
+}
+
+/* In parts that fit into a batch, and no more than it keeps in mind. */
+static void
+takes_back_much(void **state)
+{
+	(void)state;
+	start();
+	WAIT_FOR(base, store_async_works(store));
+	learn_many(1500);
+	skipped_ms = 3600 * 1000;
+	learn("192.0.2.1", "google", 300, NULL);
+	fire_timers(base);
+	WAIT_FOR(base, addresses_count(addresses) == 1);
+	for (int i = 0; i < 200; i++) {
+		char group[24], told[64];
+
+		snprintf(group, sizeof(group), "group%d", i);
+		snprintf(told, sizeof(told), "EXPIRE mxpace:{g:%s}:addr", group);
+		learn("192.0.2.1", group, 300, store);
+		WAIT_FOR(base, fake_has(&redis, told));
+	}
+	assert_int_equal(fake_count(&redis, "HDEL"), 1000);
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+	size_t without_store;
+
+	CHECK_ROWS(&list, keeps, ttl_rows);
+	CHECK(&list, tells_apart);
+	CHECK(&list, takes_names_as_long_as_groups_are);
+	CHECK(&list, the_oldest_makes_room);
+	CHECK(&list, outlives_a_restart);
+	CHECK_ROWS(&list, reads_lines, line_rows);
+	CHECK(&list, stands_any_file);
+	CHECK(&list, reads_no_more_than_it_can_hold);
+	CHECK(&list, stands_what_is_no_file);
+	CHECK(&list, saves_what_has_changed);
+	CHECK(&list, saves_much_in_parts);
+	CHECK(&list, ends_while_saving);
+	CHECK(&list, warns_once_of_a_folder_that_is_not_there);
+	CHECK(&list, stands_a_full_disk);
+	without_store = list.count;
+	CHECK(&list, tells_the_store);
+	CHECK(&list, takes_back_what_has_expired);
+	CHECK(&list, takes_back_much);
+	for (size_t i = 0; i < list.count; i++) {
+		list.tests[i].setup_func = i < without_store ? set_up : set_up_store;
+		list.tests[i].teardown_func = i < without_store ? take_down : take_down_store;
+	}
+	return check_run(&list, "addresses");
 }

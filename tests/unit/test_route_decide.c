@@ -108,7 +108,7 @@ static const struct row {
 	{ "quarantined, discarded", "u@a.test", "quarantine_action = \"discard\";", "google",
 	    { .mx_known = FACT_KNOWN, .store_known = FACT_KNOWN }, 0, QUARANTINE_QUARANTINED,
 	    ROUTE_DISCARD, ROUTE_QUARANTINED_DISCARDED,
-	    "discard: mxpace: u@a.test is quarantined since 2026-11-22: user_unknown (550)" },
+	    "discard:mxpace: u@a.test is quarantined since 2026-11-22: user_unknown (550)" },
 	{ "quarantined, held when it came in", "u@a.test", "quarantine_action = \"hold\";",
 	    "google", { .mx_known = FACT_KNOWN, .store_known = FACT_KNOWN }, ANY,
 	    QUARANTINE_QUARANTINED, ROUTE_SEND, ROUTE_PACED, "mxp-google-1:" },
