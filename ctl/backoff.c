@@ -140,14 +140,21 @@ static void
 put_event(struct ctl *ctl, const char *type, const struct use *use,
     const struct store_backoff *backoff, const char *by)
 {
+	char per_hour[24], connections[24], hold_s[24];
 	const struct store_event_field fields[] = {
 		{ "group", use->group },
 		{ "ip", use->ip },
 		{ "action", backoff->any ? backoff->action : NULL },
+		{ "per_hour", backoff->per_hour > 0 ? per_hour : NULL },
+		{ "connections", backoff->connections > 0 ? connections : NULL },
+		{ "for", hold_s },
 		{ "why", *backoff->why != '\0' ? backoff->why : NULL },
 		{ "by", by },
 	};
 
+	snprintf(per_hour, sizeof(per_hour), "%" PRId64, backoff->per_hour);
+	snprintf(connections, sizeof(connections), "%" PRId64, backoff->connections);
+	snprintf(hold_s, sizeof(hold_s), "%" PRId64, backoff->hold_ms / 1000);
 	store_put_event(&ctl->batch, type, fields, sizeof(fields) / sizeof(fields[0]));
 }
 

@@ -188,23 +188,26 @@ read_site(struct postfix_draft *draft, const struct stage *stage, struct err *er
 	return 0;
 }
 
+/* One at a time: postconf(1) adds several in any order. */
 static int
 set_timers(struct postfix_draft *draft, const struct stage *stage, struct err *err)
 {
 	struct postfix_options set = { 0 };
-	struct postfix_words items = { 0 };
 
 	if (postfix_conf_set_parameters(&draft->arena, stage->folder, &set, err) != 0)
 		return -1;
 	for (size_t i = 0; i < draft->plan.timers.count; i++) {
 		const struct postfix_option *timer = &draft->plan.timers.items[i];
+		struct postfix_words items = { 0 };
 
 		postfix_options_set(&draft->arena, &draft->overwritten, timer->name,
 		    postfix_options_get(&set, timer->name));
 		postfix_words_add(&draft->arena, &items,
 		    arena_printf(&draft->arena, "%s=%s", timer->name, timer->value));
+		if (stage_edit(stage, "-e", &items, err) != 0)
+			return -1;
 	}
-	return stage_edit(stage, "-e", &items, err);
+	return 0;
 }
 
 static int
@@ -228,11 +231,23 @@ set_options(struct postfix_draft *draft, const struct stage *stage, struct err *
 	return 0;
 }
 
+static int
+apply(struct postfix_draft *draft, const struct stage *stage, bool timers, struct err *err)
+{
+	for (enum postfix_file file = 0; file < POSTFIX_FILES; file++)
+		if (stage_append(stage, file, "", err) != 0)
+			return -1;
+	if ((timers && set_timers(draft, stage, err) != 0) || set_options(draft, stage, err) != 0 ||
+	    stage_append(stage, POSTFIX_MAIN, draft->plan.main_lines, err) != 0 ||
+	    stage_append(stage, POSTFIX_MASTER, draft->plan.master_lines, err) != 0)
+		return -1;
+	return postfix_files_read(stage->folder, &draft->next, err);
+}
+
 int
 postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
     const struct mx_rules *rules, bool timers, struct err *err)
 {
-	const struct postfix_plan *plan = &draft->plan;
 	struct stage stage;
 	int rc = stage_open(&stage, &draft->base, err);
 
@@ -240,17 +255,8 @@ postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
 		rc = read_site(draft, &stage, err);
 	if (rc == 0)
 		postfix_plan_make(&draft->arena, settings, rules, &draft->site, &draft->plan);
-	if (rc == 0 && plan->mistakes.count == 0) {
-		if (timers)
-			rc = set_timers(draft, &stage, err);
-		if (rc == 0 &&
-		    (set_options(draft, &stage, err) != 0 ||
-			stage_append(&stage, POSTFIX_MAIN, plan->main_lines, err) != 0 ||
-			stage_append(&stage, POSTFIX_MASTER, plan->master_lines, err) != 0))
-			rc = -1;
-		if (rc == 0)
-			rc = postfix_files_read(stage.folder, &draft->next, err);
-	}
+	if (rc == 0 && draft->plan.mistakes.count == 0)
+		rc = apply(draft, &stage, timers, err);
 	stage_close(&stage);
 	return rc;
 }

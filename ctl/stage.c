@@ -77,15 +77,13 @@ int
 stage_append(const struct stage *stage, enum postfix_file file, const char *lines, struct err *err)
 {
 	struct str path = { 0 }, text = { 0 };
-	int rc = 0;
+	int rc = file_read(path_of(stage, file, &path), &text, err);
 
-	if (*lines != '\0') {
-		rc = file_read(path_of(stage, file, &path), &text, err);
+	if (rc == 0) {
 		if (text.len > 0 && text.data[text.len - 1] != '\n')
 			str_addc(&text, '\n');
 		str_adds(&text, lines);
-		if (rc == 0)
-			rc = file_put(str_text(&path), span_make(text.data, text.len), err);
+		rc = file_put(str_text(&path), span_make(text.data, text.len), err);
 		look_old(stage);
 	}
 	str_free(&path);

@@ -19,7 +19,7 @@ void stage_close(struct stage *stage);
 /* postconf -c STAGE FLAG ITEM..., as postfix_conf_edit(). */
 int stage_edit(const struct stage *stage, const char *flag, const struct postfix_words *items,
     struct err *err);
-/* Adds to one of its files, which then ends with a newline. */
+/* Adds to one of its files, which ends its last line first: postconf(1) would go on in it. */
 int stage_append(const struct stage *stage, enum postfix_file file, const char *lines,
     struct err *err);
 /* Takes out whole lines. */

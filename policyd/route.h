@@ -9,9 +9,9 @@
  * none of ours (NOTFOUND), except as the very first look-up of a connection: an interrupted one,
  * repeated to a restarted mxpolicyd, gets retry:.
  *
- * route_decide.h decides; this gathers its facts. A domain whose MX set is not known is looked up in
- * the background, and mail for it goes by the transports of the class "unknown" meanwhile. A read of
- * the store that comes too late, or fails, is one that found nothing.
+ * route_decide.h decides; this gathers its facts. A domain whose MX set is not known is looked up
+ * in the background, and mail for it goes by the transports of the class "unknown" meanwhile. A read
+ * of the store that comes too late, or fails, is one that found nothing.
  */
 #ifndef ROUTE_H
 #define ROUTE_H

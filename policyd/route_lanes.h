@@ -1,6 +1,6 @@
 /*
- * route_lanes - the lanes a recipient's mail could take, one per sending IP, with what each may have
- * in Postfix' active queue; and what the decision does to them. For route.c.
+ * route_lanes - the lanes a recipient's mail could take, one per sending IP, with what each may
+ * have in Postfix' active queue; and what the decision does to them. For route.c.
  */
 #ifndef ROUTE_LANES_H
 #define ROUTE_LANES_H
@@ -22,8 +22,8 @@ struct route_lanes { /* { 0 } is empty */
 	size_t count, room;
 };
 
-/* Fills in the facts about lanes; the others, up to rule and group, are there. sender: for the pool.
- * The choices are good, and the lanes held, until they are settled: within the same call. */
+/* Fills in the facts about lanes; the others, up to rule and group, are there. sender: for the
+ * pool. The choices are good, and the lanes held, until they are settled: within the same call. */
 void route_lanes_gather(struct route_lanes *lanes, struct egress *egress, const char *sender,
     struct route_facts *facts);
 /* The message enters the chosen lane, or was told to come again; enforced: it really was. Lets the

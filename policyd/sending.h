@@ -26,8 +26,8 @@ struct sending {
 
 /* Sending IPs are numbered from 1 to this, those of other nodes included. */
 size_t sending_count(const struct settings *settings);
-/* False: there is no such number, or it is not on this node. node_name: what sending_ip_name() gave,
- * the name of number 1 when none is configured. */
+/* False: there is no such number, or it is not on this node. node_name: what sending_ip_name()
+ * gave, the name of number 1 when none is configured. */
 bool sending_get(const struct settings *settings, const char *node_name, size_t number,
     struct sending *sending);
 

@@ -5,9 +5,9 @@
  * site dead, with words about TLS), so this is ours: after SITE_FAILURES failures in a row to get
  * as far as a greeting - connect failures, time-outs, lost connections, refused greetings: 4.4.1,
  * 4.4.2, "Connection refused", "refused to talk to me" - the group is dead for SITE_DEAD_MS, each
- * further failure doubles that up to SITE_DEAD_MAX_MS; while it is dead, one delivery per SITE_PROBE_MS
- * is let through, and any reply beyond the greeting makes it alive. Deliveries that were under way
- * when it died and fail after that teach nothing new.
+ * further failure doubles that up to SITE_DEAD_MAX_MS; while it is dead, one delivery per
+ * SITE_PROBE_MS is let through, and any reply beyond the greeting makes it alive. Deliveries that
+ * were under way when it died and fail after that teach nothing new.
  */
 #ifndef SITE_H
 #define SITE_H
@@ -36,8 +36,8 @@ enum site_heard {
 	SITE_UNRELATED, /* a local matter: says nothing about the site (DNS, our own denial...) */
 };
 
-/* What the key of a status look-up ("4.4.1 connect to mx1.a.test[192.0.2.1]:25: Connection refused")
- * says. */
+/* What the key of a status look-up says: "4.4.1 connect to mx1.a.test[192.0.2.1]:25: Connection
+ * refused". */
 enum site_heard site_hear(struct span status);
 void site_note(struct site *site, enum site_heard heard, struct span status, int64_t now_ms);
 /* Whether a message may be tried now (a probe counts as given). */

@@ -139,6 +139,16 @@ know_lane(struct known *known, struct lane *lane)
 }
 
 static void
+log_lane(const struct lane *lane, const char *what)
+{
+	log_debug("slot %lld %s: group=%s ip=%s: %" PRId64 " sockets, %" PRId64
+		  " grants without, %" PRId64 " usable, %" PRId64 " of them taken, %" PRId64
+		  " passed, %" PRId64 " wait",
+	    (long long)clock_monotonic_ms(), what, lane_name(lane), lane_ip(lane), lane->sockets, lane->bare, lane->usable,
+	    lane->taken, lane->passed, lane->slot_waiters);
+}
+
+static void
 forget(struct slots *slots, struct known **list, struct known *known)
 {
 	set_usable(known, false);
@@ -147,6 +157,7 @@ forget(struct slots *slots, struct known **list, struct known *known)
 		if (known->grant != NULL && --known->grant->sockets == 0)
 			known->lanes[i]->bare++;
 		publish(slots, known->lanes[i]);
+		log_lane(known->lanes[i], "closed");
 		lane_release(&known->lanes[i]);
 	}
 	HASH_DEL(*list, known);
@@ -266,8 +277,10 @@ meet(struct slots *slots, const struct sockets_entry *entry)
 			slots->egress->figures.unasked++;
 	}
 	set_usable(known, is_usable(entry));
-	for (size_t i = 0; i < known->lane_count; i++)
+	for (size_t i = 0; i < known->lane_count; i++) {
 		publish(slots, known->lanes[i]);
+		log_lane(known->lanes[i], grant != NULL ? "connected" : "unasked");
+	}
 }
 
 /* -- the look ---------------------------------------------------------------------------------- */
@@ -345,6 +358,7 @@ pass(struct slots *slots, struct grant *grant)
 	stop_waiting(slots, grant);
 	grant->passed = true;
 	grant->lane->passed++;
+	log_lane(grant->lane, "passed");
 	grant->done(grant->arg, SLOT_PASSED);
 }
 
@@ -484,6 +498,7 @@ give(struct slots *slots, struct grant *grant, int64_t stamp_ms)
 	grant->lane->bare++;
 	TAILQ_INSERT_TAIL(&slots->live, grant, link);
 	publish(slots, grant->lane);
+	log_lane(grant->lane, "granted");
 	look_at(slots, grant->granted_ms + SLOTS_WAIT_MS);
 	grant->done(grant->arg, SLOT_GRANTED);
 }
@@ -570,6 +585,7 @@ ask_store(struct slots *slots, struct lane *lane, struct grant *grant)
 	}
 	TAILQ_INSERT_TAIL(&slots->asking, asking, link);
 	lane->slot_asking = asking;
+	publish(slots, lane);
 	group_use(lane->group);
 }
 
@@ -712,6 +728,7 @@ end_live(struct slots *slots, struct grant *grant, bool talked)
 			if (known->grant == grant)
 				part(known);
 	publish(slots, grant->lane);
+	log_lane(grant->lane, talked ? "ended" : "ended without a connection");
 }
 
 void

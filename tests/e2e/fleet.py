@@ -182,6 +182,11 @@ class Node(Postfix):
                     return False
         wait_for(told, "qmgr of node %s to listen" % self.name)
 
+    def site_socket(self, name="policy"):
+        """Where a socketmap table of the site's own may listen: unix:site/NAME to Postfix."""
+        os.makedirs(self.queue + "/site", exist_ok=True)
+        return "%s/site/%s" % (self.queue, name)
+
     def queued(self):
         """How many messages wait in any queue."""
         return sum(len(files) for queue in ("incoming", "active", "deferred", "maildrop")
@@ -300,6 +305,10 @@ class Fleet(World):
 
     def node(self, name):
         return self.nodes[NAMES.index(name)]
+
+    def policyd_of(self, name):
+        """A node's running mxpolicyd."""
+        return self._nodes[name]
 
     # What tests do.
 

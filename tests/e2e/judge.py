@@ -72,6 +72,29 @@ class Record:
 
     # Limits.
 
+    def check(self, connections=0, messages_per_connection=0, limits=(), since=0.0):
+        """AssertionError, with what was seen just then, if any of a rule's limits was exceeded after `since`."""
+        most, when = self.most_open(since)
+        if connections and most > connections:
+            raise AssertionError("%d connections at once, allowed are %d:\n%s" % (most, connections, self.around(when)))
+        most = self.most_on_one()
+        if messages_per_connection and most > messages_per_connection:
+            raise AssertionError("%d messages on one connection, allowed are %d" % (most, messages_per_connection))
+        for limit in limits:
+            count, period_s = parse(limit)
+            most, when = self.most_in(period_s)
+            if most > count:
+                raise AssertionError("%d messages in a period of %g s from %.3f, allowed are %d"
+                                     % (most, period_s, when, count))
+
+    def around(self, when):
+        """The connections open then, in words."""
+        return "\n".join("  connection %d from %s to %s: opened %.3f s before, %s, closed %s" % (
+            c.number, c.peer, c.host, when - c.opened, ", ".join(
+                "mail %+.3f..%s" % (a - when, "" if b is None else "%+.3f" % (b - when)) for a, b in c.spans),
+            "never" if c.closed is None else "%.3f s later" % (c.closed - when))
+            for c in self.connections.values() if c.opened <= when and (c.closed is None or c.closed > when))
+
     def most_open(self, since=0.0, until=float("inf")):
         """(connections open at once at most, when)."""
         changes = []
@@ -117,16 +140,15 @@ class Record:
         count = sum(begin <= mail.t < end for mail in self.mails)
         return count / (limit * (end - begin) / period_s)
 
-    def use(self, total, connections=0, budget=None, after_s=10.0):
+    def use(self, total, connections=0, limits=(), after_s=10.0):
         """How well the limits were used, whichever binds, while there was a backlog: from after_s after the beginning
-        until less than twice the limit was left of `total` messages. budget: (messages, period)."""
-        left = 2 * max(connections, budget[0] if budget else 0)
+        until less than twice the limit was left of `total` messages."""
+        left = 2 * max([connections, *(parse(limit)[0] for limit in limits)])
         begin, end = self.first + after_s, self.time_of(max(1, total - left))
         if end <= begin:
             raise AssertionError("the backlog lasted %.1f s only: nothing to judge" % (end - self.first))
         shares = [self.busy_share(connections, begin, end)] if connections else []
-        if budget:
-            shares.append(self.budget_share(*budget, begin, end))
+        shares += [self.budget_share(*parse(limit), begin, end) for limit in limits]
         return max(shares)
 
     def time_of(self, number):
@@ -156,6 +178,12 @@ class Record:
     def by_host(self):
         """{host: connections}"""
         return dict(collections.Counter(c.host for c in self.connections.values()))
+
+
+def parse(limit):
+    """(messages, seconds) of "40/10s" """
+    count, period = limit.split("/")
+    return int(count), float(period[:-1]) * {"s": 1, "m": 60, "h": 3600}[period[-1]]
 
 
 def _peak(changes, since, until):
@@ -216,6 +244,13 @@ class MailLog:
 
     def warnings(self, pattern="", since=0):
         return self._log.lines(r": (?:warning|error|fatal|panic): .*(?:%s)" % pattern, since)
+
+    def denied(self, since=0):
+        """Deferred because of mxpace at delivery (not by qmgr's resolver)."""
+        return [line for line in self.status(self.DEFERRED, since=since) if "mxpace" in line and "/error[" not in line]
+
+    def delivered(self, since=0):
+        return len(self.status(self.SENT, since=since))
 
     def deferred_otherwise(self, since=0):
         """Deferred by anybody but mxpace."""

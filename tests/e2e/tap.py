@@ -29,6 +29,12 @@ def _report(passed, label):
     print("%s %d - %s: %s" % ("ok" if passed else "not ok", _count, _name, label), flush=True)
 
 
+def name(text):
+    """What the lines begin with, if not with the program's name."""
+    global _name
+    _name = text
+
+
 @contextlib.contextmanager
 def case(label):
     """One test: its body raises nothing, or the test failed; the ones after it go on."""

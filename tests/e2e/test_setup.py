@@ -250,10 +250,20 @@ def changed_rules(w):
 
 def edited(w):
     s = Site(w, "edited")
+    with case("with the timers, which postconf(1) adds in any order, twice is once as well"):
+        for _ in range(3):
+            s.must("setup", "--timers")
+            equal(s.values("queue_run_delay"), {"queue_run_delay": "60s"})
+            equal(s.values("smtp_fallback_relay"), {"smtp_fallback_relay": "[elsewhere.test]"})
+            after = s.texts()
+            like(s.must("setup").stdout, "Nothing to change")
+            equal(s.texts(), after)
+            s.must("remove")
+            equal(s.texts(), [MAIN_CF, MASTER_CF])
     with case("remove after edits by hand: they stay, ours goes, the difference is shown"):
         s.must("setup", "--timers")
-        equal(s.values("queue_run_delay"), {"queue_run_delay": "60s"})
-        s.write("main.cf", "minimal_backoff_time = 222s\nmynetworks = 127.0.0.0/8\n", "a")
+        subprocess.run(["postconf", "-c", s.folder, "-e", "minimal_backoff_time = 222s"], check=True)
+        s.write("main.cf", "mynetworks = 127.0.0.0/8\n", "a")
         s.write("master.cf", "mine unix - - n - - smtp\n  -o syslog_name=mine\n", "a")
         done = s.must("remove")
         like(done.stdout, r"(?m)^-mxp-google-1 unix")

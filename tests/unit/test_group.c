@@ -347,7 +347,9 @@ put_take(struct group *group, unsigned generation, const char *node, int64_t ope
 	settle(store, &redis);
 }
 
-#define TAKE(node, open, connections) " 1 " GOOGLE " 1 " node " " open " " connections " 15\n"
+#define TAKE(node, open, connections)                                               \
+	" 3 " GOOGLE " mxpace:{g:google}:pause mxpace:{g:google}:backoff:192.0.2.1" \
+	" 1 " node " " open " " connections " 15\n"
 
 static void
 sends_the_take_of_its_rules(void **state)

@@ -383,6 +383,7 @@ states(void **state)
 	assert_true((entry != NULL) == row->is_listed);
 	if (entry != NULL) {
 		assert_true(entry->established);
+		assert_true(entry->closing == (row->state != TCP_ESTABLISHED));
 		assert_true(sockets_address_parse(row->local, &local));
 		assert_true(sockets_address_parse(row->remote, &remote));
 		assert_memory_equal(&entry->local, &local, sizeof(local));
@@ -417,7 +418,7 @@ connecting(void **state)
 	wait_for_state(port_of(second), TCP_SYN_SENT);
 	entry = listed(cookie_of(second));
 	assert_non_null(entry);
-	assert_false(entry->established);
+	assert_false(entry->established || entry->closing);
 	entry = listed(cookie_of(first));
 	assert_non_null(entry);
 	assert_true(entry->established);
