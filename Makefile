@@ -70,7 +70,7 @@ SAY        := @$(if $(V),:,echo)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-e2e check-asan check-valgrind demo bench fuzz lint format cov \
+.PHONY: all check check-e2e check-long check-asan check-valgrind demo bench fuzz lint format cov \
         install clean help deps tests
 all: $(PROGRAMS)
 
@@ -173,6 +173,10 @@ check:
 ## make check-e2e    the end-to-end tests alone
 check-e2e: all
 	@/usr/bin/python3 tests/run --build $(B) e2e
+
+## make check-long   the long proofs of egress, one by one: about an hour; tests/run long/reuse runs one of them
+check-long: all
+	@/usr/bin/python3 tests/run --build $(B) --jobs 1 long
 
 ## make check-asan   unit, Lua, fuzz seeds and end-to-end tests under ASan and UBSan
 check-asan:

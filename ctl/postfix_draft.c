@@ -183,7 +183,7 @@ read_site(struct postfix_draft *draft, const struct stage *stage, struct err *er
 		    without_stage(draft, stage, site->expanded.items[i].value);
 	maps = postfix_options_get(&site->expanded, "transport_maps");
 	if (maps != NULL)
-		postfix_tables_list(&draft->arena, draft->folder, maps, &site->domains,
+		postfix_tables_list(&draft->arena, stage->folder, maps, &site->domains,
 		    &site->unread);
 	return 0;
 }
@@ -234,12 +234,14 @@ set_options(struct postfix_draft *draft, const struct stage *stage, struct err *
 static int
 apply(struct postfix_draft *draft, const struct stage *stage, bool timers, struct err *err)
 {
-	for (enum postfix_file file = 0; file < POSTFIX_FILES; file++)
-		if (stage_append(stage, file, "", err) != 0)
-			return -1;
-	if ((timers && set_timers(draft, stage, err) != 0) || set_options(draft, stage, err) != 0 ||
-	    stage_append(stage, POSTFIX_MAIN, draft->plan.main_lines, err) != 0 ||
-	    stage_append(stage, POSTFIX_MASTER, draft->plan.master_lines, err) != 0)
+	const struct postfix_plan *plan = &draft->plan;
+	bool main_too = *plan->main_lines != '\0';
+
+	if ((main_too && stage_append(stage, POSTFIX_MAIN, "", err) != 0) ||
+	    stage_append(stage, POSTFIX_MASTER, "", err) != 0 ||
+	    (timers && set_timers(draft, stage, err) != 0) || set_options(draft, stage, err) != 0 ||
+	    (main_too && stage_append(stage, POSTFIX_MAIN, plan->main_lines, err) != 0) ||
+	    stage_append(stage, POSTFIX_MASTER, plan->master_lines, err) != 0)
 		return -1;
 	return postfix_files_read(stage->folder, &draft->next, err);
 }

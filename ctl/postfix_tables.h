@@ -6,7 +6,7 @@
 
 #include "postfix_conf.h"
 
-/* transport_maps: its value. domains gets each domain once, sorted, also that of an entry for one
+/* folder: a configuration directory; transport_maps: its value. domains gets each domain once, sorted, also that of an entry for one
  * address, ".a.test" and "*" as they are; unread the tables whose entries cannot be listed. */
 void postfix_tables_list(struct arena *arena, const char *folder, const char *transport_maps,
     struct postfix_words *domains, struct postfix_words *unread);

@@ -320,8 +320,6 @@ ask_slot(struct delivery *delivery)
 		.next_hop = delivery->wants_slot ? NULL : delivery->domain,
 		.stamp_ms = delivery->message.taken ? delivery->message.stamp_ms : 0,
 		.local = { delivery->from.bind[0], delivery->from.bind[1] },
-		.addresses = delivery->addresses,
-		.address_count = delivery->address_count,
 	};
 	delivery->stage = STAGE_SLOT;
 	arm_timer(delivery);
@@ -342,6 +340,19 @@ ask_group(struct delivery *delivery)
 	return false;
 }
 
+static void
+be_ready(struct delivery *delivery)
+{
+	if (delivery->wants_slot) {
+		delivery->granted = true;
+		delivery->grant.addresses = delivery->addresses;
+		delivery->grant.address_count = delivery->address_count;
+		delivery->grant.connecting = true;
+	}
+	delivery->stage = STAGE_READY;
+	answer(delivery, ANSWER_NOTFOUND);
+}
+
 static bool
 has_slot(const struct delivery *delivery)
 {
@@ -359,9 +370,7 @@ advance(struct delivery *delivery)
 	if (delivery->lane == NULL && !delivery->unlimited && !ask_group(delivery))
 		return;
 	if (delivery->unlimited || (has_slot(delivery) && delivery->message.taken)) {
-		delivery->granted = delivery->granted || delivery->wants_slot;
-		delivery->stage = STAGE_READY;
-		answer(delivery, ANSWER_NOTFOUND);
+		be_ready(delivery);
 	} else if (asks && holds_too_many(delivery)) {
 		deny_for_sharing(delivery);
 	} else if (!has_slot(delivery)) {

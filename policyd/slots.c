@@ -181,21 +181,30 @@ same_address(const struct sockets_address *a, const struct sockets_address *b)
 }
 
 static bool
-fits(const struct grant *grant, const struct sockets_entry *entry)
+is_local_of(const struct grant *grant, const struct sockets_entry *entry)
 {
-	bool bound = false, local = false;
+	bool bound = false;
 
-	for (size_t i = 0; i < 2; i++)
-		if (grant->local[i].family == entry->local.family) {
-			bound = true;
-			local = local || same_address(&grant->local[i], &entry->local);
-		}
-	if (bound && !local)
+	for (size_t i = 0; i < 2; i++) {
+		if (grant->local[i].family != entry->local.family)
+			continue;
+		if (same_address(&grant->local[i], &entry->local))
+			return true;
+		bound = true;
+	}
+	return !bound;
+}
+
+static bool
+fits(const struct slots *slots, const struct grant *grant, const struct sockets_entry *entry)
+{
+	if (!grant->connecting || !is_local_of(grant, entry))
 		return false;
 	for (size_t i = 0; i < grant->address_count; i++)
 		if (same_address(&grant->addresses[i], &entry->remote))
 			return true;
-	return grant->address_count == 0;
+	return grant->address_count == 0 &&
+	       addresses_has(slots->egress->addresses, &entry->remote, lane_name(grant->lane));
 }
 
 /* The oldest without a socket; else the oldest of all it fits: further addresses, a second try. */
@@ -205,7 +214,7 @@ find_grant(struct slots *slots, const struct sockets_entry *entry)
 	struct grant *grant, *second = NULL;
 
 	TAILQ_FOREACH (grant, &slots->live, link) {
-		if (!fits(grant, entry))
+		if (!fits(slots, grant, entry))
 			continue;
 		if (grant->sockets == 0)
 			return grant;

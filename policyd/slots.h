@@ -61,7 +61,9 @@ struct grant {                   /* part of a delivery; { 0 } is idle */
 	int64_t granted_ms;
 	int64_t stamp_ms; /* of the delivery's message: stamped anew when granted; 0: none */
 	struct sockets_address local[2];         /* of the sending IP; family 0: any */
-	const struct sockets_address *addresses; /* of the delivery's MX hosts; NULL: any */
+	bool connecting; /* its process may open a connection: from `connect` on */
+	const struct sockets_address *addresses; /* of the delivery's MX hosts, set with `connecting`;
+	                                            none: all that are known of the group */
 	size_t address_count;
 	slot_done *done;
 	void *arg;
@@ -72,8 +74,8 @@ TAILQ_HEAD(grants, grant);
 struct slots *slots_new(struct egress *egress);
 void slots_free(struct slots **slots);
 
-/* Asks for a slot; `done` comes later, never within this call. The caller has set local, addresses,
- * next_hop and stamp_ms. since_ms: how long its delivery waits already counts. */
+/* Asks for a slot; `done` comes later, never within this call. The caller has set local, next_hop
+ * and stamp_ms. since_ms: how long its delivery waits already counts. */
 void slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t since_ms,
     slot_done *done, void *arg);
 /* A delivery to that next hop has ended with its connection in order: it may be idle now. */

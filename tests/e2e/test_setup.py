@@ -113,6 +113,11 @@ class Site:
         equal(done.stderr, "")
         return done.stdout.splitlines()
 
+    def edit(self, *args):
+        """By hand."""
+        self.settle()
+        subprocess.run(["postconf", "-c", self.folder, *args], check=True)
+
     def options(self, service):
         """A service's -o of master.cf."""
         lines = [line.removeprefix(service + "/unix/") for line in self.postconf("-P")
@@ -262,7 +267,7 @@ def edited(w):
             equal(s.texts(), [MAIN_CF, MASTER_CF])
     with case("remove after edits by hand: they stay, ours goes, the difference is shown"):
         s.must("setup", "--timers")
-        subprocess.run(["postconf", "-c", s.folder, "-e", "minimal_backoff_time = 222s"], check=True)
+        s.edit("-e", "minimal_backoff_time = 222s")
         s.write("main.cf", "mynetworks = 127.0.0.0/8\n", "a")
         s.write("master.cf", "mine unix - - n - - smtp\n  -o syslog_name=mine\n", "a")
         done = s.must("remove")
@@ -286,8 +291,7 @@ def edited(w):
         equal(s.values("mxp-"), {})
     with case("a damaged entry of ours is written anew"):
         s.must("setup")
-        subprocess.run(["postconf", "-c", s.folder, "-P", "mxp-google-1/unix/smtp_connection_reuse_count_limit=500"],
-                       check=True)
+        s.edit("-P", "mxp-google-1/unix/smtp_connection_reuse_count_limit=500")
         equal(s.mxctl("show").returncode, NO)
         s.must("setup")
         equal(s.options("mxp-google-1")["smtp_connection_reuse_count_limit"], "49")
@@ -411,7 +415,7 @@ def observe(w):
     with case("remove after an edit: tables of the site that stood in the service come back"):
         s.must("remove")
         equal(s.texts(), before)
-        subprocess.run(["postconf", "-c", s.folder, "-P", "smtp/unix/smtp_dns_reply_filter=texthash:/own"], check=True)
+        s.edit("-P", "smtp/unix/smtp_dns_reply_filter=texthash:/own")
         s.must("setup")
         equal(s.options("smtp")["smtp_dns_reply_filter"], MAP + "dns/smtp texthash:/own")
         s.write("main.cf", "\nbiff = no\n", "a")

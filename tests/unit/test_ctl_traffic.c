@@ -125,18 +125,17 @@ static const struct shown_row {
 	const char *label, *line, *stream;
 } shown_rows[] = {
 	{ "sums of all nodes", WATCH,
-	    "  slots              192.0.2.1    2/3     4     160  1/100 1m  in 2m    -\n" },
+	    "  slots              192.0.2.1    2/3     4     160  1/100 1m  in 2m   -\n" },
 	{ "a node that is gone counts no more", WATCH,
-	    "  slots              192.0.2.3    3/3     0       0  0/100 1m  now      -\n" },
+	    "  slots              192.0.2.3    3/3     0       0  0/100 1m  now     -\n" },
 	{ "a limit that is full", WATCH, "  5/5 10s" },
 	{ "backoff: less of both, and time to drain by it", WATCH,
-	    "  five               192.0.2.3    0/2     1       0  1/5 10s   in 30s   120/h\n" },
-	{ "backoff of connections alone", WATCH,
-	    "0/1     0       0  0/7 10s   now      backoff\n" },
+	    "  five               192.0.2.3    0/2     1       0  1/5 10s   in 30s  120/h\n" },
+	{ "backoff of connections alone", WATCH, "0/1     0       0  0/7 10s   now     backoff\n" },
 	{ "suspended: drained after that, 1 of 10 to begin with", WATCH,
-	    "all            0     0      60  0/50 1h   in 40m   suspended\n" },
+	    "all            0     0      60  0/50 1h   in 40m  suspended\n" },
 	{ "paused: nobody knows when", WATCH,
-	    "192.0.2.3      0     0       7  0/7 10s   -        paused\n" },
+	    "192.0.2.3      0     0       7  0/7 10s   -       paused\n" },
 	{ "why, once a group", WATCH,
 	    "\n                    default/[192.0.2.8]: paused: they?move\n" },
 	{ "why, of a sending IP", WATCH,
@@ -254,21 +253,32 @@ struct watching {
 	struct str seen;
 };
 
+static pid_t watcher; /* the process of a test that failed must not go on */
+
+static void
+end_watcher(void)
+{
+	if (watcher > 0)
+		kill(watcher, SIGKILL);
+}
+
 /* mxctl in a process of its own that writes to `to`; what it writes is read from `from`. */
 static void
 start_watching(struct watching *watching, int to, int from)
 {
 	char *argv[] = { (char *)(uintptr_t) "mxctl", (char *)(uintptr_t) "-c",
 		(char *)(uintptr_t) "mxpace.conf", (char *)(uintptr_t) "status",
-		(char *)(uintptr_t) "--watch", NULL };
+		(char *)(uintptr_t) "--watch", (char *)(uintptr_t) "--for",
+		(char *)(uintptr_t) "60s", NULL };
 
 	*watching = (struct watching){ .fd = from };
 	assert_int_equal(chdir(folder), 0);
 	watching->pid = fork();
 	assert_true(watching->pid >= 0);
+	watcher = watching->pid;
 	if (watching->pid == 0) {
 		FILE *stream = fdopen(to, "w");
-		int rc = command_main(5, argv, stdin, stream, stderr);
+		int rc = command_main(7, argv, stdin, stream, stderr);
 
 		fclose(stream);
 		_exit(rc);
@@ -304,6 +314,7 @@ end_watching(struct watching *watching, int number, int rc)
 
 	kill(watching->pid, number);
 	assert_int_equal(waitpid(watching->pid, &status, 0), watching->pid);
+	watcher = 0;
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), rc);
 	close(watching->fd);
@@ -554,6 +565,7 @@ main(void)
 
 	if (!begin_redis(admission_conf, mx_rules_text))
 		return 1;
+	atexit(end_watcher);
 	write_file("egress.conf", egress_conf);
 	write_file("observe.conf", observe_conf);
 	write_file("away.conf", away_conf);
