@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "terminal.h"
@@ -12,13 +13,12 @@
 
 enum { EVERY_MS = 1000 };
 
-static volatile sig_atomic_t stopped;
-
+/* At once, in the middle of a write that nobody reads too; nothing is left to be done. */
 static void
 on_signal(int number)
 {
 	(void)number;
-	stopped = 1;
+	_exit(CTL_DONE);
 }
 
 /* As many lines as fit, the cursor's included. */
@@ -69,22 +69,13 @@ draw_once(struct ctl *ctl, watch_draw *draw, bool first)
 	return rc;
 }
 
-/* False: told to stop, or nobody reads any more. The signals come here, if there is no time to wait
- * too, and never within a picture. */
-static bool
-wait_until(struct ctl *ctl, int64_t until_ms, const sigset_t *mask)
+static void
+wait_until(int64_t until_ms)
 {
-	int64_t left_ms;
+	int64_t left_ms = until_ms - clock_monotonic_ms();
 
-	do {
-		struct timespec left = { 0 };
-
-		left_ms = until_ms - clock_monotonic_ms();
-		if (left_ms > 0)
-			left = (struct timespec){ left_ms / 1000, left_ms % 1000 * 1000000 };
-		ppoll(NULL, 0, &left, mask);
-	} while (stopped == 0 && left_ms > 0);
-	return stopped == 0 && !ferror(ctl->stream);
+	if (left_ms > 0)
+		poll(NULL, 0, (int)left_ms);
 }
 
 enum ctl_exit
@@ -94,25 +85,18 @@ watch(struct ctl *ctl, int64_t for_ms, watch_draw *draw)
 	int64_t next_ms = clock_monotonic_ms();
 	int64_t end_ms = for_ms > 0 ? next_ms + for_ms : INT64_MAX;
 	enum ctl_exit rc = CTL_DONE;
-	sigset_t held, mask;
 
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigprocmask(SIG_BLOCK, &held, &mask);
-	stopped = 0;
 	sigaction(SIGINT, &on, &old_int);
 	sigaction(SIGTERM, &on, &old_term);
-	for (bool first = true; first || next_ms < end_ms; first = false) {
+	for (bool first = true; first || (next_ms < end_ms && !ferror(ctl->stream));
+	     first = false) {
 		rc = draw_once(ctl, draw, first);
 		next_ms += EVERY_MS;
 		if (next_ms < clock_monotonic_ms())
 			next_ms = clock_monotonic_ms();
-		if (!wait_until(ctl, next_ms < end_ms ? next_ms : end_ms, &mask))
-			break;
+		wait_until(next_ms < end_ms ? next_ms : end_ms);
 	}
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	return rc;
 }

@@ -10,8 +10,8 @@
 /* One picture, into ctl_out(); ctl's arena is its own. */
 typedef enum ctl_exit watch_draw(struct ctl *ctl);
 
-/* Until SIGINT or SIGTERM, or for so long (0: no end). On a terminal only what fits is shown.
- * Returns what the last picture came to. */
+/* For so long (0: no end); on a terminal only what fits is shown. Returns what the last picture came
+ * to. SIGINT and SIGTERM end the program (CTL_DONE). */
 enum ctl_exit watch(struct ctl *ctl, int64_t for_ms, watch_draw *draw);
 
 #endif

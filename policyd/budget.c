@@ -171,7 +171,8 @@ note_refusal(struct budgets *budgets, struct lane *lane, const struct store_took
 	if (wait_ms <= 0 || wait_ms > BUDGET_RECHECK_MS)
 		wait_ms = BUDGET_RECHECK_MS;
 	word_refusal(lane, took);
-	lane->full_until_ms = clock_monotonic_ms() + wait_ms;
+	lane->short_ms = clock_monotonic_ms();
+	lane->full_until_ms = lane->short_ms + wait_ms;
 	retry_at(budgets, lane->full_until_ms);
 }
 

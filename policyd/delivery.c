@@ -9,6 +9,7 @@
 #include "backoff.h"
 #include "budget.h"
 #include "clock.h"
+#include "conclusion.h"
 #include "decide.h"
 #include "dns_record.h"
 #include "duration.h"
@@ -44,7 +45,9 @@ struct delivery {
 
 	char service[TRANSPORT_NAME_SIZE];
 	struct sending_bind from;
-	bool shared; /* its transport is */
+	bool entered;         /* the lane's intake, by a transport look-up that knew the lane */
+	bool shared;          /* its transport is */
+	bool waits_in_shared; /* and is counted so in the lane */
 	char domain[DOMAIN_SIZE];
 	struct mx_query *query;
 	struct lane *lane; /* a reference; NULL: not known, or nothing limits it */
@@ -68,12 +71,22 @@ stop_timer(struct delivery *delivery)
 	evtimer_del(delivery->timer);
 }
 
+static void
+wait_in_shared(struct delivery *delivery, bool waits)
+{
+	if (!delivery->shared || delivery->waits_in_shared == waits || delivery->lane == NULL)
+		return;
+	delivery->waits_in_shared = waits;
+	delivery->lane->shared_waiters += waits ? 1 : -1;
+}
+
 /* What it holds and waits for goes. */
 static void
 drop(struct delivery *delivery)
 {
 	mx_cancel(&delivery->query);
 	stop_timer(delivery);
+	wait_in_shared(delivery, false);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	if (delivery->message.taken)
 		budgets_end(delivery->egress->budgets, &delivery->message,
@@ -154,6 +167,7 @@ deny(struct delivery *delivery, const char *words)
 		budgets_cancel(delivery->egress->budgets, &delivery->message);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	delivery->stage = STAGE_READY;
+	wait_in_shared(delivery, false);
 	log_info("%s: group=%s ip=%s domain=%s waited=%s: %s",
 	    enforces ? "deny" : "observe: would hold", group, delivery->from.name, delivery->domain,
 	    duration_format_wait(waited_ms, waited), words);
@@ -217,20 +231,20 @@ static void
 know_group(struct delivery *delivery, const struct mx_answer *mx)
 {
 	struct engine *engine = delivery->egress->engine;
-	const struct mx_rule *rule = mx_rules_match(engine->rules, mx->set);
+	struct conclusion *known = conclusion_of(mx, engine->rules);
 	struct transport_class class;
-	char group[MX_GROUP_SIZE];
 
-	if (rule == NULL) {
+	conclusion_tell(known, delivery->domain, mx, engine->store);
+	if (known->rule == NULL) {
 		delivery->unlimited = true;
 		return;
 	}
-	mx_rule_group(rule, mx->set, group);
-	delivery->lane = lanes_get(delivery->egress->lanes, engine->rules, rule, group,
-	    decide_ip(rule, delivery->from.name));
-	transports_class(engine->rules, rule, &class);
-	delivery->shared = class.shared || span_starts(span_of(delivery->service),
-					       SPAN(TRANSPORTS_PREFIX TRANSPORTS_UNKNOWN "-"));
+	delivery->lane = lanes_get(delivery->egress->lanes, engine->rules, known->rule, known->name,
+	    decide_ip(known->rule, delivery->from.name));
+	transports_class(engine->rules, known->rule, &class);
+	delivery->entered = !span_starts(span_of(delivery->service),
+	    SPAN(TRANSPORTS_PREFIX TRANSPORTS_UNKNOWN "-"));
+	delivery->shared = class.shared || !delivery->entered;
 	learn_addresses(delivery, 0);
 }
 
@@ -273,7 +287,7 @@ holds_too_many(const struct delivery *delivery)
 {
 	int64_t most = delivery->egress->engine->settings->transport_processes / SHARE_OF_PROCESSES;
 
-	return delivery->shared && lane_waiting(delivery->lane) >= (most > 1 ? most : 1);
+	return delivery->shared && delivery->lane->shared_waiters >= (most > 1 ? most : 1);
 }
 
 static void
@@ -283,7 +297,7 @@ deny_for_sharing(struct delivery *delivery)
 	char words[512];
 
 	snprintf(words, sizeof(words), "%" PRId64 " deliveries wait for it already%s%s",
-	    lane_waiting(lane), *lane->slot_words != '\0' ? ": " : "", lane->slot_words);
+	    lane->shared_waiters, *lane->slot_words != '\0' ? ": " : "", lane->slot_words);
 	deny(delivery, words);
 }
 
@@ -322,6 +336,7 @@ ask_slot(struct delivery *delivery)
 		.local = { delivery->from.bind[0], delivery->from.bind[1] },
 	};
 	delivery->stage = STAGE_SLOT;
+	wait_in_shared(delivery, true);
 	arm_timer(delivery);
 	slots_ask(delivery->egress->slots, grant, delivery->lane, delivery->began_ms, on_slot,
 	    delivery);
@@ -350,13 +365,16 @@ be_ready(struct delivery *delivery)
 		delivery->grant.connecting = true;
 	}
 	delivery->stage = STAGE_READY;
+	wait_in_shared(delivery, false);
 	answer(delivery, ANSWER_NOTFOUND);
 }
 
 static bool
 has_slot(const struct delivery *delivery)
 {
-	return delivery->grant.live || (delivery->grant.passed && !delivery->wants_slot);
+	const struct grant *grant = &delivery->grant;
+
+	return grant->live || ((grant->passed || grant->ahead) && !delivery->wants_slot);
 }
 
 /* Whatever the look-up under way still needs, one thing after the other. A message is taken last:
@@ -377,6 +395,7 @@ advance(struct delivery *delivery)
 		ask_slot(delivery);
 	} else {
 		delivery->stage = STAGE_MESSAGE;
+		wait_in_shared(delivery, true);
 		arm_timer(delivery);
 		budgets_ask(delivery->egress->budgets, &delivery->message, delivery->lane,
 		    on_message, delivery);
@@ -522,7 +541,8 @@ count_recipient(struct delivery *delivery, const struct budget_ended *ended)
 {
 	struct lane *lane = delivery->lane;
 
-	intake_leave(&lane->intake, clock_monotonic_ms());
+	if (delivery->entered)
+		intake_leave(&lane->intake, clock_monotonic_ms());
 	lane->delivered += (uint64_t)ended->delivered;
 	lane->deferred += (uint64_t)ended->deferred;
 	lane->bounced += (uint64_t)ended->bounced;

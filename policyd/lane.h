@@ -40,6 +40,8 @@ struct lane {
 	int64_t passed;  /* deliveries that were let pass to reuse one */
 	struct waiters for_slot;
 	int64_t slot_waiters;
+	int64_t ahead;          /* of the deliveries, sent ahead to `connect` */
+	int64_t shared_waiters; /* deliveries that wait, for either, in a shared transport */
 	struct asking *slot_asking;
 	int64_t slot_retry_ms;
 	char slot_words[160]; /* why the last attempt was refused */
@@ -48,6 +50,7 @@ struct lane {
 	struct ledger ledger;
 	struct waiters for_message;
 	int64_t message_waiters, message_asking;
+	int64_t short_ms;        /* when messages were short last; 0: never */
 	int64_t full_until_ms;   /* the last take found no room until then; 0: none known */
 	char message_words[320]; /* why */
 	bool unrestored;         /* the ledger has what Redis may lack */

@@ -12,6 +12,8 @@
 #include "mem.h"
 #include "route_lanes.h"
 
+enum { MX_WAIT_MS = 30, PATIENCE = 10, PATIENCE_REFILL_MS = 1000 };
+
 struct route {
 	struct egress *egress;
 	route_done *done;
@@ -30,6 +32,7 @@ struct route {
 	char mx_words[MX_WORDS_SIZE];
 	char group[MX_GROUP_SIZE];
 	struct quarantine_entry entry;
+	struct mx_query *query;
 	struct store_call *call;
 	struct event *deadline;
 	struct route_lanes lanes; /* those of facts */
@@ -45,9 +48,25 @@ on_background_mx(void *arg, const struct mx_answer *answer)
 	(void)answer;
 }
 
-/* ask: in the background, if it is not at hand. */
+/* How often one may wait for DNS in vain: refilled with time, so that a thousand domains whose name
+ * servers are dead cost qmgr PATIENCE waits at once and one a second, not a thousand. */
+static bool
+has_patience(struct route_totals *totals)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t refill = (now_ms - totals->patience_ms) / PATIENCE_REFILL_MS;
+
+	if (refill > 0) {
+		totals->patience += refill;
+		totals->patience_ms = now_ms;
+	}
+	if (totals->patience > PATIENCE)
+		totals->patience = PATIENCE;
+	return totals->patience > 0;
+}
+
 static void
-gather_mx(struct route *route, bool ask)
+gather_mx(struct route *route)
 {
 	struct engine *engine = route->egress->engine;
 	struct route_facts *facts = &route->facts;
@@ -55,12 +74,9 @@ gather_mx(struct route *route, bool ask)
 	struct conclusion *conclusion;
 	struct mx_answer answer;
 
-	if (!mx_cached(engine->mx, domain, &answer)) {
-		facts->mx_known = FACT_FAILED;
-		if (ask)
-			mx_start(engine->mx, domain, on_background_mx, NULL);
+	facts->mx_known = FACT_FAILED;
+	if (!mx_cached(engine->mx, domain, &answer))
 		return;
-	}
 	facts->mx_known = FACT_KNOWN;
 	facts->mx_state = answer.state;
 	snprintf(route->mx_words, sizeof(route->mx_words), "%s", answer.words);
@@ -79,17 +95,54 @@ static bool step(struct route *route);
 static void conclude(struct route *route);
 
 static void
+go_on(struct route *route)
+{
+	if (!step(route))
+		return;
+	conclude(route);
+	route->done(route->arg, &route->decision.reply);
+}
+
+static void
+on_mx(void *arg, const struct mx_answer *answer)
+{
+	struct route *route = arg;
+
+	(void)answer;
+	route->query = NULL;
+	evtimer_del(route->deadline);
+	gather_mx(route);
+	go_on(route);
+}
+
+/* True: known, or not to be waited for. Asked in the background too, for the look-ups after this. */
+static bool
+ask_mx(struct route *route)
+{
+	struct mx *mx = route->egress->engine->mx;
+	const char *domain = addr_domain(route->recipient);
+	struct timeval wait = { 0, MX_WAIT_MS * 1000 };
+
+	gather_mx(route);
+	if (route->facts.mx_known != FACT_FAILED)
+		return true;
+	mx_start(mx, domain, on_background_mx, NULL);
+	if (!has_patience(route->egress->totals))
+		return true;
+	route->query = mx_start(mx, domain, on_mx, route);
+	evtimer_add(route->deadline, &wait);
+	return false;
+}
+
+static void
 on_read(struct route *route, bool done)
 {
 	evtimer_del(route->deadline);
 	route->facts.store_known = done ? FACT_KNOWN : FACT_FAILED;
 	route->egress->totals->figures.unchecked += !done;
 	if (route->facts.mx_known == FACT_FAILED)
-		gather_mx(route, false); /* it may have come meanwhile */
-	if (!step(route))
-		return;
-	conclude(route);
-	route->done(route->arg, &route->decision.reply);
+		gather_mx(route); /* it may have come meanwhile */
+	go_on(route);
 }
 
 static void
@@ -109,6 +162,12 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (route->query != NULL) {
+		mx_cancel(&route->query);
+		route->egress->totals->patience--;
+		go_on(route);
+		return;
+	}
 	store_async_cancel(&route->call);
 	on_read(route, false);
 }
@@ -117,7 +176,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 static bool
 ask_store(struct route *route)
 {
-	struct timeval wait = { 0, ROUTE_DEADLINE_MS * 1000 };
+	struct timeval wait = { 0, (ROUTE_DEADLINE_MS - MX_WAIT_MS) * 1000 };
 	struct store_async *store = route->egress->engine->store;
 
 	route->entry = (struct quarantine_entry){ .status = QUARANTINE_NONE };
@@ -169,9 +228,10 @@ step(struct route *route)
 {
 	for (;;) {
 		route_decide(&route->facts, &route->decision);
-		if (route->decision.verdict == ROUTE_NEEDS_MX)
-			gather_mx(route, true);
-		else if (route->decision.verdict == ROUTE_NEEDS_LANES)
+		if (route->decision.verdict == ROUTE_NEEDS_MX) {
+			if (!ask_mx(route))
+				return false;
+		} else if (route->decision.verdict == ROUTE_NEEDS_LANES)
 			route_lanes_gather(&route->lanes, route->egress, route->sender,
 			    &route->facts);
 		else if (route->decision.verdict != ROUTE_NEEDS_STORE)
@@ -304,6 +364,7 @@ route_free(struct route **route)
 	*route = NULL;
 	if (old == NULL)
 		return;
+	mx_cancel(&old->query);
 	store_async_cancel(&old->call);
 	event_free(old->deadline);
 	settings_release(&old->settings);

@@ -12,6 +12,7 @@ struct route_totals {
 	int64_t summed_ms;             /* when last; 0: never */
 	int64_t behind_inside, behind; /* messages and lanes, of those that are behind */
 	size_t turn;
+	int64_t patience, patience_ms; /* waits for DNS left (route.c); when last refilled */
 	struct route_figures figures;
 };
 

@@ -144,8 +144,8 @@ log_lane(const struct lane *lane, const char *what)
 	log_debug("slot %lld %s: group=%s ip=%s: %" PRId64 " sockets, %" PRId64
 		  " grants without, %" PRId64 " usable, %" PRId64 " of them taken, %" PRId64
 		  " passed, %" PRId64 " wait",
-	    (long long)clock_monotonic_ms(), what, lane_name(lane), lane_ip(lane), lane->sockets, lane->bare, lane->usable,
-	    lane->taken, lane->passed, lane->slot_waiters);
+	    (long long)clock_monotonic_ms(), what, lane_name(lane), lane_ip(lane), lane->sockets,
+	    lane->bare, lane->usable, lane->taken, lane->passed, lane->slot_waiters);
 }
 
 static void
@@ -371,6 +371,41 @@ pass(struct slots *slots, struct grant *grant)
 	grant->done(grant->arg, SLOT_PASSED);
 }
 
+static void
+set_ahead(struct grant *grant, bool ahead)
+{
+	if (grant->ahead == ahead)
+		return;
+	grant->ahead = ahead;
+	grant->lane->ahead += ahead ? 1 : -1;
+}
+
+/* The first who are still at `dns`. */
+static void
+send_ahead(struct slots *slots, struct lane *lane)
+{
+	int64_t most = (lane->rule->connections + 1) / 2;
+	struct waiter *waiter, *next;
+
+	if (most > SLOTS_AHEAD)
+		most = SLOTS_AHEAD;
+	if (lane->short_ms != 0 && clock_monotonic_ms() - lane->short_ms < SLOTS_AHEAD_PAUSE_MS)
+		return;
+	for (waiter = TAILQ_FIRST(&lane->for_slot); waiter != NULL && lane->ahead < most;
+	     waiter = next) {
+		struct grant *grant = grant_of(waiter);
+
+		next = TAILQ_NEXT(waiter, link);
+		if (grant->next_hop == NULL)
+			continue;
+		forget_question(grant);
+		stop_waiting(slots, grant);
+		set_ahead(grant, true);
+		log_lane(lane, "sent ahead");
+		grant->done(grant->arg, SLOT_PASSED);
+	}
+}
+
 /* True: the first who waits for that next hop has it. */
 static bool
 take_offer(struct slots *slots, const struct offer *offer)
@@ -481,6 +516,7 @@ slots_look_for(struct slots *slots, struct grant *grant)
 static void
 stop_waiting(struct slots *slots, struct grant *grant)
 {
+	set_ahead(grant, false);
 	TAILQ_REMOVE(&grant->lane->for_slot, &grant->waiter, link);
 	grant->waiter.waits = false;
 	grant->lane->slot_waiters--;
@@ -551,6 +587,8 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 			lane->slot_retry_ms = clock_monotonic_ms() + SLOTS_ASK_MS;
 	} else if (asking->granted.outcome != STORE_TAKEN) {
 		note_refusal(lane, &asking->granted);
+		if (asking->granted.outcome == STORE_NO_SLOT)
+			send_ahead(slots, lane);
 	} else if (grant == NULL) {
 		group_touch(lane->group); /* Redis was told of one more */
 	} else {
@@ -665,6 +703,7 @@ slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t s
 	grant->live = grant->passed = false;
 	grant->waiter = (struct waiter){ .waits = true, .since_ms = since_ms };
 	queue_up(&lane->for_slot, &grant->waiter);
+	set_ahead(grant, grant->next_hop == NULL);
 	if (lane->slot_waiters++ == 0)
 		lane->slot_words[0] = '\0';
 	slots->waiters++;
@@ -762,6 +801,7 @@ slots_end(struct slots *slots, struct grant *grant, bool talked)
 		grant->passed = false;
 		grant->lane->passed--;
 	}
+	set_ahead(grant, false);
 	if (slots->waiters > 0)
 		look_soon(slots);
 	lane_release(&grant->lane);

@@ -21,6 +21,10 @@
  * under way has; one is offered SLOTS_OFFER_MS after a `status`, when a connection that is not kept
  * has said QUIT. Who passed and finds none asks again at `connect`, and waits there.
  *
+ * So that a slot is used at once when it comes, and not after the rest of a delivery's look-ups, a
+ * few deliveries are sent ahead: with their message, to wait at `connect`; but not while messages are
+ * short, as theirs wait with them.
+ *
  * The kernel is looked at when somebody asks, every SLOTS_WAIT_MS while somebody waits, every
  * SLOTS_IDLE_MS while connections are open, and not at all otherwise. A process in another network
  * namespace has no sockets here: after SLOTS_BLIND deliveries that talked to a provider while no
@@ -36,8 +40,10 @@ enum {
 	GRANT_BARE_MS = 60000,
 	SLOTS_WAIT_MS = 5,
 	SLOTS_IDLE_MS = 25,
-	SLOTS_ASK_MS = 20,     /* between attempts of a lane that waits for another node's slot */
+	SLOTS_ASK_MS = 10,     /* between attempts of a lane that waits for another node's slot */
 	SLOTS_START_MS = 2000, /* no grants: those of the process before us get their sockets */
+	SLOTS_AHEAD = 3,       /* at most so many per lane, and no more than half its limit */
+	SLOTS_AHEAD_PAUSE_MS = 10000, /* since messages were short */
 	SLOTS_OFFER_MS = 8,
 	SLOTS_OFFERED_MS =
 	    900, /* Postfix keeps an idle connection for 1 s (set-up), 2 s (default) */
@@ -55,14 +61,16 @@ struct grant {                   /* part of a delivery; { 0 } is idle */
 	const char
 	    *next_hop; /* at `dns`: an idle connection to it will do; NULL: it must be a new one */
 	bool live;
-	bool passed;
+	bool passed;  /* to reuse an idle connection */
+	bool ahead;   /* sent ahead to wait at `connect`, or waiting there */
 	bool matched; /* a socket was seen */
 	unsigned sockets;
 	int64_t granted_ms;
 	int64_t stamp_ms; /* of the delivery's message: stamped anew when granted; 0: none */
-	struct sockets_address local[2];         /* of the sending IP; family 0: any */
-	bool connecting; /* its process may open a connection: from `connect` on */
-	const struct sockets_address *addresses; /* of the delivery's MX hosts, set with `connecting`;
+	struct sockets_address local[2]; /* of the sending IP; family 0: any */
+	bool connecting;                 /* its process may open a connection: from `connect` on */
+	const struct sockets_address
+	    *addresses; /* of the delivery's MX hosts, set with `connecting`;
 	                                            none: all that are known of the group */
 	size_t address_count;
 	slot_done *done;

@@ -291,7 +291,7 @@ class Fleet(World):
         state = "%s/%s" % (STATE_FOLDER, name)
         if not os.path.isdir(state):
             isolation.own_folder(state, "mxpace", "mxpace")
-        return super().settings(name, **{"enforce": "egress", "state_dir": state,
+        return super().settings(name, **{"enforce": self._conf.get("enforce", "egress"), "state_dir": state,
                                          "map_listen": "unix:" + self.socket_path(name, "map"), **settings})
 
     def socket_path(self, name, kind="policy"):

@@ -202,6 +202,31 @@ def explain(w):
         like(w.mxctl("explain", "u@five.test").stdout, r"group five: limit 5/1h reached, next message in ")
 
 
+def traffic(w):
+    with w.node.connect() as p:
+        p.ask("u@slots.test", instance=new_instance())
+        with case("status: what goes on now, in words and as JSON"):
+            rows = as_json(w.mxctl("--json", "status"))["traffic"]
+            equal([(r["group"], r["sending_ip"], r["open"]) for r in rows if r["group"] == "slots"],
+                  [("slots", world.SENDING_IP, {"used": 1, "limit": 2})])
+            check("five" not in [r["group"] for r in rows], "an idle group is shown")
+            like(w.mxctl("status").stdout, r"held back\n +GROUP .*\n(?:.*\n)*? +slots +1/2 ")
+        with case("status --watch: a table each second, no escapes where there is no terminal"):
+            done = w.mxctl("status", "--watch", "--for", "1500ms")
+            equal(done.returncode, DONE)
+            equal(len(re.findall(r"(?m)^\S+Z  nodes alive: 1 of 1$", done.stdout)), 2)
+            equal(len(re.findall(r"(?m)^ +slots +1/2 ", done.stdout)), 2)
+            check("\x1b" not in done.stdout, "an escape")
+    with case("status shows a paused group with the reason"):
+        w.redis.cmd("SET", "mxpace:{g:five}:pause", "they asked for it")
+        like(w.mxctl("status").stdout, r"(?m)^ +(?:Held back +)?five: paused: they asked for it$")
+        conf = w.write_conf(w.root + "/egress.conf", enforce="egress")
+        done = w.mxctl("explain", "u@five.test", conf=conf)
+        equal(done.returncode, NO)
+        like(done.stdout, r"(?s)qmgr is told +OK mxp-\w+-1:\n.*Has to wait +\S+: paused: they asked for it\n")
+        w.redis.cmd("DEL", "mxpace:{g:five}:pause")
+
+
 def rules(w):
     lines = "550 5.1.1 <u@foo.test> User unknown\n552 5.2.2 Mailbox full\nZwiebelkuchen\n"
     with case("classify: one line in, one line out"):
@@ -270,6 +295,7 @@ def run(w):
     held_back(w)
     flush(w)
     explain(w)
+    traffic(w)
     rules(w)
     exits(w)
 

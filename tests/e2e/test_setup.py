@@ -10,7 +10,7 @@ import time
 import tap
 from answerer import Answerer
 from tap import case, check, equal, like
-from world import CONF_FOLDER, STATE_FOLDER
+from world import CONF_FOLDER, EXAMPLES, STATE_FOLDER
 
 DONE, NO, USAGE = 0, 1, 2
 MAP = "socketmap:unix:mxpace/map:"
@@ -58,6 +58,13 @@ smtp      unix  -       -       y       -       -       smtp
 \t-o smtp_fallback_relay=[mine.test]
 relay     unix  -       -       y       -       -       smtp
 # the end"""
+DEBIAN = """\
+qmgr      unix  n       -       n       300     1       qmgr
+rewrite   unix  -       -       y       -       -       trivial-rewrite
+smtp      unix  -       -       y       -       -       smtp
+relay     unix  -       -       y       -       -       smtp
+        -o syslog_name=postfix/$service_name
+"""
 TABLES = {"tls": "x.test secure\n", "dns": "x IGNORE\n", "hashed": "hashed.test smtp:[h.test]\n",
           "transport": "gate.test smtp:[gate]\n.inside.test relay:\none@person.test smtp:\nlocal.test local:\n"}
 
@@ -72,6 +79,7 @@ class Site:
         os.mkdir(self.folder)
         for file, text in {**TABLES, "main.cf": main, "master.cf": master}.items():
             self.write(file, text)
+        self.settle(TABLES)
         subprocess.run(["postmap", "hash:%s/hashed" % self.folder], check=True)
         w.write_rules(rules or RULES, self.rules)
         self.configure(**conf)
@@ -91,10 +99,10 @@ class Site:
         with open("%s/%s" % (self.folder, file), encoding="utf-8") as f:
             return f.read()
 
-    def settle(self):
+    def settle(self, files=FILES):
         """Postfix's programs wait until a file hasn't changed for a while: pretend that it hasn't."""
         past = time.time() - 60
-        for file in FILES:
+        for file in files:
             os.utime("%s/%s" % (self.folder, file), (past, past))
 
     def mxctl(self, *args):
@@ -424,6 +432,21 @@ def observe(w):
         equal((o["smtp_dns_reply_filter"], "smtp_tls_policy_maps" in o, s.options("relay")), ("texthash:/own", False, {}))
 
 
+def examples(w):
+    """postfix-examples/*.egress is what is written."""
+    s = Site(w, "examples", main="compatibility_level = 3.6\n", master=DEBIAN, rules=[RULES[0], RULES[3]], sending_ips=[])
+    s.must("setup")
+    for file in FILES:
+        with case("postfix-examples/%s.egress is what is written" % file):
+            with open("%s/%s.egress" % (EXAMPLES, file), encoding="utf-8") as f:
+                shown = f.read()
+            heading = "# mxpace: written by"
+            text = s.read(file)
+            equal(re.sub(r"  -o tls_required_enable=no\n", "", text[text.index(heading):]),  # of Postfix 3.10
+                  shown[shown.index(heading):])
+    s.must("remove")
+
+
 def running(w):
     """Postfix itself, with what was written, delivers; a toy stands in for mxpolicyd."""
     def answer(asked):
@@ -467,7 +490,7 @@ def usage(w):
 
 
 def run(w):
-    for part in (written, changed_rules, edited, placed, refused, notes, observe, running, usage):
+    for part in (written, changed_rules, edited, placed, refused, notes, observe, examples, running, usage):
         part(w)
 
 

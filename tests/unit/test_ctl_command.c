@@ -39,7 +39,7 @@ static const struct run_row {
 	{ "unknown short option", "status -x", CTL_USAGE, NULL,
 	    "unknown option -x\nusage: mxctl status" },
 	{ "option of another command", "status --match x", CTL_USAGE, NULL,
-	    "status takes no --match\nusage: mxctl status\n" },
+	    "status takes no --match\nusage: mxctl status [--watch] [--for TIME]\n" },
 	{ "option without its value", "quarantine list --match", CTL_USAGE, NULL,
 	    "--match needs a value" },
 	{ "value for an option without", "quarantine list --counting=1", CTL_USAGE, NULL,

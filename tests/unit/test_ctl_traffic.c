@@ -144,7 +144,7 @@ static const struct shown_row {
 	    "                    they say\n" },
 	{ "why, of all together", WATCH,
 	    "shared: suspended for another 30m (by ann): 421 4.7.0 busy\n" },
-	{ "one connection", WATCH, "at most 1 connection for another 30m (by ann)\n" },
+	{ "one connection", WATCH, "default/[192.0.2.9] from 192.0.2.1: at most 1 connection" },
 	{ "JSON", "status --json",
 	    "{\"group\":\"slots\",\"sending_ip\":\"192.0.2.1\",\"open\":{\"used\":2,\"limit\":3},"
 	    "\"waiting\":4,\"queued\":160,\"messages\":[{\"period\":\"1m\",\"used\":1,\"limit\":"
@@ -205,7 +205,7 @@ shows_the_most_first(void **state)
 	done = run("-c mxpace.conf " WATCH, "\n");
 	assert_int_equal(occurrences(done.stream, "0/7 10s"), 40);
 	assert_non_null(strstr(done.stream, "  and 10 more: mxctl --json status shows all\n"));
-	assert_non_null(strstr(done.stream, "DRAIN\n  default/mx14.foo.test  "));
+	assert_non_null(strstr(done.stream, "HELD BACK\n  default/mx14.foo.test  "));
 	free_done(&done);
 	done = run("-c mxpace.conf status --json", "\n");
 	assert_int_equal(occurrences(done.stream, "\"queued\":"), GROUPS);
@@ -221,6 +221,8 @@ shows_the_most_first(void **state)
 static void
 shows_nodes(void **state)
 {
+	struct done done;
+
 	(void)state;
 	empty_redis(NULL);
 	beat("mta1", "egress", "seen");
@@ -232,9 +234,9 @@ shows_nodes(void **state)
 	must();
 	check_run_of("status", CTL_DONE, "  Nodes             1 admission, 3 egress, 1 silent\n",
 	    "");
-	check_run_of("status", CTL_DONE, "VERSION  ENFORCE\n", "");
+	check_run_of("status", CTL_DONE, "      UP  ENFORCE\n", "");
 	check_run_of("status", CTL_DONE, "Kernel view: none on mta", "");
-	check_run_of("status", CTL_DONE, ", mta2: no", "");
+	check_run_of("status", CTL_DONE, ": no connection of Postfix is seen there\n", "");
 	check_run_of("--json status", CTL_DONE,
 	    "\"nodes_by_enforce\":{\"observe\":0,\"admission\":1,\"egress\":3,\"silent\":1}", "");
 	check_run_of("--json status", CTL_DONE, "\"enforce\":\"egress\",\"kernel_view\":\"none\"}",
@@ -242,7 +244,9 @@ shows_nodes(void **state)
 	beat("mta2", "egress", "seen");
 	beat("mta4", "egress", "seen");
 	check_run_of("--json status --json", CTL_DONE, "\"kernel_view\":\"unused\"}", "");
-	assert_int_equal(occurrences(run("-c mxpace.conf status", "\n").stream, "Kernel"), 0);
+	done = run("-c mxpace.conf status", "\n");
+	assert_null(strstr(done.stream, "Kernel"));
+	free_done(&done);
 }
 
 /* -- again and again --------------------------------------------------------------------------- */
@@ -278,7 +282,10 @@ start_watching(struct watching *watching, int to, int from)
 	watcher = watching->pid;
 	if (watching->pid == 0) {
 		FILE *stream = fdopen(to, "w");
-		int rc = command_main(7, argv, stdin, stream, stderr);
+		int rc;
+
+		close(from);
+		rc = command_main(7, argv, stdin, stream, stderr);
 
 		fclose(stream);
 		_exit(rc);
@@ -343,7 +350,7 @@ watches_until_told_to_stop(void **state)
 	tell_queue("slots", "192.0.2.1", "mta1", 3, 777, 60);
 	watch_for(&watching, "  817  ", 1); /* with mta2's 40 */
 	watch_for(&watching, "nodes alive: 1 of 1\n", 3);
-	assert_true(occurrences(str_text(&watching.seen), "421 4.7.0 busy\n\n20") >= 1);
+	assert_true(occurrences(str_text(&watching.seen), "(by ann)\n\n20") >= 1);
 	assert_null(strchr(str_text(&watching.seen), '\033'));
 	end_watching(&watching, row->number, CTL_DONE);
 }
@@ -364,6 +371,44 @@ watches_through_a_lost_connection(void **state)
 	must();
 	watch_for(&watching, "Z  Redis at unix:", 1);
 	watch_for(&watching, "nodes alive: 1 of 1\n", 2);
+	end_watching(&watching, SIGINT, CTL_DONE);
+}
+
+static bool
+catches_sigint(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long long caught = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while (
+	    fgets(line, sizeof(line), file) != NULL && sscanf(line, "SigCgt: %llx", &caught) != 1)
+		;
+	fclose(file);
+	return (caught & 1ULL << (SIGINT - 1)) != 0;
+}
+
+/* As behind a pager that was left alone: the pipe is full before the first picture. */
+static void
+stops_in_the_middle_of_a_write(void **state)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + 20000;
+	struct watching watching;
+	char page[4096] = { 0 };
+	int fds[2];
+
+	(void)state;
+	fill_redis(NULL);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(fcntl(fds[1], F_SETPIPE_SZ, (int)sizeof(page)), sizeof(page));
+	assert_int_equal(write(fds[1], page, sizeof(page)), sizeof(page));
+	start_watching(&watching, fds[1], fds[0]);
+	while (!catches_sigint(watching.pid))
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	poll(NULL, 0, 200); /* most likely it writes by now; it must end as well if not */
 	end_watching(&watching, SIGINT, CTL_DONE);
 }
 
@@ -398,7 +443,7 @@ static void
 draws_what_fits(void **state)
 {
 	const struct terminal_row *row = *state;
-	const char *const end = row->fits ? "421 4.7.0 busy" : "(more than fits)";
+	const char *const end = row->fits ? "(by ann)\r\n\033" : "(more than fits)";
 	struct watching watching;
 	const char *picture;
 	int to, from = open_terminal(&to, row->lines, row->columns);
@@ -412,7 +457,7 @@ draws_what_fits(void **state)
 		const char *next = strstr(picture + 1, "\033[H");
 		char text[8192];
 
-		snprintf(text, sizeof(text), "%.*s", (int)(next - picture), picture);
+		snprintf(text, sizeof(text), "%.*s", (int)(next - picture + 1), picture);
 		assert_non_null(strstr(text, end));
 		assert_true(row->lines == 0 || occurrences(text, "\n") < row->lines);
 		assert_true(row->fits || occurrences(text, "\n") == row->lines - 1U);
@@ -575,6 +620,7 @@ main(void)
 	CHECK(&list, shows_nodes);
 	CHECK_ROWS(&list, watches_until_told_to_stop, end_rows);
 	CHECK(&list, watches_through_a_lost_connection);
+	CHECK(&list, stops_in_the_middle_of_a_write);
 	CHECK_ROWS(&list, draws_what_fits, terminal_rows);
 	CHECK_ROWS(&list, refuses_to_watch, watch_usage_rows);
 	CHECK(&list, watches_for_so_long);
