@@ -1,6 +1,6 @@
 /*
- * watch - the same picture again and again, once a second: in place on a terminal, else one below
- * the other with an empty line between.
+ * watch - the same picture again and again, once a second at most: in place on a terminal, else one
+ * below the other with an empty line between.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -10,8 +10,8 @@
 /* One picture, into ctl_out(); ctl's arena is its own. */
 typedef enum ctl_exit watch_draw(struct ctl *ctl);
 
-/* For so long (0: no end); on a terminal only what fits is shown. Returns what the last picture came
- * to. SIGINT and SIGTERM end the program (CTL_DONE). */
+/* For so long (0: no end); on a terminal only what fits is shown. Returns what the last picture
+ * came to. SIGINT and SIGTERM end the program (CTL_DONE). */
 enum ctl_exit watch(struct ctl *ctl, int64_t for_ms, watch_draw *draw);
 
 #endif

@@ -7,7 +7,7 @@
  * fails at once and no callback comes: the caller has its configured answer.
  *
  * Away is: refused, hung up, or silent beyond the deadline of a run (then the connection is given
- * up). The store connects again by itself, after 100 ms at first and 5 s at most, and is back when
+ * up). The store connects again by itself, after 100 ms at first and 1 s at most, and is back when
  * Redis has answered its greeting. Redis answering with an error that will not go away by itself
  * for one request (LOADING, OOM, READONLY, NOAUTH...) is told to on_change as well; it is over when
  * a write of the store's own succeeds, tried every second.

@@ -11,7 +11,7 @@
 
 #include "mem.h"
 
-enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 5000, WRITE_AT_ONCE = 4 };
+enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000, WRITE_AT_ONCE = 4 };
 
 struct store_link {
 	struct event_base *base;

@@ -1,6 +1,6 @@
 /*
  * store_link - one connection to Redis: hiredis' asynchronous context on libevent, made again whenever
- * it is lost, after 100 ms at first and 5 s at most. Knows wire forms and replies, no verbs.
+ * it is lost, after 100 ms at first and 1 s at most. Knows wire forms and replies, no verbs.
  */
 #ifndef STORE_LINK_H
 #define STORE_LINK_H

@@ -139,7 +139,7 @@ give(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 	message->taken = true;
 	message->local = stamp_ms == 0;
 	message->stamp_ms = stamp_ms;
-	message->local_ms = clock_monotonic_ms();
+	message->taken_ms = message->local_ms = clock_monotonic_ms();
 	ledger_add(&lane->ledger, message->local_ms);
 	if (message->local)
 		lane->unrestored = true;
@@ -202,6 +202,7 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 		send_settled(budgets, &settled);
 	} else if (outcome == STORE_DONE) {
 		lane->full_until_ms = 0;
+		budgets->egress->redis_ahead_ms = asking->took.now_ms - clock_monotonic_ms();
 		give(budgets, message, asking->took.now_ms);
 		lane->ledger.sent = asking->took.sent;
 	}
@@ -473,8 +474,10 @@ static void
 end_message(struct budgets *budgets, struct message *message, enum store_settle what,
     const struct budget_ended *ended)
 {
-	struct store_settled settled =
-	    settled_of(budgets, message->lane, what, message->stamp_ms, ended);
+	int64_t stamp_ms = message->local && budgets->egress->redis_ahead_ms != 0
+			       ? message->taken_ms + budgets->egress->redis_ahead_ms
+			       : message->stamp_ms;
+	struct store_settled settled = settled_of(budgets, message->lane, what, stamp_ms, ended);
 
 	note_in_ledger(message, what);
 	if (message->renewal != NULL) {
@@ -515,6 +518,7 @@ budgets_stamped(struct budgets *budgets, struct message *message, int64_t stamp_
 	if (!message->taken || stamp_ms == 0)
 		return;
 	message->stamp_ms = stamp_ms;
+	message->local = false;
 	note_in_ledger(message, STORE_STAMP);
 }
 

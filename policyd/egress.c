@@ -75,6 +75,7 @@ egress_on_store(struct egress *egress, bool works)
 
 	if (works && egress->away_ms != 0) {
 		egress->settled_ms = now_ms + EGRESS_SETTLE_S * INT64_C(1000);
+		groups_renew(egress->engine->groups);
 		budgets_restore(egress->budgets, true);
 	} else if (!works) {
 		egress->settled_ms = 0;

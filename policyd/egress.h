@@ -43,6 +43,7 @@ struct egress {
 	struct budgets *budgets;
 	struct local_fleet fleet; /* mxpolicyd on this Redis, as last heard */
 	int64_t away_ms;          /* since when Redis is away; 0: it is not */
+	int64_t redis_ahead_ms;   /* Redis TIME less the monotonic clock, as last seen; 0: never */
 	int64_t settled_ms;       /* from when on Redis decides again */
 	struct egress_figures figures;
 	struct egress_clock *clock;  /* what happens once a second; egress.c's own */

@@ -100,13 +100,19 @@ mark_open(struct groups *groups)
 			set_dirty(group, true);
 }
 
+void
+groups_renew(struct groups *groups)
+{
+	mark_open(groups);
+	send_figures(groups, true);
+}
+
 static void
 on_renew(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	mark_open(arg);
-	send_figures(arg, true);
+	groups_renew(arg);
 }
 
 struct groups *
@@ -153,8 +159,7 @@ groups_rebind(struct groups *groups, struct store_async *store, const char *node
 		groups->epoch++;
 	}
 	groups->store = store;
-	mark_open(groups);
-	send_figures(groups, true);
+	groups_renew(groups);
 }
 
 void

@@ -25,6 +25,8 @@ struct groups *groups_new(struct event_base *base, struct store_async *store, co
 void groups_free(struct groups **groups);
 /* After a reload: another store, node name or rules; figures are renewed there at once. */
 void groups_rebind(struct groups *groups, struct store_async *store, const char *node);
+/* Publishes all figures now: Redis may have forgotten them. */
+void groups_renew(struct groups *groups);
 /* Publishes zero for all groups, at the end of the program. */
 void groups_withdraw(struct groups *groups);
 

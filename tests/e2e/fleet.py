@@ -187,6 +187,10 @@ class Node(Postfix):
         os.makedirs(self.queue + "/site", exist_ok=True)
         return "%s/site/%s" % (self.queue, name)
 
+    def incoming(self):
+        """How many messages qmgr hasn't opened yet."""
+        return len(os.listdir(self.queue + "/incoming"))
+
     def queued(self):
         """How many messages wait in any queue."""
         return sum(len(files) for queue in ("incoming", "active", "deferred", "maildrop")

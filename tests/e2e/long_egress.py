@@ -251,23 +251,29 @@ def flood(f):
     f.queue_up(f.sites["hanging"].recipients(500))
     f.queue_up(["u@d%d.silent.test" % i for i in range(1000)])
     f.start()
-    sent = {}
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
+    began = time.monotonic()
+    node, sent, taken_in = f.node("a"), {}, None
+    while taken_in is None or time.monotonic() < taken_in + 120:
         for name in ("own", "shared"):
             recipient = f.sites[name].recipients(1)[0]
             sent[recipient] = time.monotonic()
-            f.node("a").queue_up([recipient])
+            node.queue_up([recipient])
         time.sleep(1)  # so often does somebody write to them
+        if taken_in is None and node.incoming() < 100:
+            taken_in = time.monotonic()
+    comment("qmgr took %.1f s to open all that was queued at once" % (taken_in - began))
     with case("all mail for the healthy is delivered"):
         wait_for(lambda: not f.seen().lost_and_doubled(sent)[0], "the healthy ones' mail", 30, every=0.2)
     took = {m.recipients[0]: m.t - sent[m.recipients[0]] for m in f.seen().messages if m.recipients[0] in sent}
     for name in ("own", "shared"):
-        delays = sorted(d for r, d in took.items() if r.endswith("@%s.test" % name))
-        comment("%s: %d messages, median %.3f s, longest %.3f s" % (name, len(delays), delays[len(delays) // 2], delays[-1]))
+        early, late = (sorted(d for r, d in took.items() if r.endswith("@%s.test" % name) and (sent[r] < taken_in) == first)
+                       for first in (True, False))
+        for label, delays in (("meanwhile", early), ("afterwards", late)):
+            comment("%s, %s: %d messages, median %.3f s, longest %.3f s" % (
+                name, label, len(delays), delays[len(delays) // 2], delays[-1]))
         with case("mail for a healthy site in %s transport waits %g s at most" % (
                 "its own" if name == "own" else "the shared", HEALTHY_S)):
-            check(delays[-1] <= HEALTHY_S, "%.3f s" % delays[-1])
+            check(late[-1] <= HEALTHY_S, "%.3f s" % late[-1])
     with case("the slow one got no more than its limit"):
         f.seen("slow").check(limits=["10/1m"])
 

@@ -41,5 +41,5 @@ def run(f):
 
 
 if __name__ == "__main__":
-    tap.main(run, kind=Fleet, sites=[site(name, domains=4, data_s=0.2) for name in SITES], nodes=1,
+    tap.main(run, kind=Fleet, sites=[site(name, domains=4, data_s=0.6) for name in SITES], nodes=1,
              rules=[rule(name, **limits) for name, limits in SITES.items()], conf={"enforce": "observe"})

@@ -321,6 +321,20 @@ sending_ips(void **state)
 }
 
 static void
+sending_ips_here(void **state)
+{
+	struct settings *s = parsed("node = \"mta2\"; sending_ips = ( { name = \"everywhere\"; },\n"
+				    "{ name = \"here\"; nodes = [ \"mta1\", \"mta2\" ]; },\n"
+				    "{ name = \"elsewhere\"; nodes = \"mta\"; } );");
+
+	(void)state;
+	assert_true(settings_is_here(s, &s->sending_ips[0]));
+	assert_true(settings_is_here(s, &s->sending_ips[1]));
+	assert_false(settings_is_here(s, &s->sending_ips[2]));
+	settings_release(&s);
+}
+
+static void
 pools(void **state)
 {
 	struct settings *s = parsed(
@@ -579,6 +593,7 @@ main(void)
 	CHECK_ROWS(&list, mistakes, mistake_rows);
 	CHECK(&list, quarantine_table);
 	CHECK(&list, sending_ips);
+	CHECK(&list, sending_ips_here);
 	CHECK(&list, pools);
 	CHECK_ROWS(&list, enforce, enforce_rows);
 	CHECK_ROWS(&list, exceptions, exception_rows);
