@@ -104,7 +104,8 @@ read_limits(struct ctl *ctl, struct question *question, struct err *err)
 	struct uses uses = { &question->use, 1 };
 	int64_t open = 0;
 
-	if (!decide_take(rule, question->group, question->sending_ip, ctl->settings->node, 0,
+	if (ctl->settings->enforce != ENFORCE_ADMISSION ||
+	    !decide_take(rule, question->group, question->sending_ip, ctl->settings->node, 0,
 		&question->take))
 		return 0;
 	question->use = (struct use){

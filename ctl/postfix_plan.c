@@ -116,6 +116,9 @@ set_reuse(const struct planning *p, int64_t messages, struct postfix_options *op
 	}
 	postfix_options_set(p->arena, options, "smtp_connection_reuse_count_limit",
 	    arena_printf(p->arena, "%" PRId64, messages > 0 ? messages - 1 : 0));
+	/* mxpolicyd sends the next delivery to an idle connection within milliseconds; one that stays
+	 * idle keeps a slot from others. */
+	postfix_options_set(p->arena, options, "smtp_connection_cache_time_limit", "1s");
 }
 
 /* With one protocol alone Postfix takes a list of interfaces with addresses of the other for a

@@ -15,6 +15,7 @@ static const struct {
 	[DECIDE_NONE] = { "none", VERDICT_PASS },
 	[DECIDE_WITHIN_LIMITS] = { "within_limits", VERDICT_PASS },
 	[DECIDE_REPEATED] = { "repeated", VERDICT_PASS },
+	[DECIDE_AT_DELIVERY] = { "at_delivery", VERDICT_PASS },
 	[DECIDE_NO_LIMITS] = { "no_limits", VERDICT_PASS },
 	[DECIDE_NULL_SENDER] = { "null_sender", VERDICT_PASS },
 	[DECIDE_LOCAL_DOMAIN] = { "local_domain", VERDICT_PASS },
@@ -260,6 +261,8 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 		pass(decision, DECIDE_STORE_FAILED_PERMIT);
 	else if (facts->mx_state == MX_FAILED)
 		pass(decision, DECIDE_MX_FAILED_PERMIT);
+	else if (facts->settings->enforce != ENFORCE_ADMISSION)
+		pass(decision, DECIDE_AT_DELIVERY);
 	else if (facts->repeated)
 		pass(decision, DECIDE_REPEATED);
 	else if (!has_limits(facts->rule) || facts->took == NULL)

@@ -203,7 +203,7 @@ ask_store(struct flow *flow)
 	flow->entry.status = QUARANTINE_NONE;
 	store_put_quarantine_read(batch, flow->recipient, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
-	if (!facts->repeated &&
+	if (!facts->repeated && flow->settings->enforce == ENFORCE_ADMISSION &&
 	    decide_take(rule, facts->group, flow->ip, flow->settings->node, 0, &flow->take)) {
 		if (rule->connections > 0) {
 			group_open_slot(flow->group);
@@ -239,7 +239,8 @@ log_decision(const struct flow *flow)
 	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
 	    decision->verdict == VERDICT_PASS ? log_debug : log_info;
 
-	log("%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
+	log("%s%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
+	    flow->settings->enforce == ENFORCE_OBSERVE ? "observe: would " : "",
 	    verdict_name(decision->verdict), decide_reason_name(decision->reason), flow->recipient,
 	    flow->sender, *flow->facts.group != '\0' ? " group=" : "", flow->facts.group,
 	    flow->client, flow->instance, decision->action);
@@ -268,6 +269,8 @@ conclude(struct flow *flow)
 {
 	flow->engine->metrics.decisions[flow->decision.reason]++;
 	log_decision(flow);
+	if (flow->settings->enforce == ENFORCE_OBSERVE)
+		snprintf(flow->decision.action, sizeof(flow->decision.action), "DUNNO");
 	become_idle(flow);
 }
 

@@ -13,9 +13,9 @@ class Dns:
         """hosts: {name: address, or several}; domains: {name: [MX host, best first]}, [] accepts no mail (null MX)."""
         self._address = address
         self._argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv",
-                      "--user=root", "--pid-file=", "--listen-address=" + address, "--bind-interfaces",
-                      "--local-ttl=%d" % TTL_S, "--dns-forward-max=5000", "--local=/test/", "--server=/silent.test/" + SILENT,
-                      "--server=/servfail.test/" + FAILING]
+                      "--user=root", "--pid-file=", "--bind-interfaces", "--listen-address=" + address,
+                      "--local-ttl=%d" % TTL_S, "--dns-forward-max=5000", "--local=/test/",
+                      "--server=/silent.test/" + SILENT, "--server=/servfail.test/" + FAILING]
         self._argv += ["--host-record=%s,%s" % (name, one) for name, addresses in hosts.items()
                        for one in ([addresses] if isinstance(addresses, str) else addresses)]
         for domain, exchangers in domains.items():

@@ -87,8 +87,8 @@ def queue_file(sender, recipient, ident, now):
     """A message as cleanup(8) leaves it in the incoming queue."""
     lines = ["Received: by queue.test id %s" % ident, "From: <%s>" % sender, "To: <%s>" % recipient,
              "Message-Id: <%s@queue.test>" % ident, "Subject: News", "", "Hello"]
-    envelope = [("T", "%d %d" % divmod(int(now * 1e6), 1000000)), ("A", "create_time=%d" % now), ("A", "log_ident=" + ident),
-                ("A", "rewrite_context=local"), ("S", sender), ("A", "log_message_origin=local"), ("O", recipient),
+    envelope = [("T", "%d %d" % divmod(int(now * 1e6), 1000000)), ("A", "create_time=%d" % now),
+                ("A", "log_ident=" + ident), ("A", "rewrite_context=local"), ("S", sender), ("A", "log_message_origin=local"), ("O", recipient),
                 ("R", recipient), ("M", "")]
     content = b"".join(_record("N", line) for line in lines)
     size = "%15d %15d %15d %15d %15d %15d"
@@ -234,7 +234,8 @@ class Fleet(World):
     def _launch(self):
         hosts = self._internet()
         self.redis = RedisServer(self.root + "/redis", self.logs + "/redis.log", INTERNET)
-        self.dns = Dns({**self._addresses, "shop.test": INTERNET}, self._dns_domains, self.logs + "/dnsmasq.log", INTERNET)
+        self.dns = Dns({**self._addresses, "shop.test": INTERNET}, self._dns_domains, self.logs + "/dnsmasq.log",
+                       INTERNET)
         self.provider = Provider(self.root + "/provider", self.logs + "/provider.log", hosts)
         for at in range(len(self.nodes)):
             self.nodes[at] = Node(self, NAMES[at])

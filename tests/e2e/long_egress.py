@@ -114,6 +114,7 @@ def failing_map():
 
 class Faults:
     SETTLE_S, LOOK_S = 5.0, 10.0  # use is judged from so long after a fault is over, for so long
+    RECOVERED = 0.8               # of so short a time; the other programs ask for USE of a long one
 
     def __init__(self, f):
         self.f = f
@@ -171,7 +172,7 @@ class Faults:
             with case(label + ": limits hold"):
                 seen.check(since=began, **BIG)
             with case(label + ": use recovers within %g s" % self.SETTLE_S):
-                check(share >= USE, "%.3f" % share)
+                check(share >= self.RECOVERED, "%.3f" % share)
         with case("all mail is delivered"):
             wait_for(lambda: not f.seen("big").lost_and_doubled(recipients)[0], "all to be delivered", 600, every=1)
         with case("no message is lost, none sent twice but by the loss of power"):
@@ -197,7 +198,8 @@ def backup(f):
     seen = figures(f, "backup", limits, 400)
     with case("all goes to the primary again when it answers"):
         hosts = [c.host for c in seen.connections.values() if c.opened > mark]
-        check(hosts.count("mx1.backup.test") > 0.9 * len(hosts), "%d of %d" % (hosts.count("mx1.backup.test"), len(hosts)))
+        count = hosts.count("mx1.backup.test")
+        check(count > 0.9 * len(hosts), "%d of %d" % (count, len(hosts)))
     with case("each message once"):
         once(seen, first + second)
 
@@ -266,8 +268,8 @@ def flood(f):
         wait_for(lambda: not f.seen().lost_and_doubled(sent)[0], "the healthy ones' mail", 30, every=0.2)
     took = {m.recipients[0]: m.t - sent[m.recipients[0]] for m in f.seen().messages if m.recipients[0] in sent}
     for name in ("own", "shared"):
-        early, late = (sorted(d for r, d in took.items() if r.endswith("@%s.test" % name) and (sent[r] < taken_in) == first)
-                       for first in (True, False))
+        mine = [(sent[r] >= taken_in, d) for r, d in took.items() if r.endswith("@%s.test" % name)]
+        early, late = (sorted(d for was_late, d in mine if was_late == wanted) for wanted in (False, True))
         for label, delays in (("meanwhile", early), ("afterwards", late)):
             comment("%s, %s: %d messages, median %.3f s, longest %.3f s" % (
                 name, label, len(delays), delays[len(delays) // 2], delays[-1]))
@@ -322,7 +324,7 @@ def scenarios():
                             rules=[rule("big", **BIG)]),
         "backup": one_fleet(backup, site("backup", hosts=[{"refuses": True}, {}], data_s=0.1),
                             rules=[rule("backup", connections=3)]),
-        "bucket": one_fleet(bucket, site("with", bucket="with", data_s=0.05), site("without", bucket="without", data_s=0.05),
+        "bucket": one_fleet(bucket, *(site(name, bucket=name, data_s=0.05) for name in ("with", "without")),
                             rules=[rule("with", connections=20, backoff=[TOO_FAST]), rule("without", connections=20)]),
         "flood": one_fleet(flood, site("slow"), site("hanging", hang=True), site("own"), site("shared"), nodes=1,
                            rules=[rule("slow", limits=["10/1m"], connections=5), rule("own", messages_per_connection=7)],

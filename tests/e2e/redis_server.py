@@ -111,7 +111,8 @@ class RedisServer:
         """Starts it without waiting; ready() waits. Nothing is kept on disk: it comes back empty."""
         self._process = Process("redis-server", [
             "redis-server", "--bind", self.address, "--protected-mode", "no", "--port", str(self.PORT),
-            "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", self.folder, "--save", "", "--appendonly", "no", *options],
+            "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", self.folder, "--save", "",
+            "--appendonly", "no", *options],
             self._log_path)
 
     def ready(self):

@@ -101,7 +101,8 @@ def delivery(f):
         recipient = f.recipient(TWO)
         _, asked = f.send(recipient)
         qmgr, smtp = [a for a in asked if a.map in ("sender", "transport")], [a for a in asked if a.service]
-        equal(shape(qmgr), [("transport", "*"), ("transport", "*"), ("sender", "news@shop.test"), ("transport", recipient)])
+        equal(shape(qmgr[:2]), [("transport", "*")] * 2, "when it starts")
+        equal(shape(qmgr[2:]), [("sender", "news@shop.test"), ("transport", recipient)])
         equal([a.map for a in smtp], ["dns"] * 4 + ["connect", "connect", "status"])
         equal(sorted(shape(smtp[:2])), [("dns", "two.test. TTL IN MX %d mx%d.two.test." % (10 * i, i)) for i in (1, 2)])
         equal(sorted(shape(smtp[2:4])), [("dns", "mx%d.two.test. TTL IN A 10.1.2.%d" % (i, i)) for i in (1, 2)])
@@ -267,7 +268,7 @@ def connect(f):
 def status(f):
     node = f.node
     for label, who, answer, wanted in (
-            ("a provider's 5xx made a 4xx", "gone", "OK 4.7.1 mxpace: as soft", ("deferred", r"4\.7\.1", "mxpace: as soft")),
+            ("a provider's 5xx made a 4xx", "gone", "OK 4.7.1 mxpace: as soft", ("deferred", r"4\.7\.1", "as soft")),
             ("a 4xx made a 5xx", "later", "OK 5.7.1 mxpace: no more", ("bounced", r"5\.7\.1", "mxpace: no more")),
             ("a 4xx that is not made a 2xx", "later", "OK 2.0.0 all is well", ("deferred", r"4\.2\.1", "greylisted"))):
         with case("status: " + label):
@@ -276,7 +277,8 @@ def status(f):
             line, asked = f.send(recipient, status=wanted[0])
             like(line, r"dsn=%s, status=%s \(.*%s" % (wanted[1], wanted[0], re.escape(wanted[2])))
             key = [a.key for a in asked if a.map == "status"][0]
-            like(key, r"^[45]\.\d\.\d host mx1\.refusing\.test\[10\.1\.\d+\.1\] said: [45]50 .* \(in reply to RCPT TO command\)$")
+            like(key, r"^[45]\.\d\.\d host mx1\.refusing\.test\[10\.1\.\d+\.1\] said: [45]50 .* "
+                      r"\(in reply to RCPT TO command\)$")
             f.toy.reset()
     with case("the site's own status table sees what ours doesn't answer"):
         recipient = "site" + f.recipient(REFUSING)

@@ -7,7 +7,7 @@ from fleet import Fleet, rule, site
 from tap import case, check, equal
 
 SITES = {"crowded": {"connections": 2}, "hasty": {"limits": ["20/10s"]}}
-WOULD = {"crowded": r"observe: would hold: group=crowded .*2 of 2 connections in use",
+WOULD = {"crowded": r"observe: would hold: group=crowded .*\d+ of 2 connections in use",
          "hasty": r"observe: would hold: group=hasty .*limit 20/10s reached, next message in \d"}
 COUNT = 80
 
