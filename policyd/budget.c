@@ -11,7 +11,7 @@
 #include "duration.h"
 #include "mem.h"
 
-enum { RENEW_MS = 250, RESTORE_MS = 100 };
+enum { RENEW_MS = 250, RESTORE_MS = 100, AGAIN_MS = 10 };
 
 /* A question to the store: outlives the message it is for. */
 struct asking {
@@ -203,8 +203,8 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 	} else if (outcome == STORE_DONE) {
 		lane->full_until_ms = 0;
 		budgets->egress->redis_ahead_ms = asking->took.now_ms - clock_monotonic_ms();
+		lane->ledger.sent = asking->took.sent - 1; /* give() adds it */
 		give(budgets, message, asking->took.now_ms);
-		lane->ledger.sent = asking->took.sent;
 	}
 	TAILQ_REMOVE(&budgets->asking, asking, link);
 	free(asking);
@@ -311,7 +311,7 @@ try_lane(struct budgets *budgets, struct lane *lane)
 			    (lane->full_until_ms != 0 ? 1 : BUDGET_ASK_AT_ONCE))
 				return;
 			if (!ask_store(budgets, lane, message)) {
-				retry_at(budgets, clock_monotonic_ms());
+				retry_at(budgets, clock_monotonic_ms() + AGAIN_MS);
 				return;
 			}
 		} else if (mode == EGRESS_DEFER) {
@@ -515,10 +515,10 @@ void
 budgets_stamped(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 {
 	(void)budgets;
-	if (!message->taken || stamp_ms == 0)
+	if (!message->taken)
 		return;
-	message->stamp_ms = stamp_ms;
-	message->local = false;
+	if (stamp_ms != 0)
+		message->stamp_ms = stamp_ms;
 	note_in_ledger(message, STORE_STAMP);
 }
 

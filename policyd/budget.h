@@ -47,7 +47,8 @@ void budgets_ask(struct budgets *budgets, struct message *message, struct lane *
     budget_done *done, void *arg);
 /* It waits no more. One that was taken is given back. */
 void budgets_cancel(struct budgets *budgets, struct message *message);
-/* A slot was granted; Redis stamped the message anew at that time. */
+/* A slot was granted; Redis stamped the message anew at that time. 0: Redis was not asked, or does
+ * not have it. */
 void budgets_stamped(struct budgets *budgets, struct message *message, int64_t stamp_ms);
 /* Its delivery has ended. sent: a transaction may have been begun with the provider. */
 void budgets_end(struct budgets *budgets, struct message *message, bool sent,

@@ -90,7 +90,8 @@ drop(struct delivery *delivery)
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	if (delivery->message.taken)
 		budgets_end(delivery->egress->budgets, &delivery->message,
-		    delivery->granted || delivery->stage == STAGE_READY, NULL);
+		    delivery->granted || (delivery->stage == STAGE_READY && *delivery->denied == '\0'),
+		    NULL);
 	budgets_cancel(delivery->egress->budgets, &delivery->message);
 	lane_release(&delivery->lane);
 	delivery->stage = STAGE_IDLE;
@@ -171,8 +172,10 @@ deny(struct delivery *delivery, const char *words)
 	log_info("%s: group=%s ip=%s domain=%s waited=%s: %s",
 	    enforces ? "deny" : "observe: would hold", group, delivery->from.name, delivery->domain,
 	    duration_format_wait(waited_ms, waited), words);
-	if (!enforces)
+	if (!enforces) {
+		answer(delivery, ANSWER_NOTFOUND); /* a reload may have ended enforcing meanwhile */
 		return;
+	}
 	delivery->egress->figures.denied++;
 	if (*group == '\0')
 		snprintf(delivery->denied, sizeof(delivery->denied), "mxpace: %s: %s",
@@ -203,8 +206,9 @@ static void
 arm_timer(struct delivery *delivery)
 {
 	const struct settings *settings = delivery->egress->engine->settings;
+	int64_t held_ms = delivery->held_ms + clock_monotonic_ms() - delivery->asked_ms;
 	int64_t left_ms =
-	    egress_enforces(delivery->egress) ? settings->hold_ms - delivery->held_ms : OBSERVE_MS;
+	    egress_enforces(delivery->egress) ? settings->hold_ms - held_ms : OBSERVE_MS;
 	struct timeval wait;
 
 	if (left_ms < 1)
@@ -332,7 +336,7 @@ ask_slot(struct delivery *delivery)
 	slots_end(delivery->egress->slots, grant, false);
 	*grant = (struct grant){
 		.next_hop = delivery->wants_slot ? NULL : delivery->domain,
-		.stamp_ms = delivery->message.taken ? delivery->message.stamp_ms : 0,
+		.message_ms = delivery->message.taken ? &delivery->message.stamp_ms : NULL,
 		.local = { delivery->from.bind[0], delivery->from.bind[1] },
 	};
 	delivery->stage = STAGE_SLOT;
@@ -363,6 +367,7 @@ be_ready(struct delivery *delivery)
 		delivery->grant.addresses = delivery->addresses;
 		delivery->grant.address_count = delivery->address_count;
 		delivery->grant.connecting = true;
+		delivery->grant.bare_ms = clock_monotonic_ms();
 	}
 	delivery->stage = STAGE_READY;
 	wait_in_shared(delivery, false);

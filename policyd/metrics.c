@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "egress.h"
+#include "route.h"
 #include "slots.h"
 #include "sockmap.h"
 
@@ -39,6 +40,19 @@ add_lookups(const struct egress_figures *figures, struct str *out)
 }
 
 static void
+add_routes(const struct route_figures *figures, struct str *out)
+{
+	str_adds(out,
+	    "# HELP mxpace_routes_total Recipients routed as they enter the active queue, "
+	    "by verdict and reason.\n"
+	    "# TYPE mxpace_routes_total counter\n");
+	for (size_t i = ROUTE_NONE + 1; i < ROUTE_REASONS; i++)
+		str_addf(out, "mxpace_routes_total{verdict=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+		    route_verdict_name(route_reason_verdict((enum route_reason)i)),
+		    route_reason_name((enum route_reason)i), figures->reasons[i]);
+}
+
+static void
 add_decisions(const struct metrics *metrics, struct str *out)
 {
 	str_adds(out, "# HELP mxpace_decisions_total Recipients decided, by verdict and reason.\n"
@@ -56,19 +70,23 @@ metrics_format(const struct engine *engine, struct str *out)
 	struct store_async_figures store = store_async_figures(engine->store);
 	struct mx_figures mx = mx_figures(engine->mx);
 	const struct egress_figures *egress = &engine->egress->figures;
+	struct route_figures routes = route_figures(engine->egress);
 	const struct row rows[] = {
 		{ "policy_requests_total", "counter", "Policy requests of any protocol state.",
 		    (double)m->requests },
 		{ "policy_malformed_total", "counter", "Policy requests that could not be read.",
 		    (double)m->malformed },
-		{ "policy_connections_total", "counter", "Policy connections accepted.",
-		    (double)m->accepted },
+		{ "policy_connections_total", "counter",
+		    "Connections of policy and map clients accepted.", (double)m->accepted },
 		{ "policy_connections_refused_total", "counter",
-		    "Policy connections closed because max_clients was reached.",
+		    "Connections closed at once: over max_clients, outside allow_from, or at a "
+		    "socket that is not configured.",
 		    (double)m->turned_away },
 		{ "policy_timeouts_total", "counter",
-		    "Policy connections closed in the middle of a request.", (double)m->timed_out },
-		{ "policy_connections", "gauge", "Policy connections open.", (double)m->clients },
+		    "Connections closed in the middle of a request or an answer.",
+		    (double)m->timed_out },
+		{ "policy_connections", "gauge", "Connections of policy and map clients open.",
+		    (double)m->clients },
 		{ "transactions", "gauge", "SMTP transactions remembered.",
 		    (double)transactions_count(engine->transactions) },
 		{ "slots_open", "gauge", "Slots open on this node.",
@@ -105,6 +123,9 @@ metrics_format(const struct engine *engine, struct str *out)
 		    egress->held_seconds },
 		{ "lookups_hung_up_total", "counter", "Held look-ups whose process hung up.",
 		    (double)egress->hung_up },
+		{ "routes_unchecked_total", "counter",
+		    "Recipients routed without a look at the quarantine in time.",
+		    (double)routes.unchecked },
 		{ "deliveries_denied_total", "counter", "Deliveries held in vain and deferred.",
 		    (double)egress->denied },
 		{ "backoffs_total", "counter", "Changes by backoff rules seen on this node.",
@@ -134,6 +155,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	    MXPACE_VERSION);
 	add_decisions(m, out);
 	add_lookups(egress, out);
+	add_routes(&routes, out);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		add_row(out, &rows[i]);
 }

@@ -15,7 +15,7 @@ struct metrics {
 	uint64_t decisions[DECIDE_REASONS];
 	uint64_t requests; /* of any protocol state */
 	uint64_t malformed;
-	uint64_t accepted, turned_away; /* policy connections: taken, over max_clients */
+	uint64_t accepted, turned_away; /* clients: taken, closed at once */
 	uint64_t timed_out;             /* half a request, then silence */
 	uint64_t reloads, reloads_failed;
 	size_t clients; /* connected now */

@@ -26,19 +26,22 @@ local functions = force_functions()
 local force, f = functions.read(KEYS[1], now, verb == 'read')
 if not force then force, f = {}, {} end
 
--- Accepted in the last so many seconds, as messages an hour.
-local function accepted(seconds)
-    local sum, all = 0, redis.call('HGETALL', KEYS[3])
+-- Accepted in the last so many seconds, as messages an hour. since_first: of the time since the
+-- first of the last minute, if that is shorter: mail may just have begun to flow.
+local function accepted(seconds, since_first)
+    local sum, oldest, all = 0, 0, redis.call('HGETALL', KEYS[3])
     for i = 2, #all, 2 do
         local second, count = string.match(all[i], '^(%d+) (%d+)$')
         local age = second and time[1] - second
         if age and age >= 0 and age < seconds then sum = sum + count end
+        if age and age >= 0 and age < 60 then oldest = math.max(oldest, age) end
     end
-    return sum * 3600 / seconds
+    local flowing = math.max(1, oldest + time[2] / 1000000)
+    return sum * 3600 / (since_first and math.min(seconds, flowing) or seconds)
 end
 
 local function observed()
-    local most = 1.1 * math.max(accepted(10), accepted(60))
+    local most = 1.1 * math.max(accepted(10, true), accepted(60, true))
     return most > 0 and most or nil
 end
 

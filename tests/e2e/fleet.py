@@ -88,8 +88,8 @@ def queue_file(sender, recipient, ident, now):
     lines = ["Received: by queue.test id %s" % ident, "From: <%s>" % sender, "To: <%s>" % recipient,
              "Message-Id: <%s@queue.test>" % ident, "Subject: News", "", "Hello"]
     envelope = [("T", "%d %d" % divmod(int(now * 1e6), 1000000)), ("A", "create_time=%d" % now),
-                ("A", "log_ident=" + ident), ("A", "rewrite_context=local"), ("S", sender), ("A", "log_message_origin=local"), ("O", recipient),
-                ("R", recipient), ("M", "")]
+                ("A", "log_ident=" + ident), ("A", "rewrite_context=local"), ("S", sender),
+                ("A", "log_message_origin=local"), ("O", recipient), ("R", recipient), ("M", "")]
     content = b"".join(_record("N", line) for line in lines)
     size = "%15d %15d %15d %15d %15d %15d"
     length = len(_record("C", size % (0, 0, 0, 0, 0, 0)))

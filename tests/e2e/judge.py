@@ -136,7 +136,8 @@ class Record:
         return sum(max(0.0, stop - start) for start, stop in spans) / (connections * (end - begin))
 
     def budget_share(self, limit, period_s, begin, end):
-        """Messages taken from begin to end beside what the limit allows then."""
+        """Messages begun from begin to end, as far as these are whole periods, beside what the limit allows then."""
+        end = begin + max(1, (end - begin) // period_s) * period_s
         count = sum(begin <= mail.t < end for mail in self.mails)
         return count / (limit * (end - begin) / period_s)
 

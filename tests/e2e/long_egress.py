@@ -28,11 +28,13 @@ def figures(f, name, limits, total, use=None):
     share = None
     with contextlib.suppress(AssertionError):
         share = seen.use(total, limits.get("connections", 0), limits.get("limits", ()))
-    comment("%s: %d messages over %d connections in %.1f s; open at once at most %d of %s, on one %d of %s%s; use %s" % (
-        name, len(seen.messages), len(seen.connections), seen.last - seen.first, seen.most_open()[0],
-        limits.get("connections"), seen.most_on_one(), limits.get("messages_per_connection"),
-        "".join("; in %s %d" % (text, seen.most_in(parse(text)[1])[0]) for text in limits.get("limits", ())),
-        "not judged" if share is None else "%.3f" % share))
+    figure = ["%d messages over %d connections in %.1f s" % (
+        len(seen.messages), len(seen.connections), seen.last - seen.first)]
+    figure.append("open at once at most %d of %s" % (seen.most_open()[0], limits.get("connections", "any")))
+    figure.append("on one %d of %s" % (seen.most_on_one(), limits.get("messages_per_connection", "any")))
+    figure += ["%d of %s" % (seen.most_in(parse(text)[1])[0], text) for text in limits.get("limits", ())]
+    figure.append("use not judged" if share is None else "use %.3f" % share)
+    comment("%s: %s" % (name, "; ".join(figure)))
     with case("%s: within its limits" % name):
         seen.check(**limits)
     if use:
@@ -327,7 +329,8 @@ def scenarios():
         "bucket": one_fleet(bucket, *(site(name, bucket=name, data_s=0.05) for name in ("with", "without")),
                             rules=[rule("with", connections=20, backoff=[TOO_FAST]), rule("without", connections=20)]),
         "flood": one_fleet(flood, site("slow"), site("hanging", hang=True), site("own"), site("shared"), nodes=1,
-                           rules=[rule("slow", limits=["10/1m"], connections=5), rule("own", messages_per_connection=7)],
+                           rules=[rule("slow", limits=["10/1m"], connections=5),
+                                  rule("own", messages_per_connection=7)],
                            default=default, main=PROPOSED),
         "quarter": one_fleet(quarter, site("budget", domains=5, data_s=0.1), rules=[rule("budget", **MINUTE)],
                              main=PROPOSED),

@@ -18,6 +18,11 @@ DECISIONS = [  # verdict, reason, a recipient that gets it
     ("defer", "bad_recipient", "u@foo..test"),
     ("refuse", "no_domain", "u@gone.test"), ("refuse", "null_mx", "u@nullmx.test"),
 ]
+ROUTES = [  # the same at delivery time
+    ("send", "paced", "u@foo.test"), ("leave", "local_domain", "u@local.test"), ("leave", "bad_recipient", "u@foo..test"),
+    ("retry", "mx_failed", "u@servfail.test"), ("refuse", "no_domain", "u@gone.test"),
+    ("refuse", "null_mx", "u@nullmx.test"),
+]
 
 
 def get(path="/metrics", port=ADDRESS[1]):
@@ -25,8 +30,8 @@ def get(path="/metrics", port=ADDRESS[1]):
         return answer.status, answer.headers, answer.read().decode("utf-8")
 
 
-def samples():
-    return prometheus.parse(get()[2])[0]
+def samples(port=ADDRESS[1]):
+    return prometheus.parse(get(port=port)[2])[0]
 
 
 def moved(before, after):
@@ -122,6 +127,46 @@ def numbers(w):
         equal(moved(before, samples())["mxpace_policy_malformed_total", ()], 1)
 
 
+def look_up(where, *queries):
+    """What socketmap queries, "map key", are answered on one connection."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s, s.makefile("rb") as answers:
+        s.settimeout(15 * PATIENCE)
+        s.connect(where)
+        for query in queries:
+            s.sendall(b"%d:%s," % (len(query), query.encode()))
+            size = int(b"".join(iter(lambda: answers.read(1), b":")))
+            answer = answers.read(size + 1)[:-1].decode()
+    return answer
+
+
+def routes(w):
+    number = ADDRESS[1] + 3  # node d's
+    path = w.socket_path("d").replace("/policy", "/map")
+    with w.policyd("d", enforce="egress", map_listen="unix:" + path):
+        def route(recipient):
+            return look_up(path, "sender news@shop.test", "transport " + recipient)
+
+        for verdict, reason, recipient in ROUTES:
+            with case("3 look-ups move the route %s by 3, and no other route" % reason):
+                wait_for(lambda to=recipient: "mxp-unknown-" not in route(to), "the MX hosts to be known")
+                before = samples(number)
+                for _ in range(3):
+                    route(recipient)
+                by = moved(before, samples(number))
+                equal({key: value for key, value in by.items() if key[0] in ("mxpace_routes_total", "mxpace_lookups_total")},
+                      {("mxpace_routes_total", (("reason", reason), ("verdict", verdict))): 3.0,
+                       ("mxpace_lookups_total", (("map", "sender"),)): 3.0,
+                       ("mxpace_lookups_total", (("map", "transport"),)): 3.0})
+        with case("a route without a look at the quarantine is counted"):
+            key = ("mxpace_routes_unchecked_total", ())
+            before = samples(number)[key]
+            w.redis.kill()
+            wait_for(lambda: samples(number)["mxpace_store_up", ()] == 0, "mxpace_store_up 0")
+            like(route("u@foo.test"), "^OK mxp-")
+            equal(samples(number)[key], before + 1)
+            w.redis.start()
+
+
 def abuse(w):
     with case("garbage, half a request and a flood on its port are no harm"):
         for data in (b"\0" * 1000, b"GET /metrics",
@@ -149,6 +194,7 @@ def run(w):
     reader()
     format_and_http()
     numbers(w)
+    routes(w)
     abuse(w)
 
 

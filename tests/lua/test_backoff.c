@@ -195,13 +195,13 @@ static const struct reduce_row {
 	int64_t want; /* messages an hour; 0: nothing comes of it */
 } reduce_rows[] = {
 	{ "of the limit", 1000, 0, 0.5, 0, 500 },
-	{ "of what was accepted, where that is less", 100000, 0, 0.5, 10, 1980 },
+	{ "of what was accepted, where that is less", 100000, 0, 0.5, 10, 19800 },
 	{ "of the limit, where that is less", 1000, 0, 0.5, 10, 500 },
 	{ "not below a hundredth of the limit", 100000, 0, 0.001, 0, 1000 },
 	{ "not below min", 1000, 800, 0.5, 0, 800 },
 	{ "min above the limit", 1000, 5000, 0.5, 0, 0 },
 	{ "no limit, nothing accepted", 0, 0, 0.5, 0, 1800 },
-	{ "no limit", 0, 0, 0.5, 10, 1980 }, /* 0.5 x 1.1 x 3600 */
+	{ "no limit", 0, 0, 0.5, 10, 19800 }, /* 0.5 x 1.1 x 10 in the first second */
 	{ "at least one", 10, 0, 0.01, 0, 1 },
 	{ "a factor of one half of little", 3, 0, 0.5, 0, 1 },
 };
@@ -231,12 +231,12 @@ the_pace_it_had(void **state)
 	(void)state;
 	fresh();
 	accept(60);
-	at(50000); /* 60 in a minute, none in 10 s */
-	assert_int_equal(hit(BACKOFF_REDUCE, 0, 0).per_hour, 1980);
+	at(50000); /* 60 in the 50 s since mail flows, none in 10 s */
+	assert_int_equal(hit(BACKOFF_REDUCE, 0, 0).per_hour, 2376);
 	fresh();
 	accept(60);
 	at(50000);
-	accept(20); /* 80 in a minute, 20 in 10 s = 7200 */
+	accept(20); /* 80 in 50 s, 20 in 10 s = 7200 */
 	assert_int_equal(hit(BACKOFF_REDUCE, 0, 0).per_hour, 3960);
 	fresh();
 	accept(60);
