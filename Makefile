@@ -158,11 +158,11 @@ tests: $(UNIT) $(LUATEST) $(patsubst %,$(B)/replay/%,$(FUZZERS))
 deps:
 	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
 
-## make demo         the main job in a private mail world: Redis, Postfix, providers, bounces
+## make demo         the main job in private mail worlds: Redis, Postfix, providers, bounces, a fleet
 demo:
 	@sh tests/deps $(APT_BUILD) $(APT_RUN)
 	@$(MAKE) --no-print-directory all
-	@/usr/bin/python3 tests/demo
+	@MXPACE_BUILD=$(B) /usr/bin/python3 tests/demo
 
 ## make check        unit, Lua, end-to-end tests, fuzz seeds, lint
 check:
@@ -199,11 +199,13 @@ fuzz:
 .PHONY: fuzzers
 fuzzers: $(patsubst %,$(B)/fuzz/%,$(FUZZERS))
 
-## make bench        measurements: decisions a second beside the bare script, latency, CPU
+## make bench        measurements: decisions a second beside the bare script; what egress adds to a delivery
 bench:
 	@sh tests/deps $(APT_BUILD) $(APT_RUN)
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@/usr/bin/python3 tests/bench/bench.py
+	@echo
+	@MXPACE_BUILD=$(B) /usr/bin/python3 tests/bench/bench_egress.py
 
 ## make lint         floors, documents against code, man pages, shell scripts, formatting
 lint:

@@ -16,7 +16,10 @@ enum { TEXT_MAX = 400 };
 /* A hit on its way to Redis. */
 struct complaint {
 	struct egress *egress;
-	struct lane *lane; /* a reference */
+	struct complaint *next, **back; /* in the egress's list */
+	struct lane *lane;              /* a reference */
+	struct mx_rules *rules;         /* a reference: the hit's rule is theirs */
+	struct store_call *call;
 	struct store_hit hit;
 	struct store_backoff backoff;
 	char text[TEXT_MAX];
@@ -80,6 +83,36 @@ log_change(const struct complaint *complaint)
 }
 
 static void
+list(struct complaint *complaint, struct egress *egress)
+{
+	complaint->next = egress->complaints;
+	complaint->back = &egress->complaints;
+	if (complaint->next != NULL)
+		complaint->next->back = &complaint->next;
+	egress->complaints = complaint;
+}
+
+static void
+free_complaint(struct complaint *complaint)
+{
+	*complaint->back = complaint->next;
+	if (complaint->next != NULL)
+		complaint->next->back = complaint->back;
+	lane_release(&complaint->lane);
+	mx_rules_release(&complaint->rules);
+	free(complaint);
+}
+
+void
+backoff_free(struct egress *egress)
+{
+	while (egress->complaints != NULL) {
+		store_async_cancel(&egress->complaints->call);
+		free_complaint(egress->complaints);
+	}
+}
+
+static void
 on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 {
 	struct complaint *complaint = arg;
@@ -91,8 +124,7 @@ on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 		log_change(complaint);
 		put_event(complaint);
 	}
-	lane_release(&complaint->lane);
-	free(complaint);
+	free_complaint(complaint);
 }
 
 static int64_t
@@ -124,6 +156,8 @@ complain(struct egress *egress, struct lane *lane, size_t number, struct span st
 			complaint->text[i] = '?';
 	complaint->egress = egress;
 	complaint->lane = lane_hold(lane);
+	complaint->rules = mx_rules_hold(lane->rules);
+	list(complaint, egress);
 	complaint->hit = (struct store_hit){
 		.group = lane_name(lane),
 		.ip = lane_ip(lane),
@@ -135,10 +169,9 @@ complain(struct egress *egress, struct lane *lane, size_t number, struct span st
 		.text = complaint->text,
 	};
 	store_put_hit(store_async_batch(store), &complaint->hit, &complaint->backoff);
-	if (store_async_run(store, on_counted, complaint, NULL) == NULL) {
-		lane_release(&complaint->lane);
-		free(complaint);
-	}
+	complaint->call = store_async_run(store, on_counted, complaint, NULL);
+	if (complaint->call == NULL)
+		free_complaint(complaint);
 }
 
 /* "5.7.1 host ... said: 550 ..." reads 4.7.1 from now on. */

@@ -13,6 +13,9 @@
 bool backoff_hear(struct egress *egress, struct lane *lane, struct span status,
     struct sockmap_reply *reply);
 
+/* At the end of the egress: what is on its way to Redis is told nobody. */
+void backoff_free(struct egress *egress);
+
 /* "4.7.0 450 4.2.0 ... Greylisted": the site wants the same message again later, nothing else. */
 bool backoff_is_greylisting(struct span status);
 

@@ -517,8 +517,10 @@ budgets_stamped(struct budgets *budgets, struct message *message, int64_t stamp_
 	(void)budgets;
 	if (!message->taken)
 		return;
-	if (stamp_ms != 0)
+	if (stamp_ms != 0) {
 		message->stamp_ms = stamp_ms;
+		message->local = false;
+	}
 	note_in_ledger(message, STORE_STAMP);
 }
 

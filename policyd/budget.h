@@ -25,8 +25,8 @@ struct message {                   /* part of a delivery; { 0 } is idle */
 	struct waiter waiter;
 	struct lane *lane; /* a reference while it waits or is taken */
 	bool taken;
-	bool local;       /* without Redis; its rings have it from the ledger, if at all */
-	int64_t taken_ms; /* monotonic */
+	bool local;              /* without Redis; its rings have it from the ledger, if at all */
+	int64_t taken_ms;        /* monotonic */
 	int64_t stamp_ms;        /* Redis time; 0: not in its rings */
 	int64_t local_ms;        /* monotonic */
 	struct renewal *renewal; /* under way; NULL: none */

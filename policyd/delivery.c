@@ -15,6 +15,7 @@
 #include "duration.h"
 #include "log.h"
 #include "mem.h"
+#include "next_hop.h"
 #include "sending_bind.h"
 #include "slots.h"
 #include "transports.h"
@@ -49,6 +50,7 @@ struct delivery {
 	bool shared;          /* its transport is */
 	bool waits_in_shared; /* and is counted so in the lane */
 	char domain[DOMAIN_SIZE];
+	char next_hop[NEXT_HOP_SIZE]; /* the key of its `connect`; "": none came yet */
 	struct mx_query *query;
 	struct lane *lane; /* a reference; NULL: not known, or nothing limits it */
 	bool unlimited;    /* no rule for it */
@@ -87,10 +89,12 @@ drop(struct delivery *delivery)
 	mx_cancel(&delivery->query);
 	stop_timer(delivery);
 	wait_in_shared(delivery, false);
+	slots_look_for(delivery->egress->slots, &delivery->grant);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	if (delivery->message.taken)
 		budgets_end(delivery->egress->budgets, &delivery->message,
-		    delivery->granted || (delivery->stage == STAGE_READY && *delivery->denied == '\0'),
+		    delivery->granted ||
+			(delivery->stage == STAGE_READY && *delivery->denied == '\0'),
 		    NULL);
 	budgets_cancel(delivery->egress->budgets, &delivery->message);
 	lane_release(&delivery->lane);
@@ -105,7 +109,7 @@ begin(struct delivery *delivery, struct span service)
 	drop(delivery);
 	delivery->ended = delivery->granted = delivery->talked = delivery->unlimited = false;
 	delivery->denied[0] = '\0';
-	delivery->domain[0] = '\0';
+	delivery->domain[0] = delivery->next_hop[0] = '\0';
 	delivery->address_count = 0;
 	delivery->held_ms = 0;
 	delivery->began_ms = clock_monotonic_ms();
@@ -482,26 +486,13 @@ hear_dns(struct delivery *delivery, const struct sockmap_query *query, struct so
 	return start(delivery, false, reply);
 }
 
-/* The next hop's domain: "a.test", "[mx.a.test]:587", "[192.0.2.1]", "a.test:submission". */
-static void
-read_next_hop(struct span key, char domain[DOMAIN_SIZE])
+/* Where nothing is looked up in DNS (an address literal, smtp_host_lookup = native) a delivery begins
+ * with `connect`: one to another next hop, or after it was denied and had its status. */
+static bool
+begins_at_connect(const struct delivery *delivery, struct span next_hop)
 {
-	long end = -1;
-	struct err err;
-	struct span name = key;
-
-	if (key.len > 0 && key.ptr[0] == '[') {
-		end = span_find(key, SPAN("]"));
-		if (end > 0)
-			name = span_make(key.ptr + 1, (size_t)end - 1);
-	} else {
-		end = span_find(key, SPAN(":"));
-		if (end > 0)
-			name = span_make(key.ptr, (size_t)end);
-	}
-	if (domain_normalise(name, domain, &err) != 0)
-		snprintf(domain, DOMAIN_SIZE, "%.*s",
-		    (int)(name.len < DOMAIN_SIZE ? name.len : DOMAIN_SIZE - 1), name.ptr);
+	return *delivery->domain == '\0' || (delivery->ended && *delivery->denied != '\0') ||
+	       (*delivery->next_hop != '\0' && !span_eq(next_hop, span_of(delivery->next_hop)));
 }
 
 /* On to the next host. The one before may have got a MAIL FROM already; this one needs another. */
@@ -525,11 +516,12 @@ hear_connect(struct delivery *delivery, const struct sockmap_query *query,
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
 	if (query->key.len == 0 || query->key.ptr[0] == '.')
 		return true;
-	if (*delivery->domain == '\0') {
-		/* No record came before: an address literal, or mxpolicyd was restarted. */
+	if (begins_at_connect(delivery, query->key)) {
 		begin(delivery, query->service);
-		read_next_hop(query->key, delivery->domain);
+		next_hop_domain(query->key, delivery->domain);
 	}
+	snprintf(delivery->next_hop, sizeof(delivery->next_hop), "%.*s", (int)query->key.len,
+	    query->key.ptr);
 	if (*delivery->denied != '\0') {
 		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
 		return true;
@@ -587,6 +579,17 @@ end_holdings(struct delivery *delivery, enum site_heard heard, const struct budg
 	slots_offer(egress->slots, delivery->lane, delivery->domain);
 }
 
+static void
+stop_waiting(struct delivery *delivery)
+{
+	stop_timer(delivery);
+	mx_cancel(&delivery->query);
+	wait_in_shared(delivery, false);
+	if (!delivery->message.taken)
+		budgets_cancel(delivery->egress->budgets, &delivery->message);
+	delivery->stage = STAGE_READY;
+}
+
 static bool
 hear_status(struct delivery *delivery, const struct sockmap_query *query,
     struct sockmap_reply *reply)
@@ -597,6 +600,8 @@ hear_status(struct delivery *delivery, const struct sockmap_query *query,
 	enum site_heard heard = site_hear(query->key);
 
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	if (is_waiting(delivery)) /* observed only */
+		stop_waiting(delivery);
 	if (delivery->lane != NULL) {
 		end_holdings(delivery, heard, &ended);
 		count_recipient(delivery, &ended);

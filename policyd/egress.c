@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "backoff.h"
 #include "budget.h"
 #include "clock.h"
 #include "keys.h"
@@ -50,13 +51,9 @@ egress_mode(const struct egress *egress)
 static void
 freeze(void *arg, struct lane *lane)
 {
-	int64_t now_ms = clock_monotonic_ms();
-
 	(void)arg;
-	lane->frozen_ms = now_ms;
+	lane_freeze(lane);
 	lane->frozen_open = lane_open(lane);
-	for (size_t i = 0; i < lane->rule->limit_count; i++)
-		lane->frozen_used[i] = ledger_used(&lane->ledger, i, now_ms);
 }
 
 static void
@@ -73,16 +70,17 @@ egress_on_store(struct egress *egress, bool works)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	if (works && egress->away_ms != 0) {
-		egress->settled_ms = now_ms + EGRESS_SETTLE_S * INT64_C(1000);
+	if (works) { /* perhaps another Redis, after a reload */
 		groups_renew(egress->engine->groups);
 		budgets_restore(egress->budgets, true);
-	} else if (!works) {
-		egress->settled_ms = 0;
-		if (egress->away_ms == 0) {
-			egress->away_ms = now_ms;
-			lanes_each(egress->lanes, freeze, NULL);
-		}
+		if (egress->away_ms != 0)
+			egress->settled_ms = now_ms + EGRESS_SETTLE_S * INT64_C(1000);
+		return;
+	}
+	egress->settled_ms = 0;
+	if (egress->away_ms == 0) {
+		egress->away_ms = now_ms;
+		lanes_each(egress->lanes, freeze, NULL);
 	}
 }
 
@@ -211,6 +209,7 @@ egress_free(struct egress **egress)
 	slots_free(&old->slots);
 	budgets_free(&old->budgets);
 	addresses_free(&old->addresses);
+	backoff_free(old);
 	route_totals_free(&old->totals);
 	lanes_free(&old->lanes);
 	free(old);

@@ -46,8 +46,9 @@ struct egress {
 	int64_t redis_ahead_ms;   /* Redis TIME less the monotonic clock, as last seen; 0: never */
 	int64_t settled_ms;       /* from when on Redis decides again */
 	struct egress_figures figures;
-	struct egress_clock *clock;  /* what happens once a second; egress.c's own */
-	struct route_totals *totals; /* route.c's own; freed by route_totals_free */
+	struct egress_clock *clock;   /* what happens once a second; egress.c's own */
+	struct route_totals *totals;  /* route.c's own; freed by route_totals_free */
+	struct complaint *complaints; /* backoff.c's own; freed by backoff_free */
 };
 
 struct egress *egress_new(struct engine *engine);

@@ -26,7 +26,7 @@ struct grant {                   /* part of a delivery; { 0 } is idle */
 	unsigned sockets;
 	int64_t bare_ms; /* live: since when without a socket, or its process without a new word */
 	const int64_t *message_ms; /* the delivery's message's stamp, as it is now; NULL: none */
-	int64_t stamp_ms; /* granted: the message's new stamp; 0: as it was, or none */
+	int64_t stamp_ms;          /* granted: the message's new stamp; 0: as it was, or none */
 	struct sockets_address local[2]; /* of the sending IP; family 0: any */
 	bool connecting;                 /* its process may open a connection: from `connect` on */
 	const struct sockets_address

@@ -73,6 +73,17 @@ new_place(struct lanes *lanes, const struct str *key, const char *group, const c
 	return place;
 }
 
+static void
+follow(struct lane *lane, struct mx_rules *rules, const struct mx_rule *rule)
+{
+	mx_rules_release(&lane->rules);
+	lane->rules = mx_rules_hold(rules);
+	lane->rule = rule;
+	ledger_follow(&lane->ledger, rule->limits, rule->limit_count);
+	if (lane->frozen_ms != 0)
+		lane_freeze(lane);
+}
+
 struct lane *
 lanes_get(struct lanes *lanes, struct mx_rules *rules, const struct mx_rule *rule,
     const char *group, const char *ip)
@@ -87,13 +98,20 @@ lanes_get(struct lanes *lanes, struct mx_rules *rules, const struct mx_rule *rul
 		place = new_place(lanes, &key, group, ip);
 	str_free(&key);
 	lane = &place->lane;
-	if (lane->rules != rules) {
-		mx_rules_release(&lane->rules);
-		lane->rules = mx_rules_hold(rules);
-		ledger_follow(&lane->ledger, rule->limits, rule->limit_count);
-	}
-	lane->rule = rule;
+	if (lane->rules != rules)
+		follow(lane, rules, rule);
 	return lane_hold(lane);
+}
+
+void
+lane_freeze(struct lane *lane)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (lane->frozen_ms == 0)
+		lane->frozen_ms = now_ms;
+	for (size_t i = 0; i < lane->rule->limit_count; i++)
+		lane->frozen_used[i] = ledger_used(&lane->ledger, i, now_ms);
 }
 
 struct lane *

@@ -78,6 +78,9 @@ void lane_release(struct lane **lane);
 const char *lane_name(const struct lane *lane); /* the group's */
 const char *lane_ip(const struct lane *lane);
 
+/* Redis is away: what of its limits was used before that. Again when the limits change. */
+void lane_freeze(struct lane *lane);
+
 /* Connections this node has there, or may have opened by now. */
 int64_t lane_open(const struct lane *lane);
 int64_t lane_waiting(const struct lane *lane);

@@ -71,7 +71,7 @@ look(struct slots *slots)
 void
 slots_look_for(struct slots *slots, struct grant *grant)
 {
-	if (grant->live && !grant->matched)
+	if (grant->live && grant->connecting && !grant->matched)
 		look(slots);
 }
 

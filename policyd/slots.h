@@ -45,7 +45,8 @@ void slots_offer(struct slots *slots, struct lane *lane, const char *next_hop);
 /* It waits no more, or its connection is not its own any more. talked: the provider was reached
  * (for the socket's sake, see kernel_view.h). */
 void slots_end(struct slots *slots, struct grant *grant, bool talked);
-/* Looks at the kernel now if the grant has not been seen with a socket yet. */
+/* Looks at the kernel now if the grant may have a socket and has not been seen with one yet: before
+ * it ends, as that would be nobody's until the next look. */
 void slots_look_for(struct slots *slots, struct grant *grant);
 
 bool slots_are_blind(const struct slots *slots);

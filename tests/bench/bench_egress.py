@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Measures what mxpace adds to a delivery when nothing waits: the same Postfix with and without it, in one run.
 
-Two nodes of a fleet (tests/e2e/fleet.py) on one machine send to a provider that is quick, one after `mxctl postfix setup`
-with limits so high that nothing is ever held, the other as it was. They take turns, message by message and then batch
-by batch, so that a busy or throttled machine hits both alike.
+Two nodes of a fleet (tests/e2e/fleet.py) on one machine send to a provider that is quick, one after `mxctl postfix
+setup` with limits so high that nothing is ever held, the other as it was. They take turns, message by message and then
+batch by batch, so that a busy or throttled machine hits both alike.
 
 A measurement, not a test: the exit code is 1 only when it could not be made.
 """
@@ -76,7 +76,8 @@ class Side:
 
 def cpu_s(pid):
     """What all threads of a process have run, from the scheduler."""
-    return sum(int(stat.read_text().split()[0]) for stat in pathlib.Path("/proc/%d/task" % pid).glob("*/schedstat")) / 1e9
+    threads = pathlib.Path("/proc/%d/task" % pid).glob("*/schedstat")
+    return sum(int(stat.read_text().split()[0]) for stat in threads) / 1e9
 
 
 def lookups(node):
@@ -232,7 +233,8 @@ def bench(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--singly", type=int, default=300, metavar="N", help="messages one at a time, each way")
-    parser.add_argument("--bulk", type=int, default=1000, metavar="N", help="messages in batches of %d, each way" % BATCH)
+    parser.add_argument("--bulk", type=int, default=1000, metavar="N",
+                        help="messages in batches of %d, each way" % BATCH)
     options = parser.parse_args()
     why_not = isolation.possible()
     if why_not:

@@ -1,4 +1,4 @@
-"""The main job of mxpace, shown step by step in private mail worlds (tests/e2e/): a part after the other, or one of them.
+"""The main job of mxpace, shown step by step in private mail worlds (tests/e2e/): one part after the other, or one.
 
     /usr/bin/python3 tests/demo [admission | egress]
 

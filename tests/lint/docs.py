@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Documents say what the code says: keys and defaults, Redis keys, options, commands, metrics, make targets."""
+"""Documents say what the code says: keys and defaults, Redis keys, options, commands, metrics, lines in the log, make
+targets."""
 import os
 import re
 
@@ -39,7 +40,7 @@ def plain(text):
                      or word in ("No", "Of")]
             line = " ".join(word for word in words if word not in ("No", "Of"))
         lines.append(line)
-    return " ".join(lines).replace("\\(dq", '"').replace("\\&", "").replace("\\e", "\\")
+    return re.sub(r"\\+&", "", " ".join(lines).replace("\\(dq", '"')).replace("\\e", "\\")
 
 
 def entries(page):
@@ -151,6 +152,10 @@ def redis():
     none("man/mxpace-redis.7 names every key of lib/keys.h", [key for key in keys if ".It Li " + key not in page])
     none("man/mxpace-redis.7 names every field of an entry",
          [field for field in fields if not re.search(r"^\.It Li (.*\s)?%s\b" % field, page, re.M)])
+    heartbeat = re.findall(r'^\t\t\{ "(\w+)", ', read("policyd/engine.c"), re.M)
+    report(len(heartbeat) > 5, "policyd/engine.c can be read")
+    none("man/mxpace-redis.7 names every field of a node",
+         [field for field in heartbeat if not re.search(r"^\.It Li (.*\s)?%s\b" % field, page, re.M)])
     none("lib/keys.h draws every key that is made",
          [key for key in sorted(made) if not any(drawn.startswith(key.rstrip("{")) for drawn in keys)])
     elsewhere = ["%s: %s" % (path, text) for path in c_files(SOURCES) if path not in ("lib/keys.h", "lib/keys.c")
@@ -193,11 +198,44 @@ def metrics():
     told = set(re.findall(r"^\.It Li mxpace_(\w+)", page, re.M))
     none("man/mxpolicyd.8 names every metric", sorted(names - told))
     none("man/mxpolicyd.8 names no metric that is none", sorted(told - names))
-    reasons = re.findall(r'= \{ "(\w+)", VERDICT_(\w+) \}', read("policyd/decide.c"))
-    report(len(reasons) > 5, "policyd/decide.c can be read")
-    none("man/mxpolicyd.8 has every reason of a decision with its verdict",
-         ["%s %s" % (reason, verdict.lower()) for reason, verdict in reasons
-          if reason != "none" and not re.search(r"^\.It %s Ta %s\b" % (reason, verdict.lower()), page, re.M)])
+    parts = re.split(r"^\.It Li mxpace_(\w+)", page, flags=re.M)
+    texts = dict(zip(parts[1::2], parts[2::2]))
+    for source, prefix, metric in (("policyd/decide.c", "VERDICT", "decisions_total"),
+                                   ("policyd/route_decide.c", "ROUTE", "routes_total")):
+        reasons = {(reason, verdict.lower()) for reason, verdict
+                   in re.findall(r'= \{ "(\w+)", %s_(\w+) \}' % prefix, read(source)) if reason != "none"}
+        report(len(reasons) > 5, "%s can be read" % source)
+        none("man/mxpolicyd.8 has the reasons of mxpace_%s with their verdicts, and no other" % metric,
+             sorted(" ".join(row) for row in reasons ^ set(re.findall(r"^\.It (\w+) Ta (\w+)", texts[metric], re.M))))
+
+
+LITERALS = r'(?:"(?:[^"\\\n]|\\.)*"(?:\s|PRI\w+|[A-Z]+_VERSION)*)+'
+# Where words for the queue of Postfix are made.
+QUEUE_WORDS = ("policyd/budget.c", "policyd/delivery.c", "policyd/route_decide.c", "policyd/slot_question.c",
+               "policyd/slots.c")
+
+
+def runs(literals, least):
+    """The runs of at least so many words in string literals, between conversions, "=" and Postfix's codes."""
+    text = "".join(STRING.findall(re.sub(r"PRI\w+", '"%d"', literals))).replace('\\"', '"')
+    for words in re.split(r"%[-.*0-9]*(?:ll|z|l)?[a-zA-Z]|=<?|\w+:\d\.\d\.\d+ mxpace:", text):
+        words = re.sub(r"\s+", " ", words).strip(' :;,<>()"%')
+        if words.count(" ") + 1 >= least:
+            yield words
+
+
+def diagnostics():
+    page = re.sub(r"\s+", " ", plain(read("man/mxpolicyd.8")))
+    log = re.compile(r"\blog_(?:info|warning|error)\(\s*(%s)" % LITERALS)
+    logged = [(path, words) for path in c_files(("policyd",)) if path.endswith(".c")
+              for literals in log.findall(read(path)) for words in runs(literals, 2)]
+    queued = [(path, words) for path in QUEUE_WORDS
+              for literals in re.findall(LITERALS, re.sub(r"^#.*|/\*.*?\*/", "", read(path), flags=re.M))
+              for words in runs(literals, 3)]
+    for what, texts in (("every line in the log", logged), ("mail that waits", queued)):
+        report(len(texts) > 10, "the words of %s can be read" % what)
+        none("man/mxpolicyd.8 has the words of %s" % what,
+             sorted({"%s: %s" % (path, words) for path, words in texts if words not in page}))
 
 
 def make():
@@ -221,7 +259,7 @@ def pages():
 
 pages()
 configuration()
-for check in (quarantine, redis, programs, metrics, make):
+for check in (quarantine, redis, programs, metrics, diagnostics, make):
     try:
         check()
     except FileNotFoundError as error:

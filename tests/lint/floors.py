@@ -39,26 +39,27 @@ PURE = {
     "lib": {"addr", "arena", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pattern",
             "quarantine", "reason", "script", "span", "store", "store_address", "store_backoff", "store_batch",
             "store_egress", "store_limits", "store_quarantine", "store_reply", "str", "transports", "utf8"},
-    "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "policy", "route_decide", "sending_bind",
-                "site", "sockmap"},
+    "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
+                "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "charset", "classify", "delivery_status", "diagnostic", "feedback", "formats",
                     "formats_mta", "header", "mime", "ndr", "notice", "report", "returned", "transfer", "trust",
                     "unclassified", "verp"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
                     r"time\.h|sys/time\.h|sys/stat\.h|log\.h|store_async\.h|store_sync\.h)")
-# The floors within policyd, from the ground up: formats, sockets and figures; what is known, by domain, transaction, MX group
-# and address; what decides; the daemon's parts together, those that pace deliveries included; one request's way, and
-# what a reply teaches; what a process asks; a connection, of smtpd(8) or of a map; all of them; a new configuration; the
-# program.
+# The floors within policyd, from the ground up: formats, sockets and figures; what is known, by domain, transaction, MX
+# group and address; what decides; the daemon's parts together, those that pace deliveries included; one request's way;
+# what a process asks; a connection, of smtpd(8) or of a map; all of them; a new
+# configuration; the program.
 POLICYD = (
-    {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "sockets", "sending", "group", "ledger",
-     "site", "intake", "local", "hold"},
+    {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "sockets", "sending", "group",
+     "ledger", "site", "intake", "local", "hold", "next_hop"},
     {"listen", "mx", "mx_cache", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},
-    {"metrics", "engine", "egress", "budget", "slots", "route", "route_lanes"},
-    {"flow", "backoff", "stream", "metrics_http"},
+    {"metrics", "engine", "egress", "budget", "slots", "grant", "slot_question", "kernel_view", "open_socket", "offers",
+     "backoff", "route", "route_lanes"},
+    {"flow", "stream", "metrics_http"},
     {"conn", "delivery"},
     {"map_conn"},
     {"clients"},

@@ -1,0 +1,444 @@
+/* delivery: what smtp(8) processes ask, in every order, and that nothing is counted in the end. */
+#include "egress_world.h"
+
+static int
+set_up(void **state)
+{
+	world_begin(*state != NULL ? *state : "");
+	return 0;
+}
+
+static int
+take_down(void **state)
+{
+	(void)state;
+	world_end();
+	return 0;
+}
+
+/* -- one delivery ------------------------------------------------------------------------------ */
+
+static void
+goes_through(void **state)
+{
+	struct process one = { 0 };
+	struct lane *lane;
+	uint64_t cookie;
+
+	(void)state;
+	process_dns(&one, HOP);
+	lane = world_lane("two");
+	assert_int_equal(lane_open(lane), 1);
+	assert_int_equal(shop.taken, 1);
+	process_connect(&one, HOP);
+	cookie = kernel_open(LOCAL, REMOTE);
+	assert_string_equal(process_ask(&one, MAP_STATUS, DELIVERED), "");
+	assert_int_equal(lane->delivered, 1);
+	assert_int_equal(lane->sockets, 1); /* found just then */
+	assert_int_equal(lane->bare, 0);
+	assert_int_equal(lane->usable - lane->taken, 1);
+	WAIT_FOR(base, shop.stamps == 1);
+	assert_int_equal(shop.backs, 0);
+	kernel_close(cookie);
+	process_hang_up(&one);
+}
+
+static const struct end_row {
+	const char *label;
+	const char *status; /* NULL: hangs up */
+	bool connects, opens;
+	unsigned stamps, backs;
+	const char *counts; /* "delivered deferred bounced denied" */
+} end_rows[] = {
+	{ "hung up before connect", NULL, false, false, 1, 0, "0 0 0 0" }, /* perhaps reused one */
+	{ "hung up after connect", NULL, true, false, 1, 0, "0 0 0 0" },
+	{ "delivered", DELIVERED, true, true, 1, 0, "1 0 0 0" },
+	{ "delivered over another's", DELIVERED, false, false, 1, 0, "1 0 0 0" },
+	{ "no connection", REFUSED, true, false, 0, 1, "0 1 0 0" },
+	{ "refused with a socket still seen", REFUSED, true, true, 0, 1, "0 1 0 0" },
+	{ "bounced", "5.1.1 host mx.a.two.test[192.0.2.5] said: 550 5.1.1 unknown (in reply to RCPT "
+		     "TO command)",
+	    true, true, 1, 0, "0 0 1 0" },
+};
+
+static void
+settles_its_message(void **state)
+{
+	const struct end_row *row = *state;
+	struct process one = { 0 };
+	struct lane *lane;
+	char counts[64];
+
+	world_begin("");
+	process_dns(&one, HOP);
+	if (row->connects)
+		process_connect(&one, HOP);
+	if (row->opens)
+		kernel_open(LOCAL, REMOTE);
+	if (row->status != NULL)
+		process_ask(&one, MAP_STATUS, row->status);
+	process_hang_up(&one);
+	WAIT_FOR(base, shop.stamps + shop.backs == 1);
+	world_settle();
+	assert_int_equal(shop.stamps, row->stamps);
+	assert_int_equal(shop.backs, row->backs);
+	lane = world_lane("two");
+	snprintf(counts, sizeof(counts), "%u %u %u %u", (unsigned)lane->delivered,
+	    (unsigned)lane->deferred, (unsigned)lane->bounced, (unsigned)lane->denied);
+	assert_string_equal(counts, row->counts);
+	world_end();
+}
+
+static const struct free_row {
+	const char *label, *domain, *service;
+} free_rows[] = {
+	{ "no limit at all", "a.free.test", "mxp-free-1" },
+	{ "of a site", "a.site.test", "mxp-default-1" },
+	{ "not known before", "slow.two.test", "mxp-unknown-1" },
+};
+
+static void
+finds_the_group(void **state)
+{
+	const struct free_row *row = *state;
+	struct process one = { 0 };
+	char text[256];
+
+	world_begin("");
+	snprintf(text, sizeof(text), "%s. 300 IN MX 10 mx.%s.", row->domain, row->domain);
+	process_ask_as(&one, row->service, MAP_DNS, text);
+	world_settle();
+	fake_mx_answer();
+	WAIT_FOR(base, !one.held);
+	assert_string_equal(one.reply.text, "");
+	process_connect(&one, row->domain);
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	process_hang_up(&one);
+	world_end();
+}
+
+static void
+without_mx_is_denied_with_words(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	assert_string_equal(process_ask(&one, MAP_DNS, "fail.test. 300 IN MX 10 mx.a.test."),
+	    "mxpace: fail.test: MX look-up: failed SERVFAIL");
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	assert_string_equal(process_ask(&one, MAP_STATUS, "4.3.0 defer"),
+	    "4.7.1 mxpace: fail.test: MX look-up: failed SERVFAIL");
+	assert_int_equal(one.reply.answer, ANSWER_OK);
+	process_hang_up(&one);
+}
+
+/* -- deliveries without records ---------------------------------------------------------------- */
+
+/* smtp_host_lookup = native, address literals: `connect` is all there is. */
+static void
+another_next_hop_is_another_delivery(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	process_connect(&one, HOP);
+	assert_int_equal(lane_open(world_lane("two")), 1);
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	process_connect(&one, "a.wide.test");
+	assert_int_equal(world_lane("two")->bare, 0);
+	assert_int_equal(world_lane("wide")->bare, 1);
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	assert_int_equal(world_lane("two")->delivered, 1);
+	assert_int_equal(world_lane("wide")->delivered, 1);
+	process_hang_up(&one);
+}
+
+static void
+one_denied_is_not_denied_for_ever(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	shop.others = 2;
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	assert_string_not_equal(process_ask(&one, MAP_CONNECT, HOP), ""); /* its next host */
+	process_ask(&one, MAP_STATUS, "4.7.5 TLS configuration problem");
+	shop.others = 0;
+	process_connect(&one, HOP);
+	process_hang_up(&one);
+}
+
+static void
+an_address_literal_has_its_group(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	process_connect(&one, "[192.0.2.7]:25");
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	assert_int_equal(world_lane("free")->delivered, 1);
+	process_hang_up(&one);
+}
+
+/* -- holds ------------------------------------------------------------------------------------- */
+
+static void
+is_held_until_there_is_a_slot(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	shop.others = 2;
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, shop.refusals > 1);
+	assert_true(one.held);
+	assert_int_equal(world_lane("two")->slot_waiters, 1);
+	shop.others = 1;
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	process_hang_up(&one);
+}
+
+static void
+is_denied_when_its_time_is_up(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	shop.messages = 1; /* it is short before a message is; the slot came at once */
+	process_dns(&one, HOP);
+	process_ask(&one, MAP_STATUS, REFUSED);
+	shop.messages = 0;
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	assert_int_equal(world_lane("two")->message_waiters + world_lane("two")->slot_waiters, 1);
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	assert_non_null(strstr(one.reply.text, "mxpace: group two: limit 4/10s reached"));
+	assert_int_equal(lane_open(world_lane("two")), 0);
+	assert_non_null(strstr(process_ask(&one, MAP_STATUS, "4.3.0 host not found"), "4.7.1 mxpace"));
+	process_hang_up(&one);
+}
+
+/* Slot and message share one time: Postfix would not wait for both. */
+static void
+both_holds_share_one_time(void **state)
+{
+	struct process one = { 0 };
+	int64_t began_ms;
+
+	(void)state;
+	shop.others = 2;
+	shop.messages = 0;
+	began_ms = clock_monotonic_ms();
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, shop.refusals > 0);
+	world_skip(900);
+	shop.others = 0;
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	assert_in_range(clock_monotonic_ms() - began_ms, 1000, 1600);
+	process_hang_up(&one);
+}
+
+/* A reload may end enforcing while a look-up is held. */
+static void
+one_held_is_answered_after_enforcing_has_ended(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	shop.others = 2;
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, shop.refusals > 0);
+	world_reload("enforce = \"observe\";", world_rules);
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	process_hang_up(&one);
+}
+
+static void
+a_slot_is_asked_for_with_the_stamp_of_then(void **state)
+{
+	struct process one = { 0 };
+	int64_t stamp;
+
+	(void)state;
+	process_dns(&one, HOP);
+	process_connect(&one, HOP);
+	process_ask(&one, MAP_CONNECT, HOP); /* the next host: waits with its message */
+	WAIT_FOR(base, !one.held);
+	shop.others = 2;
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, shop.refusals > 0);
+	stamp = shop.stamp;
+	assert_true(stamp > 0);
+	world_skip(6000); /* more than half of 10s */
+	WAIT_FOR(base, shop.stamps == 1);
+	world_settle();
+	shop.refusals = 0;
+	WAIT_FOR(base, shop.refusals > 0);
+	assert_in_range(shop.stamp - stamp, 6000, 7000);
+	process_hang_up(&one);
+}
+
+static void
+asks_on_from_within_an_answer(void **state)
+{
+	struct process one = { .next_map = MAP_CONNECT, .next_key = HOP };
+
+	(void)state;
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	WAIT_FOR(base, one.answers == 1);
+	assert_false(one.held);
+	assert_int_equal(lane_open(world_lane("two")), 1);
+	process_hang_up(&one);
+}
+
+/* -- hanging up -------------------------------------------------------------------------------- */
+
+static const struct gone_row {
+	const char *label, *key;
+	enum sockmap_map map;
+	int64_t others, messages;
+	bool answers_held, within; /* Redis holds its answers back; hangs up within an answer */
+} gone_rows[] = {
+	{ "while its group is looked up", "slow.two.test. 300 IN MX 10 mx.a.two.test.", MAP_DNS, 0,
+	    -1, false, false },
+	{ "while a slot is asked for", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 0, -1, true,
+	    false },
+	{ "while it waits for a slot", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 9, 0, false, false },
+	{ "while it waits at connect", HOP, MAP_CONNECT, 9, -1, false, false },
+	{ "while it waits for a message", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 0, 0, false,
+	    false },
+	{ "within the answer", HOP, MAP_CONNECT, 0, -1, false, true },
+};
+
+static void
+lets_go_of_one_who_hangs_up(void **state)
+{
+	const struct gone_row *row = *state;
+	struct process one = { .hangs_up = row->within };
+
+	world_begin("");
+	shop.others = row->others;
+	shop.messages = row->messages;
+	redis.holding = row->answers_held;
+	assert_string_equal(process_ask(&one, row->map, row->key), "held");
+	if (row->within)
+		WAIT_FOR(base, one.answers == 1);
+	world_settle();
+	process_hang_up(&one);
+	fake_release(&redis);
+	world_settle();
+	fake_mx_answer();
+	world_end();
+}
+
+/* What Redis granted to one who has gone is not kept. */
+static void
+gives_back_what_came_too_late(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	shop.messages = 0;
+	process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP ".");
+	WAIT_FOR(base, *world_lane("two")->message_words != '\0');
+	shop.messages = 1;
+	redis.holding = true;
+	WAIT_FOR(base, shop.taken == 1);
+	process_hang_up(&one);
+	fake_release(&redis);
+	WAIT_FOR(base, shop.backs == 1);
+	assert_int_equal(shop.told, 0);
+}
+
+/* -- observing --------------------------------------------------------------------------------- */
+
+static void
+observing_answers_at_once(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	world_reload("enforce = \"observe\";", world_rules);
+	shop.others = 9;
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "");
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "");
+	assert_string_equal(process_ask(&one, MAP_STATUS, DELIVERED), "");
+	/* It waits for nothing any more. */
+	assert_int_equal(lane_waiting(world_lane("two")), 0);
+	shop.others = 0;
+	world_settle();
+	assert_int_equal(lane_open(world_lane("two")), 0);
+	assert_int_equal(shop.taken, 0);
+	process_hang_up(&one);
+}
+
+static void
+observing_does_not_look_up_what_has_ended(void **state)
+{
+	struct process one = { 0 };
+
+	(void)state;
+	world_reload("enforce = \"observe\";", world_rules);
+	assert_string_equal(
+	    process_ask(&one, MAP_DNS, "slow.two.test. 300 IN MX 10 mx.slow.two.test."), "");
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	fake_mx_answer();
+	world_settle();
+	assert_int_equal(lane_open(world_lane("two")), 0);
+	process_hang_up(&one);
+}
+
+static int
+set_up_short(void **state)
+{
+	(void)state;
+	world_begin("hold = \"1s\";");
+	return 0;
+}
+
+static int
+set_up_shortest(void **state)
+{
+	(void)state;
+	world_begin("hold = \"200ms\";");
+	return 0;
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+
+	CHECK_ROWS(&list, settles_its_message, end_rows);
+	CHECK_ROWS(&list, finds_the_group, free_rows);
+	CHECK_ROWS(&list, lets_go_of_one_who_hangs_up, gone_rows);
+	int failed = check_run(&list, "delivery");
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(goes_through, set_up, take_down),
+		cmocka_unit_test_setup_teardown(without_mx_is_denied_with_words, set_up, take_down),
+		cmocka_unit_test_setup_teardown(another_next_hop_is_another_delivery, set_up, take_down),
+		cmocka_unit_test_setup_teardown(one_denied_is_not_denied_for_ever, set_up_shortest,
+		    take_down),
+		cmocka_unit_test_setup_teardown(an_address_literal_has_its_group, set_up, take_down),
+		cmocka_unit_test_setup_teardown(is_held_until_there_is_a_slot, set_up, take_down),
+		cmocka_unit_test_setup_teardown(is_denied_when_its_time_is_up, set_up_shortest,
+		    take_down),
+		cmocka_unit_test_setup_teardown(both_holds_share_one_time, set_up_short, take_down),
+		cmocka_unit_test_setup_teardown(one_held_is_answered_after_enforcing_has_ended,
+		    set_up_short, take_down),
+		cmocka_unit_test_setup_teardown(a_slot_is_asked_for_with_the_stamp_of_then, set_up,
+		    take_down),
+		cmocka_unit_test_setup_teardown(asks_on_from_within_an_answer, set_up, take_down),
+		cmocka_unit_test_setup_teardown(gives_back_what_came_too_late, set_up, take_down),
+		cmocka_unit_test_setup_teardown(observing_answers_at_once, set_up, take_down),
+		cmocka_unit_test_setup_teardown(observing_does_not_look_up_what_has_ended, set_up,
+		    take_down),
+	};
+
+	return failed | cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
+}
