@@ -89,7 +89,6 @@ drop(struct delivery *delivery)
 	mx_cancel(&delivery->query);
 	stop_timer(delivery);
 	wait_in_shared(delivery, false);
-	slots_look_for(delivery->egress->slots, &delivery->grant);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	if (delivery->message.taken)
 		budgets_end(delivery->egress->budgets, &delivery->message,
@@ -565,7 +564,6 @@ end_holdings(struct delivery *delivery, enum site_heard heard, const struct budg
 	struct egress *egress = delivery->egress;
 	bool talked = heard == SITE_REPLIED || heard == SITE_NO_GREETING;
 
-	slots_look_for(egress->slots, &delivery->grant);
 	delivery->talked = delivery->talked || talked || delivery->grant.matched;
 	if (delivery->message.taken)
 		budgets_end(egress->budgets, &delivery->message,

@@ -23,7 +23,10 @@ struct grant {                   /* part of a delivery; { 0 } is idle */
 	bool passed;  /* to reuse an idle connection */
 	bool ahead;   /* sent ahead to wait at `connect`, or waiting there */
 	bool matched; /* a socket was seen */
+	bool talked;  /* ended: with its provider reached */
+	bool ended;   /* its delivery has gone on; the next look tells whether a socket is left */
 	unsigned sockets;
+	int64_t granted_ms;
 	int64_t bare_ms; /* live: since when without a socket, or its process without a new word */
 	const int64_t *message_ms; /* the delivery's message's stamp, as it is now; NULL: none */
 	int64_t stamp_ms;          /* granted: the message's new stamp; 0: as it was, or none */

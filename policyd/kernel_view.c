@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "decide.h"
@@ -193,6 +194,8 @@ publish_found(void *arg, struct lane *lane)
 	kernel_view_publish(arg, lane);
 }
 
+static void end_after_look(struct kernel_view *view);
+
 void
 kernel_view_look(struct kernel_view *view)
 {
@@ -201,6 +204,7 @@ kernel_view_look(struct kernel_view *view)
 
 	if (list(view, &entries, &count))
 		compare(view, entries, count);
+	end_after_look(view);
 	drop_cached(view);
 	if (view->started || kernel_view_is_starting(view))
 		return;
@@ -214,9 +218,9 @@ void
 kernel_view_begin(struct kernel_view *view, struct grant *grant)
 {
 	grant->live = true;
-	grant->matched = false;
+	grant->matched = grant->ended = false;
 	grant->sockets = 0;
-	grant->bare_ms = clock_monotonic_ms();
+	grant->granted_ms = grant->bare_ms = clock_monotonic_ms();
 	grant->lane->bare++;
 	TAILQ_INSERT_TAIL(&view->live, grant, link);
 	kernel_view_publish(view, grant->lane);
@@ -229,7 +233,7 @@ kernel_view_stale(const struct kernel_view *view, int64_t now_ms)
 	struct grant *grant;
 
 	TAILQ_FOREACH (grant, &view->live, link)
-		if (grant->sockets == 0 && now_ms - grant->bare_ms > GRANT_BARE_MS)
+		if (!grant->ended && grant->sockets == 0 && now_ms - grant->bare_ms > GRANT_BARE_MS)
 			return grant;
 	return NULL;
 }
@@ -243,7 +247,8 @@ take_back_socket(struct kernel_view *view, const struct grant *grant)
 	HASH_ITER (hh, view->seen, socket, next) {
 		struct grant *other = socket->grant;
 
-		if (other == NULL || other == grant || other->lane != grant->lane)
+		if (other == NULL || other->lane != grant->lane ||
+		    other->granted_ms > grant->granted_ms || socket->since_ms < grant->granted_ms)
 			continue;
 		open_socket_part(socket);
 		other->matched = other->sockets > 0;
@@ -273,8 +278,8 @@ notice_blindness(struct kernel_view *view)
 		    "connections are counted by look-ups, less exactly");
 }
 
-void
-kernel_view_end(struct kernel_view *view, struct grant *grant, bool talked)
+static void
+end_now(struct kernel_view *view, struct grant *grant, bool talked)
 {
 	struct open_socket *socket, *next;
 
@@ -294,6 +299,57 @@ kernel_view_end(struct kernel_view *view, struct grant *grant, bool talked)
 	}
 	kernel_view_publish(view, grant->lane);
 	kernel_view_log(grant->lane, talked ? "ended" : "ended without a connection");
+}
+
+/* A copy in its place: the delivery's own is free for what it does next. */
+static void
+end_later(struct kernel_view *view, struct grant *grant, bool talked)
+{
+	struct grant *copy = mem_alloc(sizeof(*copy));
+	struct sockets_address *addresses =
+	    mem_alloc((grant->address_count + 1) * sizeof(*addresses));
+
+	*copy = *grant;
+	copy->ended = true;
+	copy->talked = talked;
+	copy->lane = lane_hold(grant->lane);
+	copy->addresses = addresses;
+	if (grant->address_count > 0)
+		memcpy(addresses, grant->addresses, grant->address_count * sizeof(*addresses));
+	TAILQ_INSERT_BEFORE(grant, copy, link);
+	TAILQ_REMOVE(&view->live, grant, link);
+	grant->live = false;
+}
+
+static void
+free_copy(struct grant *copy)
+{
+	free((void *)(uintptr_t)copy->addresses);
+	lane_release(&copy->lane);
+	free(copy);
+}
+
+static void
+end_after_look(struct kernel_view *view)
+{
+	struct grant *grant, *next;
+
+	for (grant = TAILQ_FIRST(&view->live); grant != NULL; grant = next) {
+		next = TAILQ_NEXT(grant, link);
+		if (!grant->ended)
+			continue;
+		end_now(view, grant, grant->talked);
+		free_copy(grant);
+	}
+}
+
+void
+kernel_view_end(struct kernel_view *view, struct grant *grant, bool talked)
+{
+	if (grant->connecting && !grant->matched && view->kernel != NULL)
+		end_later(view, grant, talked);
+	else
+		end_now(view, grant, talked);
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */
@@ -326,6 +382,7 @@ kernel_view_free(struct kernel_view **view)
 	*view = NULL;
 	if (old == NULL)
 		return;
+	end_after_look(old);
 	HASH_ITER (hh, old->seen, socket, next)
 		forget(old, &old->seen, socket);
 	HASH_ITER (hh, old->cached, socket, next)

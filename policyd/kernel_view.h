@@ -3,10 +3,10 @@
  * sockets the kernel lists. Looks when it is told to; slots.h says when, and gives the grants.
  *
  * A new socket belongs to the oldest grant without one that its addresses fit (remote: of the
- * delivery's MX hosts; local: of the sending IP), and to that grant's lane for life. As smtp(8)
- * waits for our answer to `status` with its socket open, a look at the kernel just then finds the
- * socket of even the shortest delivery. If that socket had been taken for another grant's, the other
- * is without one again. A socket that fits no grant counts extra in every lane that lists its
+ * delivery's MX hosts; local: of the sending IP), and to that grant's lane for life. A look costs the
+ * kernel a walk over all its connections (0.2 ms and more), so a grant that ends before a look has
+ * seen its socket counts until the next one. If that finds none, and
+ * an older grant was given a socket since, that one is the ended one's, and the older without again. A socket that fits no grant counts extra in every lane that lists its
  * address: connections of before a restart, and those whose process did not ask.
  *
  * A process in another network namespace has no sockets here: after KERNEL_VIEW_BLIND deliveries
@@ -32,7 +32,7 @@ void kernel_view_free(struct kernel_view **view);
 
 /* Sockets that have come and gone. */
 void kernel_view_look(struct kernel_view *view);
-/* The grant lives from now on, or no more. talked: its delivery reached the provider. */
+/* The grant lives from now on, or is its owner's no more. talked: its delivery reached the provider. */
 void kernel_view_begin(struct kernel_view *view, struct grant *grant);
 void kernel_view_end(struct kernel_view *view, struct grant *grant, bool talked);
 /* A live grant that has been without a socket for GRANT_BARE_MS; NULL: none. */

@@ -11,6 +11,7 @@ open_socket_new(uint64_t cookie)
 	struct open_socket *socket = mem_alloc(sizeof(*socket));
 
 	socket->cookie = cookie;
+	socket->since_ms = clock_monotonic_ms();
 	return socket;
 }
 

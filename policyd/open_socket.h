@@ -18,6 +18,7 @@ struct open_socket {
 	struct grant *grant; /* it was matched to, while that lives; else NULL */
 	struct lane *lanes[OPEN_SOCKET_LANES_MAX]; /* references: where it counts */
 	size_t lane_count;
+	int64_t since_ms; /* first seen */
 	bool seen;        /* in the look under way */
 	bool usable;      /* established and not closing */
 	int64_t until_ms; /* of one we cannot see */

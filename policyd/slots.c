@@ -13,8 +13,6 @@
 #include "slot_question.h"
 #include "store_egress.h"
 
-enum { LOOK_GAP_MS = 1 };
-
 struct slots {
 	struct egress *egress;
 	struct kernel_view *view;
@@ -23,6 +21,7 @@ struct slots {
 	struct event *timer;
 	int64_t waiters;
 	int64_t looked_ms, next_ms;
+	int64_t look_us; /* what a look costs, of late */
 };
 
 /* -- when to look ------------------------------------------------------------------------------ */
@@ -30,9 +29,13 @@ struct slots {
 static void
 look_at(struct slots *slots, int64_t when_ms)
 {
-	int64_t wait_ms = when_ms - clock_monotonic_ms();
+	int64_t soonest_ms = slots->looked_ms + slots->look_us * (SLOTS_LOOK_SHARE - 1) / 1000 + 1;
+	int64_t wait_ms;
 	struct timeval wait;
 
+	if (when_ms < soonest_ms)
+		when_ms = soonest_ms;
+	wait_ms = when_ms - clock_monotonic_ms();
 	if (slots->next_ms != 0 && slots->next_ms <= when_ms)
 		return;
 	slots->next_ms = when_ms;
@@ -45,24 +48,26 @@ look_at(struct slots *slots, int64_t when_ms)
 static void
 look_soon(struct slots *slots)
 {
-	look_at(slots, slots->looked_ms + LOOK_GAP_MS);
+	look_at(slots, 0);
 }
 
 static void
 look_again(struct slots *slots)
 {
-	if (slots->waiters > 0 || !offers_are_empty(slots->offers))
+	if (slots->waiters > 0)
 		look_at(slots, slots->looked_ms + SLOTS_WAIT_MS);
-	else if (kernel_view_is_busy(slots->view))
+	else if (kernel_view_is_busy(slots->view) || !offers_are_empty(slots->offers))
 		look_at(slots, slots->looked_ms + SLOTS_IDLE_MS);
 }
 
 static void
 look(struct slots *slots)
 {
+	int64_t began_us = clock_monotonic_us();
 	struct grant *stale;
 
 	kernel_view_look(slots->view);
+	slots->look_us = (7 * slots->look_us + clock_monotonic_us() - began_us) / 8;
 	slots->looked_ms = clock_monotonic_ms();
 	while ((stale = kernel_view_stale(slots->view, slots->looked_ms)) != NULL)
 		slots_end(slots, stale, false);
@@ -92,6 +97,8 @@ set_ahead(struct grant *grant, bool ahead)
 	grant->lane->ahead += ahead ? 1 : -1;
 }
 
+static void try_lane(struct slots *slots, struct lane *lane);
+
 /* By how long their deliveries wait: one that passed in vain does not begin anew. */
 static void
 queue_up(struct waiters *queue, struct waiter *waiter)
@@ -120,7 +127,11 @@ slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t s
 	if (lane->slot_waiters++ == 0)
 		lane->slot_words[0] = '\0';
 	slots->waiters++;
-	look_soon(slots);
+	/* What is decided here is told from the event loop. */
+	if (egress_mode(slots->egress) == EGRESS_FLEET)
+		try_lane(slots, lane);
+	else
+		look_soon(slots);
 }
 
 static void
@@ -161,7 +172,10 @@ take_offer(void *arg, struct lane *lane, const char *next_hop)
 void
 slots_offer(struct slots *slots, struct lane *lane, const char *next_hop)
 {
-	look_at(slots, offers_add(slots->offers, lane, next_hop));
+	int64_t due_ms = offers_add(slots->offers, lane, next_hop);
+
+	if (lane->slot_waiters > 0)
+		look_at(slots, due_ms);
 }
 
 /* The first who are still at `dns`. */
@@ -199,7 +213,7 @@ give(struct slots *slots, struct grant *grant, int64_t stamp_ms)
 	stop_waiting(slots, grant);
 	grant->stamp_ms = stamp_ms;
 	kernel_view_begin(slots->view, grant);
-	look_at(slots, grant->bare_ms + SLOTS_WAIT_MS);
+	look_at(slots, grant->bare_ms + SLOTS_IDLE_MS);
 	grant->done(grant->arg, SLOT_GRANTED);
 }
 
@@ -216,9 +230,11 @@ on_asked(void *arg, struct lane *lane, struct grant *grant, const struct store_g
 
 	if (granted != NULL && granted->outcome == STORE_NO_SLOT)
 		send_ahead(slots, lane);
-	else if (granted != NULL && granted->outcome == STORE_TAKEN && grant == NULL)
+	if (granted == NULL || granted->outcome != STORE_TAKEN)
+		look_soon(slots);
+	else if (grant == NULL)
 		group_touch(lane->group); /* Redis was told of one more */
-	else if (granted != NULL && granted->outcome == STORE_TAKEN)
+	else
 		give(slots, grant, has_message(grant) ? granted->now_ms : 0);
 	kernel_view_publish(slots->view, lane);
 	try_lane(slots, lane);

@@ -17,8 +17,9 @@
  * few deliveries are sent ahead: with their message, to wait at `connect`; but not while messages are
  * short, as theirs wait with them.
  *
- * The kernel is looked at when somebody asks, every SLOTS_WAIT_MS while somebody waits, every
- * SLOTS_IDLE_MS while connections are open, and not at all otherwise.
+ * The kernel is looked at every SLOTS_WAIT_MS while somebody waits, every SLOTS_IDLE_MS while
+ * connections are open, and not at all otherwise; and never for more than a SLOTS_LOOK_SHARE of the
+ * time. An old look shows too much rather than too little: who asks is not kept waiting for one.
  */
 #ifndef SLOTS_H
 #define SLOTS_H
@@ -29,7 +30,8 @@
 enum {
 	SLOTS_WAIT_MS = 5,
 	SLOTS_IDLE_MS = 25,
-	SLOTS_AHEAD = 3, /* at most so many per lane, and no more than half its limit */
+	SLOTS_LOOK_SHARE = 10, /* a tenth */
+	SLOTS_AHEAD = 3,       /* at most so many per lane, and no more than half its limit */
 	SLOTS_AHEAD_PAUSE_MS = 10000, /* since messages were short */
 };
 
@@ -45,8 +47,7 @@ void slots_offer(struct slots *slots, struct lane *lane, const char *next_hop);
 /* It waits no more, or its connection is not its own any more. talked: the provider was reached
  * (for the socket's sake, see kernel_view.h). */
 void slots_end(struct slots *slots, struct grant *grant, bool talked);
-/* Looks at the kernel now if the grant may have a socket and has not been seen with one yet: before
- * it ends, as that would be nobody's until the next look. */
+/* Looks at the kernel now if the grant may have a socket and has not been seen with one yet. */
 void slots_look_for(struct slots *slots, struct grant *grant);
 
 bool slots_are_blind(const struct slots *slots);

@@ -271,7 +271,7 @@ step(bool away)
 {
 	walk_one(&walkers[draw(PROCESSES)]);
 	check_limit();
-	if (draw(150) == 0)
+	if (draw(5000) == 0)
 		close_one_idle();
 	if (draw(2000) == 0)
 		disturb(away);
