@@ -42,7 +42,7 @@ static const struct conf_key keys[] = {
 	{ "policy_timeout", CONF_DURATION, AT(policy_timeout_ms), "10s", 100, 3600 * SECOND, NULL,
 	    NULL },
 	{ "policy_idle", CONF_DURATION, AT(policy_idle_ms), "1200s", SECOND, DAY, NULL, NULL },
-	{ "max_clients", CONF_NUMBER, AT(max_clients), "2000", 1, 100000, NULL, NULL },
+	{ "max_clients", CONF_NUMBER, AT(max_clients), "10000", 1, 100000, NULL, NULL },
 	{ "enforce", CONF_WORD, AT(enforce), "admission", 0, 0, enforce_names, NULL },
 	{ "hold", CONF_DURATION, AT(hold_ms), "60s", 0, 90 * SECOND, NULL, NULL },
 	{ "node", CONF_STRING, AT(node), "", 0, 0, NULL, NULL },

@@ -15,7 +15,10 @@ last_rule(const struct mx_rules *rules)
 static bool
 is_of_last(const struct mx_rules *rules, const struct mx_rule *rule)
 {
-	return rule->messages_per_connection == last_rule(rules)->messages_per_connection;
+	const struct mx_rule *last = last_rule(rules);
+
+	return rule == last || (rule->scope == MX_SCOPE_SITE &&
+				   rule->messages_per_connection == last->messages_per_connection);
 }
 
 void

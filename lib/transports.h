@@ -1,9 +1,11 @@
 /*
  * transports - the Postfix transports of enforce = "egress": one per (class, sending IP).
  *
- * A class is a rule with its own messages_per_connection, named after the rule; the rules whose
- * messages_per_connection is that of the last rule share its class, named after the last rule
- * ("default" in the shipped rules). The class "unknown" takes domains whose MX set is not known yet
+ * A class is a rule, named after it; but rules of scope "site" whose messages_per_connection is that
+ * of the last rule share its class, named after the last rule ("default" in the shipped rules). A
+ * provider does not share: what waits for it would take the processes of others, and what may not
+ * wait is deferred and comes back late (two thirds of a limit were used so, all of it with a
+ * transport of its own). The class "unknown" takes domains whose MX set is not known yet
  * and reuses no connection. Sending IPs are numbered from 1 in the order of the configuration, those
  * of other nodes included, so that a name is the same on every node; without any there is one.
  *

@@ -20,7 +20,7 @@
 #include "slots.h"
 #include "transports.h"
 
-enum { ADDRESSES_OF_DELIVERY = 64, OBSERVE_MS = 250, SHARE_OF_PROCESSES = 5, HELD_MS = 5 };
+enum { ADDRESSES_OF_DELIVERY = 64, OBSERVE_MS = 250, HELD_MS = 5 };
 
 enum stage {
 	STAGE_IDLE,    /* between deliveries, or its recipients' statuses come in */
@@ -292,9 +292,9 @@ on_mx(void *arg, const struct mx_answer *mx)
 static bool
 holds_too_many(const struct delivery *delivery)
 {
-	int64_t most = delivery->egress->engine->settings->transport_processes / SHARE_OF_PROCESSES;
+	int64_t most = lane_shared_most(delivery->egress->engine->settings->transport_processes);
 
-	return delivery->shared && delivery->lane->shared_waiters >= (most > 1 ? most : 1);
+	return delivery->shared && delivery->lane->shared_waiters >= most;
 }
 
 static void

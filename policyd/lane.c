@@ -158,6 +158,12 @@ lane_waiting(const struct lane *lane)
 	return lane->slot_waiters + lane->message_waiters;
 }
 
+int64_t
+lane_shared_most(int64_t processes)
+{
+	return processes > LANE_SHARE ? processes / LANE_SHARE : 1;
+}
+
 double
 lane_per_minute(const struct lane *lane, unsigned nodes)
 {

@@ -18,7 +18,7 @@
 #include "mx_rules.h"
 #include "site.h"
 
-enum { LANE_IDLE_S = 600 };
+enum { LANE_SHARE = 5, LANE_IDLE_S = 600 };
 
 struct asking; /* slots.c, budget.c: a question to the store under way */
 
@@ -84,6 +84,8 @@ void lane_freeze(struct lane *lane);
 /* Connections this node has there, or may have opened by now. */
 int64_t lane_open(const struct lane *lane);
 int64_t lane_waiting(const struct lane *lane);
+/* How many of a shared transport's processes may wait for one lane. */
+int64_t lane_shared_most(int64_t processes);
 /* Messages a minute this node can send there, by limits, the pace of deliveries and how many nodes
  * share them; < 0: nothing limits it. */
 double lane_per_minute(const struct lane *lane, unsigned nodes);

@@ -22,7 +22,7 @@ next_hop_domain(struct span key, char out[DOMAIN_SIZE])
 		name = span_make(key.ptr + 1, (size_t)end - 1);
 		if (is_address(name))
 			name = span_make(key.ptr, (size_t)end + 1);
-	} else if (end > 0) {
+	} else if (!bracketed && end > 0) {
 		name = span_make(key.ptr, (size_t)end);
 	}
 	if (domain_normalise(name, out, &err) != 0)

@@ -35,6 +35,7 @@ struct route {
 	struct mx_query *query;
 	struct store_call *call;
 	struct event *deadline;
+	int64_t began_ms;
 	struct route_lanes lanes; /* those of facts */
 };
 
@@ -77,6 +78,9 @@ gather_mx(struct route *route)
 	facts->mx_known = FACT_FAILED;
 	if (!mx_cached(engine->mx, domain, &answer))
 		return;
+	if (answer.state == MX_FAILED &&
+	    route->settings->on_dns_failure == ON_FAILURE_PERMIT)
+		return; /* goes as if it was not known yet: Postfix asks DNS itself */
 	facts->mx_known = FACT_KNOWN;
 	facts->mx_state = answer.state;
 	snprintf(route->mx_words, sizeof(route->mx_words), "%s", answer.words);
@@ -176,7 +180,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 static bool
 ask_store(struct route *route)
 {
-	struct timeval wait = { 0, (ROUTE_DEADLINE_MS - MX_WAIT_MS) * 1000 };
+	int64_t left_ms = ROUTE_DEADLINE_MS - (clock_monotonic_ms() - route->began_ms);
+	struct timeval wait = { 0, (left_ms > 1 ? left_ms : 1) * 1000 };
 	struct store_async *store = route->egress->engine->store;
 
 	route->entry = (struct quarantine_entry){ .status = QUARANTINE_NONE };
@@ -274,6 +279,7 @@ begin(struct route *route, struct span key)
 	route->settings = settings_hold(engine->settings);
 	route->rules = mx_rules_hold(engine->rules);
 	route->group[0] = '\0';
+	route->began_ms = clock_monotonic_ms();
 	bad = addr_normalise(key, route->recipient, &route->recipient_error) != 0;
 	if (bad)
 		copy_text(route->recipient, sizeof(route->recipient), key);

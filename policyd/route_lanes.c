@@ -29,6 +29,15 @@ sum_up(const struct egress *egress, int64_t now_ms)
 	lanes_each(egress->lanes, add_if_behind, totals);
 }
 
+/* Further deliveries would soon be denied, as it holds nearly all it may of a transport it shares. */
+static bool
+fills_shared(const struct egress *egress, const struct lane *lane)
+{
+	int64_t most = lane_shared_most(egress->engine->settings->transport_processes);
+
+	return 4 * lane->shared_waiters >= 3 * most;
+}
+
 /* The lane's figures, and what it may have inside as things stand. */
 static void
 describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
@@ -48,6 +57,8 @@ describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
 
 	out->inside = inside;
 	out->allowed = intake_allowed(&facts);
+	if (fills_shared(egress, lane) && out->allowed > inside)
+		out->allowed = inside;
 	out->per_minute = facts.per_minute;
 	out->dead_ms = site_wait_ms(&lane->site, now_ms);
 	out->dead_words = lane->site.words;

@@ -99,6 +99,14 @@ set_ahead(struct grant *grant, bool ahead)
 
 static void try_lane(struct slots *slots, struct lane *lane);
 
+static void
+try_now_or_soon(struct slots *slots, struct lane *lane)
+{
+	try_lane(slots, lane);
+	if (!TAILQ_EMPTY(&lane->for_slot) && lane->slot_asking == NULL)
+		look_soon(slots);
+}
+
 /* By how long their deliveries wait: one that passed in vain does not begin anew. */
 static void
 queue_up(struct waiters *queue, struct waiter *waiter)
@@ -129,7 +137,7 @@ slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t s
 	slots->waiters++;
 	/* What is decided here is told from the event loop. */
 	if (egress_mode(slots->egress) == EGRESS_FLEET)
-		try_lane(slots, lane);
+		try_now_or_soon(slots, lane);
 	else
 		look_soon(slots);
 }
@@ -205,8 +213,6 @@ send_ahead(struct slots *slots, struct lane *lane)
 
 /* -- granting ---------------------------------------------------------------------------------- */
 
-static void try_lane(struct slots *slots, struct lane *lane);
-
 static void
 give(struct slots *slots, struct grant *grant, int64_t stamp_ms)
 {
@@ -230,14 +236,12 @@ on_asked(void *arg, struct lane *lane, struct grant *grant, const struct store_g
 
 	if (granted != NULL && granted->outcome == STORE_NO_SLOT)
 		send_ahead(slots, lane);
-	if (granted == NULL || granted->outcome != STORE_TAKEN)
-		look_soon(slots);
-	else if (grant == NULL)
+	else if (granted != NULL && granted->outcome == STORE_TAKEN && grant == NULL)
 		group_touch(lane->group); /* Redis was told of one more */
-	else
+	else if (granted != NULL && granted->outcome == STORE_TAKEN)
 		give(slots, grant, has_message(grant) ? granted->now_ms : 0);
 	kernel_view_publish(slots->view, lane);
-	try_lane(slots, lane);
+	try_now_or_soon(slots, lane);
 }
 
 static void

@@ -70,13 +70,15 @@ shop_grant(const char *arguments)
 		return "*5\r\n:3\r\n:0\r\n:0\r\n:0\r\n$5\r\nnight\r\n";
 	if (allowed > 0 && shop.others + open > allowed) {
 		shop.refusals++;
-		snprintf(shop.reply, sizeof(shop.reply), "*5\r\n:1\r\n:%lld\r\n:%lld\r\n:%lld\r\n:0\r\n",
+		snprintf(shop.reply, sizeof(shop.reply),
+		    "*5\r\n:1\r\n:%lld\r\n:%lld\r\n:%lld\r\n:0\r\n",
 		    (long long)shop.others + open - 1, (long long)shop.others, allowed);
 		return shop.reply;
 	}
 	shop.grants++;
 	snprintf(shop.reply, sizeof(shop.reply), "*5\r\n:0\r\n:%lld\r\n:%lld\r\n:%lld\r\n:%lld\r\n",
-	    (long long)shop_now(), (long long)shop.others + open - 1, (long long)shop.others, allowed);
+	    (long long)shop_now(), (long long)shop.others + open - 1, (long long)shop.others,
+	    allowed);
 	return shop.reply;
 }
 

@@ -74,9 +74,11 @@ fake_mx_find(struct mx *mx, const char *domain, struct mx_answer *answer)
 	snprintf(host, sizeof(host), "%s%s", domain[0] == '[' ? "" : "mx.", domain);
 	if (name->set == NULL)
 		name->set = mx_set_new(&mx_host, 1);
-	*answer = (struct mx_answer){
-		.state = MX_FOUND, .set = name->set, .ttl_s = 300, .words = "", .note = &name->note
-	};
+	*answer = (struct mx_answer){ .state = MX_FOUND,
+		.set = name->set,
+		.ttl_s = 300,
+		.words = "",
+		.note = &name->note };
 }
 
 bool

@@ -1,31 +1,15 @@
 /* delivery: what smtp(8) processes ask, in every order, and that nothing is counted in the end. */
 #include "egress_world.h"
 
-static int
-set_up(void **state)
-{
-	world_begin(*state != NULL ? *state : "");
-	return 0;
-}
-
-static int
-take_down(void **state)
-{
-	(void)state;
-	world_end();
-	return 0;
-}
-
 /* -- one delivery ------------------------------------------------------------------------------ */
 
 static void
-goes_through(void **state)
+goes_through(void)
 {
 	struct process one = { 0 };
 	struct lane *lane;
 	uint64_t cookie;
 
-	(void)state;
 	process_dns(&one, HOP);
 	lane = world_lane("two");
 	assert_int_equal(lane_open(lane), 1);
@@ -34,7 +18,8 @@ goes_through(void **state)
 	cookie = kernel_open(LOCAL, REMOTE);
 	assert_string_equal(process_ask(&one, MAP_STATUS, DELIVERED), "");
 	assert_int_equal(lane->delivered, 1);
-	assert_int_equal(lane->sockets, 1); /* found just then */
+	assert_int_equal(lane_open(lane), 1); /* until it is looked for */
+	WAIT_FOR(base, lane->sockets == 1);
 	assert_int_equal(lane->bare, 0);
 	assert_int_equal(lane->usable - lane->taken, 1);
 	WAIT_FOR(base, shop.stamps == 1);
@@ -56,8 +41,9 @@ static const struct end_row {
 	{ "delivered over another's", DELIVERED, false, false, 1, 0, "1 0 0 0" },
 	{ "no connection", REFUSED, true, false, 0, 1, "0 1 0 0" },
 	{ "refused with a socket still seen", REFUSED, true, true, 0, 1, "0 1 0 0" },
-	{ "bounced", "5.1.1 host mx.a.two.test[192.0.2.5] said: 550 5.1.1 unknown (in reply to RCPT "
-		     "TO command)",
+	{ "bounced",
+	    "5.1.1 host mx.a.two.test[192.0.2.5] said: 550 5.1.1 unknown (in reply to RCPT "
+	    "TO command)",
 	    true, true, 1, 0, "0 0 1 0" },
 };
 
@@ -118,11 +104,10 @@ finds_the_group(void **state)
 }
 
 static void
-without_mx_is_denied_with_words(void **state)
+without_mx_is_denied_with_words(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	assert_string_equal(process_ask(&one, MAP_DNS, "fail.test. 300 IN MX 10 mx.a.test."),
 	    "mxpace: fail.test: MX look-up: failed SERVFAIL");
 	assert_int_equal(one.reply.answer, ANSWER_TEMP);
@@ -136,11 +121,10 @@ without_mx_is_denied_with_words(void **state)
 
 /* smtp_host_lookup = native, address literals: `connect` is all there is. */
 static void
-another_next_hop_is_another_delivery(void **state)
+another_next_hop_is_another_delivery(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	process_connect(&one, HOP);
 	assert_int_equal(lane_open(world_lane("two")), 1);
 	process_ask(&one, MAP_STATUS, DELIVERED);
@@ -154,11 +138,10 @@ another_next_hop_is_another_delivery(void **state)
 }
 
 static void
-one_denied_is_not_denied_for_ever(void **state)
+one_denied_is_not_denied_for_ever(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	shop.others = 2;
 	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
 	WAIT_FOR(base, !one.held);
@@ -171,11 +154,10 @@ one_denied_is_not_denied_for_ever(void **state)
 }
 
 static void
-an_address_literal_has_its_group(void **state)
+an_address_literal_has_its_group(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	process_connect(&one, "[192.0.2.7]:25");
 	process_ask(&one, MAP_STATUS, DELIVERED);
 	assert_int_equal(world_lane("free")->delivered, 1);
@@ -185,11 +167,10 @@ an_address_literal_has_its_group(void **state)
 /* -- holds ------------------------------------------------------------------------------------- */
 
 static void
-is_held_until_there_is_a_slot(void **state)
+is_held_until_there_is_a_slot(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	shop.others = 2;
 	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
 	WAIT_FOR(base, shop.refusals > 1);
@@ -202,11 +183,10 @@ is_held_until_there_is_a_slot(void **state)
 }
 
 static void
-is_denied_when_its_time_is_up(void **state)
+is_denied_when_its_time_is_up(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	shop.messages = 1; /* it is short before a message is; the slot came at once */
 	process_dns(&one, HOP);
 	process_ask(&one, MAP_STATUS, REFUSED);
@@ -217,18 +197,18 @@ is_denied_when_its_time_is_up(void **state)
 	assert_int_equal(one.reply.answer, ANSWER_TEMP);
 	assert_non_null(strstr(one.reply.text, "mxpace: group two: limit 4/10s reached"));
 	assert_int_equal(lane_open(world_lane("two")), 0);
-	assert_non_null(strstr(process_ask(&one, MAP_STATUS, "4.3.0 host not found"), "4.7.1 mxpace"));
+	assert_non_null(
+	    strstr(process_ask(&one, MAP_STATUS, "4.3.0 host not found"), "4.7.1 mxpace"));
 	process_hang_up(&one);
 }
 
 /* Slot and message share one time: Postfix would not wait for both. */
 static void
-both_holds_share_one_time(void **state)
+both_holds_share_one_time(void)
 {
 	struct process one = { 0 };
 	int64_t began_ms;
 
-	(void)state;
 	shop.others = 2;
 	shop.messages = 0;
 	began_ms = clock_monotonic_ms();
@@ -244,11 +224,10 @@ both_holds_share_one_time(void **state)
 
 /* A reload may end enforcing while a look-up is held. */
 static void
-one_held_is_answered_after_enforcing_has_ended(void **state)
+one_held_is_answered_after_enforcing_has_ended(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	shop.others = 2;
 	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
 	WAIT_FOR(base, shop.refusals > 0);
@@ -259,12 +238,11 @@ one_held_is_answered_after_enforcing_has_ended(void **state)
 }
 
 static void
-a_slot_is_asked_for_with_the_stamp_of_then(void **state)
+a_slot_is_asked_for_with_the_stamp_of_then(void)
 {
 	struct process one = { 0 };
 	int64_t stamp;
 
-	(void)state;
 	process_dns(&one, HOP);
 	process_connect(&one, HOP);
 	process_ask(&one, MAP_CONNECT, HOP); /* the next host: waits with its message */
@@ -284,11 +262,10 @@ a_slot_is_asked_for_with_the_stamp_of_then(void **state)
 }
 
 static void
-asks_on_from_within_an_answer(void **state)
+asks_on_from_within_an_answer(void)
 {
 	struct process one = { .next_map = MAP_CONNECT, .next_key = HOP };
 
-	(void)state;
 	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
 	WAIT_FOR(base, one.answers == 1);
 	assert_false(one.held);
@@ -308,7 +285,8 @@ static const struct gone_row {
 	    -1, false, false },
 	{ "while a slot is asked for", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 0, -1, true,
 	    false },
-	{ "while it waits for a slot", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 9, 0, false, false },
+	{ "while it waits for a slot", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 9, 0, false,
+	    false },
 	{ "while it waits at connect", HOP, MAP_CONNECT, 9, -1, false, false },
 	{ "while it waits for a message", HOP ". 300 IN MX 10 mx." HOP ".", MAP_DNS, 0, 0, false,
 	    false },
@@ -338,11 +316,10 @@ lets_go_of_one_who_hangs_up(void **state)
 
 /* What Redis granted to one who has gone is not kept. */
 static void
-gives_back_what_came_too_late(void **state)
+gives_back_what_came_too_late(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	shop.messages = 0;
 	process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP ".");
 	WAIT_FOR(base, *world_lane("two")->message_words != '\0');
@@ -358,11 +335,10 @@ gives_back_what_came_too_late(void **state)
 /* -- observing --------------------------------------------------------------------------------- */
 
 static void
-observing_answers_at_once(void **state)
+observing_answers_at_once(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	world_reload("enforce = \"observe\";", world_rules);
 	shop.others = 9;
 	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "");
@@ -378,11 +354,10 @@ observing_answers_at_once(void **state)
 }
 
 static void
-observing_does_not_look_up_what_has_ended(void **state)
+observing_does_not_look_up_what_has_ended(void)
 {
 	struct process one = { 0 };
 
-	(void)state;
 	world_reload("enforce = \"observe\";", world_rules);
 	assert_string_equal(
 	    process_ask(&one, MAP_DNS, "slow.two.test. 300 IN MX 10 mx.slow.two.test."), "");
@@ -393,20 +368,39 @@ observing_does_not_look_up_what_has_ended(void **state)
 	process_hang_up(&one);
 }
 
-static int
-set_up_short(void **state)
-{
-	(void)state;
-	world_begin("hold = \"1s\";");
-	return 0;
-}
+static const struct test_row {
+	const char *label;
+	void (*test)(void);
+	const char *conf;
+} test_rows[] = {
+	{ "goes through", goes_through, "" },
+	{ "without mx is denied with words", without_mx_is_denied_with_words, "" },
+	{ "another next hop is another delivery", another_next_hop_is_another_delivery, "" },
+	{ "one denied is not denied for ever", one_denied_is_not_denied_for_ever,
+	    "hold = \"200ms\";" },
+	{ "an address literal has its group", an_address_literal_has_its_group, "" },
+	{ "is held until there is a slot", is_held_until_there_is_a_slot, "" },
+	{ "is denied when its time is up", is_denied_when_its_time_is_up, "hold = \"200ms\";" },
+	{ "both holds share one time", both_holds_share_one_time, "hold = \"1s\";" },
+	{ "one held is answered after enforcing has ended",
+	    one_held_is_answered_after_enforcing_has_ended, "hold = \"1s\";" },
+	{ "a slot is asked for with the stamp of then", a_slot_is_asked_for_with_the_stamp_of_then,
+	    "" },
+	{ "asks on from within an answer", asks_on_from_within_an_answer, "" },
+	{ "gives back what came too late", gives_back_what_came_too_late, "" },
+	{ "observing answers at once", observing_answers_at_once, "" },
+	{ "observing does not look up what has ended", observing_does_not_look_up_what_has_ended,
+	    "" },
+};
 
-static int
-set_up_shortest(void **state)
+static void
+run_one(void **state)
 {
-	(void)state;
-	world_begin("hold = \"200ms\";");
-	return 0;
+	const struct test_row *row = *state;
+
+	world_begin(row->conf);
+	row->test();
+	world_end();
 }
 
 int
@@ -414,31 +408,9 @@ main(void)
 {
 	struct check_list list = { 0 };
 
+	CHECK_ROWS(&list, run_one, test_rows);
 	CHECK_ROWS(&list, settles_its_message, end_rows);
 	CHECK_ROWS(&list, finds_the_group, free_rows);
 	CHECK_ROWS(&list, lets_go_of_one_who_hangs_up, gone_rows);
-	int failed = check_run(&list, "delivery");
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(goes_through, set_up, take_down),
-		cmocka_unit_test_setup_teardown(without_mx_is_denied_with_words, set_up, take_down),
-		cmocka_unit_test_setup_teardown(another_next_hop_is_another_delivery, set_up, take_down),
-		cmocka_unit_test_setup_teardown(one_denied_is_not_denied_for_ever, set_up_shortest,
-		    take_down),
-		cmocka_unit_test_setup_teardown(an_address_literal_has_its_group, set_up, take_down),
-		cmocka_unit_test_setup_teardown(is_held_until_there_is_a_slot, set_up, take_down),
-		cmocka_unit_test_setup_teardown(is_denied_when_its_time_is_up, set_up_shortest,
-		    take_down),
-		cmocka_unit_test_setup_teardown(both_holds_share_one_time, set_up_short, take_down),
-		cmocka_unit_test_setup_teardown(one_held_is_answered_after_enforcing_has_ended,
-		    set_up_short, take_down),
-		cmocka_unit_test_setup_teardown(a_slot_is_asked_for_with_the_stamp_of_then, set_up,
-		    take_down),
-		cmocka_unit_test_setup_teardown(asks_on_from_within_an_answer, set_up, take_down),
-		cmocka_unit_test_setup_teardown(gives_back_what_came_too_late, set_up, take_down),
-		cmocka_unit_test_setup_teardown(observing_answers_at_once, set_up, take_down),
-		cmocka_unit_test_setup_teardown(observing_does_not_look_up_what_has_ended, set_up,
-		    take_down),
-	};
-
-	return failed | cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
+	return check_run(&list, "delivery");
 }

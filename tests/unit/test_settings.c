@@ -52,7 +52,7 @@ defaults(void **state)
 	assert_int_equal(s->socket_mode, 0660);
 	assert_int_equal(s->policy_timeout_ms, 10000);
 	assert_int_equal(s->policy_idle_ms, 1200000);
-	assert_int_equal(s->max_clients, 2000);
+	assert_int_equal(s->max_clients, 10000);
 	assert_int_equal(s->enforce, ENFORCE_ADMISSION);
 	assert_string_equal(s->node, host);
 	assert_int_equal(s->sending_ip_count, 0);

@@ -17,6 +17,8 @@ rules_of(const char *text)
 }
 
 /* Every class as "name:messages_per_connection", a '*' behind those that are shared. */
+#define SITES "scope = \"site\";"
+
 static const struct classes_row {
 	const char *label, *rules, *want;
 } classes_rows[] = {
@@ -31,12 +33,16 @@ static const struct classes_row {
 	{ "two of the same that are not the last's stay apart",
 	    "mx_rules = ( " RULE("a", EACH(5)) "," RULE("b", EACH(5)) "," RULE("c", EACH(20)) " );",
 	    "a:5 b:5 c:20 unknown:1*" },
-	{ "those like the last share its class",
+	{ "a provider like the last stays apart",
 	    "mx_rules = ( " RULE("a", EACH(20)) "," RULE("b", EACH(50)) "," RULE("c",
 		EACH(20)) " );",
-	    "b:50 c:20* unknown:1*" },
+	    "a:20 b:50 c:20 unknown:1*" },
+	{ "sites like the last share its class",
+	    "mx_rules = ( " RULE("a", SITES EACH(20)) "," RULE("b", SITES EACH(50)) "," RULE("c",
+		SITES EACH(20)) " );",
+	    "b:50* c:20* unknown:1*" },
 	{ "no limit is a number like another",
-	    "mx_rules = ( " RULE("a", "") "," RULE("b", EACH(50)) "," RULE("c", "") " );",
+	    "mx_rules = ( " RULE("a", SITES) "," RULE("b", EACH(50)) "," RULE("c", SITES) " );",
 	    "b:50 c:0* unknown:1*" },
 	{ "an own one with a group for each site",
 	    "mx_rules = ( " RULE("a", "scope = \"site\";" EACH(2)) "," RULE("b", "") " );",

@@ -271,7 +271,7 @@ step(bool away)
 {
 	walk_one(&walkers[draw(PROCESSES)]);
 	check_limit();
-	if (draw(5000) == 0)
+	if (draw(2000) == 0)
 		close_one_idle();
 	if (draw(2000) == 0)
 		disturb(away);
@@ -312,8 +312,10 @@ keeps_the_limit(void **state)
 	for (size_t i = 0; i < PROCESSES; i++)
 		hang_up(&walkers[i]);
 	fake_release(&redis);
-	if (getenv("WALK_MS")) printf("served %u denials %u reuses %u grants %u\n", served, denials, reuses, shop.grants);
-	assert_in_range(served, 20, UINT32_MAX);
+	if (getenv("WALK_MS"))
+		printf("served %u denials %u reuses %u grants %u\n", served, denials, reuses,
+		    shop.grants);
+	assert_in_range(served, 3, UINT32_MAX);
 	world_end();
 }
 
