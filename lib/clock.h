@@ -8,7 +8,7 @@
 
 int64_t clock_monotonic_ms(void); /* for deadlines and durations */
 int64_t clock_monotonic_us(void);
-int64_t clock_wall_s(void);       /* Unix time, for what people read */
+int64_t clock_wall_s(void); /* Unix time, for what people read */
 
 enum { CLOCK_DATE_SIZE = sizeof("2026-11-22T03:20:53Z") };
 

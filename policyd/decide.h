@@ -48,7 +48,7 @@ enum decide_reason {
 	DECIDE_WITHIN_LIMITS,
 	DECIDE_REPEATED,
 	DECIDE_AT_DELIVERY, /* enforce is not "admission": limits hold when it goes out */
-	DECIDE_NO_LIMITS, /* no rule matches, or its rule has none */
+	DECIDE_NO_LIMITS,   /* no rule matches, or its rule has none */
 	DECIDE_NULL_SENDER,
 	DECIDE_LOCAL_DOMAIN,
 	DECIDE_BAD_RECIPIENT,

@@ -78,8 +78,7 @@ gather_mx(struct route *route)
 	facts->mx_known = FACT_FAILED;
 	if (!mx_cached(engine->mx, domain, &answer))
 		return;
-	if (answer.state == MX_FAILED &&
-	    route->settings->on_dns_failure == ON_FAILURE_PERMIT)
+	if (answer.state == MX_FAILED && route->settings->on_dns_failure == ON_FAILURE_PERMIT)
 		return; /* goes as if it was not known yet: Postfix asks DNS itself */
 	facts->mx_known = FACT_KNOWN;
 	facts->mx_state = answer.state;

@@ -342,7 +342,8 @@ refused_in_the_middle(void **state)
 /* -- scripts --------------------------------------------------------------------------------- */
 
 static struct limit script_limit;
-static struct store_take script_take = { "google", "all", "mta1", 1, 5, &script_limit, 1, true };
+static struct store_take script_take = { "google", "all", "mta1", 1, 5, &script_limit, 1, true,
+	false };
 
 struct script_run {
 	struct run run;

@@ -36,8 +36,6 @@ static const char world_rules[] =
     "  { name = \"free\"; mx = [ \"*.free.test\", \"[192.0.2.7]\" ]; },\n"
     "  { name = \"default\"; mx = \"*\"; scope = \"site\"; connections = 1; } );\n";
 
-static const struct mx_rules *world_rules_now; /* engine.rules */
-
 /* -- its Redis --------------------------------------------------------------------------------- */
 
 static struct shop {
@@ -146,7 +144,6 @@ world_reload(const char *conf, const char *rules)
 	    strstr(conf, "hold") != NULL ? "" : "hold = \"60s\"; ", conf);
 	assert_int_equal(
 	    engine_swap(&engine, engine_settings(&redis, text), engine_rules_of(rules), &err), 0);
-	world_rules_now = engine.rules;
 }
 
 static inline void

@@ -535,7 +535,7 @@ static const struct explain_row {
 	    "  Has to wait       192.0.2.1: paused: they?move\n" },
 	{ "paused: when", "explain u@[192.0.2.8]", CTL_NO, "0/7 in 10s  paused\n" },
 	{ "suspended, counted together", "explain u@[192.0.2.7] --sender x@one.test", CTL_NO,
-	    "  192.0.2.1   mxp-default-1     0  no       0      60  0/50 in 1h  in 30m\n"
+	    "  192.0.2.1   mxp-shared-1     0  no       0      60  0/50 in 1h  in 30m\n"
 	    "  Has to wait       192.0.2.1: suspended for another 30m (by ann): 421 4.7.0\n" },
 	{ "quarantined", "explain gone@[192.0.2.9]", CTL_NO,
 	    "  Verdict           refuse (quarantined)\n  qmgr is told      OK error:5.1.1 mxpace: "
@@ -557,9 +557,9 @@ static const struct explain_row {
 	    "  Without Redis nothing is known of it.\n" },
 	{ "JSON", "explain u@[192.0.2.5] --sender x@one.test --json", CTL_NO,
 	    "\"delivery\":{\"verdict\":\"send\",\"reason\":\"paced\",\"answer\":\"OK "
-	    "mxp-default-1:\",\"class\":\"default\",\"messages_per_connection\":null,\"pool\":"
+	    "mxp-five-1:\",\"class\":\"five\",\"messages_per_connection\":null,\"pool\":"
 	    "\"one\",\"sending_ips\":[{\"sending_ip\":\"192.0.2.1\",\"transport\":"
-	    "\"mxp-default-1\",\"counted_by\":\"192.0.2.1\",\"open\":{\"used\":0,\"limit\":null},"
+	    "\"mxp-five-1\",\"counted_by\":\"192.0.2.1\",\"open\":{\"used\":0,\"limit\":null},"
 	    "\"slot_free\":true,\"waiting\":2,\"queued\":2,\"messages\":[{\"period\":\"10s\","
 	    "\"used\":5,\"limit\":5}],\"next_s\":1" },
 	{ "JSON: why", "explain u@[192.0.2.5] --sender x@one.test --json", CTL_NO,

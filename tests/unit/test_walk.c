@@ -312,9 +312,6 @@ keeps_the_limit(void **state)
 	for (size_t i = 0; i < PROCESSES; i++)
 		hang_up(&walkers[i]);
 	fake_release(&redis);
-	if (getenv("WALK_MS"))
-		printf("served %u denials %u reuses %u grants %u\n", served, denials, reuses,
-		    shop.grants);
 	assert_in_range(served, 3, UINT32_MAX);
 	world_end();
 }

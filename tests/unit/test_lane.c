@@ -1,0 +1,104 @@
+/* lane: one per group and sending IP, as long as anything refers to it. */
+#include "egress_world.h"
+
+static const struct pace_row {
+	const char *label, *rule;
+	double delivery_ms, per_minute;
+	unsigned nodes;
+} pace_rows[] = {
+	{ "limit", "limits = \"30/1m\";", 0, 30, 1 },
+	{ "the lowest limit", "limits = [ \"30/1m\", \"600/1h\" ];", 0, 10, 1 },
+	{ "connections, not known how long", "connections = 2;", 0, 120, 1 },
+	{ "connections", "connections = 2;", 4000, 30, 1 },
+	{ "connections below the limit", "connections = 1; limits = \"60/1m\";", 2000, 30, 1 },
+	{ "limit below connections", "connections = 9; limits = \"60/1m\";", 2000, 60, 1 },
+	{ "shared by nodes", "limits = \"30/1m\";", 0, 10, 3 },
+	{ "nothing limits it", "", 0, -1, 3 },
+};
+
+static void
+knows_its_pace(void **state)
+{
+	const struct pace_row *row = *state;
+	struct lane *lane;
+	char rules[256];
+
+	world_begin("");
+	snprintf(rules, sizeof(rules), "mx_rules = ( { name = \"one\"; mx = \"*\"; %s } );\n",
+	    row->rule);
+	world_reload("", rules);
+	lane = world_lane("one");
+	lane->delivery_ms = row->delivery_ms;
+	assert_int_equal(lane_per_minute(lane, row->nodes) * 1000, row->per_minute * 1000);
+	world_end();
+}
+
+static void
+is_the_same_for_the_same(void **state)
+{
+	(void)state;
+	world_begin("");
+	assert_ptr_equal(world_lane("two"), world_lane("two"));
+	assert_ptr_not_equal(world_lane("two"), world_lane("wide"));
+	assert_string_equal(lane_name(world_lane("two")), "two");
+	assert_string_equal(lane_ip(world_lane("two")), "192.0.2.1");
+	world_end();
+}
+
+static void
+goes_when_it_is_idle_and_empty(void **state)
+{
+	struct lane *lane;
+
+	(void)state;
+	world_begin("");
+	lane = world_lane("two");
+	ledger_add(&lane->ledger, clock_monotonic_ms());
+	lane_hold(lane);
+	world_skip(LANE_IDLE_S * 1000 + 1);
+	lanes_sweep(engine.egress->lanes);
+	assert_int_equal(lanes_count(engine.egress->lanes), 1); /* somebody refers to it */
+	lane_release(&lane);
+	lanes_sweep(engine.egress->lanes);
+	assert_int_equal(lanes_count(engine.egress->lanes), 1); /* just now used */
+	world_skip(LANE_IDLE_S * 1000 + 1);
+	lanes_sweep(engine.egress->lanes);
+	assert_int_equal(lanes_count(engine.egress->lanes), 0);
+	world_end();
+}
+
+/* What of each limit was used when Redis went away stays with that limit. */
+static void
+stays_frozen_over_a_reload(void **state)
+{
+	struct lane *lane;
+
+	(void)state;
+	world_begin("");
+	world_reload("",
+	    "mx_rules = ( { name = \"one\"; mx = \"*\"; limits = [ \"50/10s\", \"90/1h\" ]; } );\n");
+	lane = world_lane("one");
+	for (int i = 0; i < 7; i++)
+		ledger_add(&lane->ledger, clock_monotonic_ms());
+	world_skip(20000);
+	ledger_add(&lane->ledger, clock_monotonic_ms());
+	lane_freeze(lane);
+	assert_int_equal(lane->frozen_used[0], 1);
+	assert_int_equal(lane->frozen_used[1], 8);
+	world_reload("", "mx_rules = ( { name = \"one\"; mx = \"*\"; limits = \"90/1h\"; } );\n");
+	assert_ptr_equal(world_lane("one"), lane);
+	assert_int_equal(lane->frozen_used[0], 8);
+	world_end();
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+
+	CHECK_ROWS(&list, knows_its_pace, pace_rows);
+	CHECK(&list, is_the_same_for_the_same);
+	CHECK(&list, goes_when_it_is_idle_and_empty);
+	CHECK(&list, stays_frozen_over_a_reload);
+	return check_run(&list, "lane");
+}
