@@ -67,7 +67,7 @@ def words(f, others=False):
 
 # 1: limits are kept and used, whatever the provider is like.
 
-def variant(count=2000, use=USE, more=(), maps=None, others=False, **options):
+def variant(count=3000, use=USE, more=(), maps=None, others=False, **options):
     """(options of Fleet, what is done). options: of the big provider's hosts. maps: the site's own TLS policy table."""
     big = site("big", domains=20, **{"hosts": 2, "data_s": TAKES_S, **options})
     tight = site("tight", data_s=0.1)
