@@ -176,7 +176,7 @@ backoff_set(struct ctl *ctl)
 
 		order.group = uses.items[i].group;
 		order.ip = uses.items[i].ip;
-		order.rule_per_hour = rule->messages_per_hour;
+		order.rule_per_hour = mx_rule_per_hour(rule);
 		order.rule_connections = rule->connections;
 		store_put_backoff_set(&ctl->batch, &order, &held[i].backoff);
 		rc = ctl_store_must(ctl);

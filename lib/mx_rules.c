@@ -383,6 +383,21 @@ mx_rules_named(const struct mx_rules *rules, struct span name)
 	return NULL;
 }
 
+int64_t
+mx_rule_per_hour(const struct mx_rule *rule)
+{
+	double least = 0;
+
+	for (size_t i = 0; i < rule->limit_count; i++) {
+		double per_hour =
+		    (double)rule->limits[i].count * 3600000.0 / (double)rule->limits[i].period_ms;
+
+		if (least == 0 || per_hour < least)
+			least = per_hour;
+	}
+	return least > 0 && least < 1 ? 1 : (int64_t)least;
+}
+
 void
 mx_rule_group(const struct mx_rule *rule, const struct mx_set *set, char out[MX_GROUP_SIZE])
 {

@@ -86,6 +86,9 @@ unsigned mx_rules_check(const struct mx_rules *rules, struct conf_errors *errors
 const struct mx_rule *mx_rules_match(const struct mx_rules *rules, const struct mx_set *set);
 const struct mx_rule *mx_rules_named(const struct mx_rules *rules, struct span name);
 
+/* Messages an hour that all its limits together allow; 0: no limit. */
+int64_t mx_rule_per_hour(const struct mx_rule *rule);
+
 /* The group of a set under its rule: "google", or "default/mx1.foo.test" with site scope. */
 enum { MX_GROUP_SIZE = MX_RULE_NAME_MAX + 1 + MX_SET_NAME_SIZE };
 void mx_rule_group(const struct mx_rule *rule, const struct mx_set *set, char out[MX_GROUP_SIZE]);

@@ -127,21 +127,6 @@ on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 	free_complaint(complaint);
 }
 
-static int64_t
-per_hour_of(const struct mx_rule *rule)
-{
-	int64_t least = 0;
-
-	for (size_t i = 0; i < rule->limit_count; i++) {
-		int64_t per_hour = (int64_t)((double)rule->limits[i].count * 3600000.0 /
-					     (double)rule->limits[i].period_ms);
-
-		if (least == 0 || per_hour < least)
-			least = per_hour > 0 ? per_hour : 1;
-	}
-	return least;
-}
-
 static void
 complain(struct egress *egress, struct lane *lane, size_t number, struct span status)
 {
@@ -164,7 +149,7 @@ complain(struct egress *egress, struct lane *lane, size_t number, struct span st
 		.node = egress->engine->settings->node,
 		.rule = &lane->rule->backoff[number],
 		.number = number,
-		.per_hour = per_hour_of(lane->rule),
+		.per_hour = mx_rule_per_hour(lane->rule),
 		.connections = lane->rule->connections,
 		.text = complaint->text,
 	};

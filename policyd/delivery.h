@@ -1,14 +1,18 @@
 /*
  * delivery - what one smtp(8) process is doing, from the look-ups on its socketmap connection.
  *
- *               dns (first of a delivery)             connect (once per MX host)
- *   idle ──▶ finding the group ──▶ waiting for a message ──▶ ready ──▶ waiting for a slot ──▶ connecting
- *     ▲        (MX cache or DNS)        (hold 1)               │ reuse        (hold 2)             │
- *     │                                    ╰──── denied ◀──────┼───────────────╯                   │
- *     ╰──────────────── status (per recipient): message stamped, grant ended ◀────────────────────╯
+ *            dns (first of a delivery)                                      connect (per MX host)
+ *   idle ──▶ finding the group ──▶ waiting for a slot ──▶ for a message ──▶ ready ──▶ connecting
+ *     ▲       (MX cache or DNS)    or an idle connection        │             │ reuse      │
+ *     │                                     ╰───── denied ◀─────╯             │            │
+ *     ╰──────────── status (per recipient): message stamped, grant ended ◀────┴────────────╯
+ *
+ * The slot comes first: while a delivery waits for it, others can use the message. Who was let pass
+ * to reuse a connection and finds none (connect without a grant), and who goes on to the next MX
+ * host, waits for a slot at `connect`, with the message.
  *
  * After a status, `connect` goes on with the same delivery (the next MX host for the recipients that
- * are left), `dns` begins the next. Both holds share one budget of time per delivery (settings
+ * are left), `dns` begins the next. All holds share one budget of time per delivery (settings
  * `hold`); once denied, every further look-up of it is TEMP at once, and its status gets our words.
  */
 #ifndef DELIVERY_H

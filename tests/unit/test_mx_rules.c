@@ -195,6 +195,36 @@ order_decides(void **state)
 	mx_rules_release(&rules);
 }
 
+/* The hourly limit brings its 5-minute share along, unless burst. */
+static const struct hour_row {
+	const char *label, *keys;
+	int64_t want;
+} hour_rows[] = {
+	{ "no limit", "", 0 },
+	{ "connections alone", "connections = 5;", 0 },
+	{ "by the hour", "messages_per_hour = 1200;", 1200 },
+	{ "the least of several", "messages_per_hour = 1200; limits = [ \"10/1m\", \"1000/1d\" ];",
+	    41 },
+	{ "less than one", "limits = [ \"10/1d\" ];", 1 },
+};
+
+static void
+per_hour(void **state)
+{
+	const struct hour_row *row = *state;
+	struct conf_errors errors = { 0 };
+	struct str text = { 0 };
+	struct mx_rules *rules;
+
+	str_addf(&text, "mx_rules = ( { name = \"a\"; mx = \"*\"; %s } );", row->keys);
+	rules = mx_rules_parse(str_text(&text), "t.conf", &errors);
+	assert_non_null(rules);
+	assert_int_equal(mx_rule_per_hour(&rules->rules[0]), row->want);
+	mx_rules_release(&rules);
+	conf_errors_free(&errors);
+	str_free(&text);
+}
+
 static void
 longest_group_fits(void **state)
 {
@@ -596,6 +626,7 @@ main(void)
 	CHECK(&list, nothing_matches);
 	CHECK(&list, order_decides);
 	CHECK(&list, longest_group_fits);
+	CHECK_ROWS(&list, per_hour, hour_rows);
 	CHECK_ROWS(&list, mistakes, mistake_rows);
 	CHECK(&list, too_many_rules);
 	CHECK(&list, without_a_local_file);
