@@ -183,6 +183,9 @@ ask_store(struct route *route)
 	struct timeval wait = { 0, (left_ms > 1 ? left_ms : 1) * 1000 };
 	struct store_async *store = route->egress->engine->store;
 
+	/* Lanes are good within one call. */
+	route_lanes_settle(&route->lanes, route->egress, &route->decision, false);
+	route->facts.lanes_known = FACT_UNKNOWN;
 	route->entry = (struct quarantine_entry){ .status = QUARANTINE_NONE };
 	route->facts.entry = &route->entry;
 	store_put_quarantine_read(store_async_batch(store), route->recipient, &route->entry);

@@ -284,6 +284,24 @@ decide_without_ip(const struct route_facts *facts, struct route_decision *decisi
 		    "retry:4.3.5 mxpace: none of sending_ips is on node %s", facts->settings->node);
 }
 
+/* Mail for a group that takes no more now comes again anyway: thousands of them need not be looked up
+ * in quarantine each time. */
+static bool
+decide_at_once(const struct route_facts *facts, struct route_decision *decision)
+{
+	if (facts->store_known != FACT_UNKNOWN || facts->mx_known != FACT_KNOWN ||
+	    facts->rule == NULL)
+		return false;
+	if (facts->lanes_known == FACT_UNKNOWN) {
+		decision->verdict = ROUTE_NEEDS_LANES;
+		return true;
+	}
+	if (facts->lane_count == 0 || roomiest(facts) != NULL)
+		return false;
+	decide_by_lanes(facts, decision);
+	return true;
+}
+
 void
 route_decide(const struct route_facts *facts, struct route_decision *decision)
 {
@@ -291,7 +309,7 @@ route_decide(const struct route_facts *facts, struct route_decision *decision)
 	decision->lane = NULL;
 	sockmap_reply_set(&decision->reply, ANSWER_NOTFOUND, "%s", "");
 	if (decide_by_request(facts, decision) || decide_by_mx(facts, decision) ||
-	    decide_by_quarantine(facts, decision))
+	    decide_at_once(facts, decision) || decide_by_quarantine(facts, decision))
 		return;
 	if (facts->mx_known == FACT_KNOWN && facts->rule == NULL)
 		leave(decision, ROUTE_NO_RULE);

@@ -112,12 +112,13 @@ route_lanes_gather(struct route_lanes *lanes, struct egress *egress, const char 
 	facts->lanes_known = FACT_KNOWN;
 	facts->lanes = lanes->choices;
 	facts->lane_count = lanes->count;
-	facts->turn = egress->totals->turn++;
+	facts->turn = egress->totals->turn;
 }
 
 static void
 enter(struct egress *egress, struct lane *lane, int64_t now_ms)
 {
+	egress->totals->turn++;
 	site_admits(&lane->site, now_ms);
 	intake_enter(&lane->intake, now_ms);
 	if (intake_is_behind(&lane->intake, lane_waiting(lane), now_ms))
