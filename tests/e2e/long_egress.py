@@ -51,15 +51,16 @@ def once(seen, recipients, doubled=0):
     check(len(twice) <= doubled, "sent twice: %d" % len(twice))
 
 
-def words(f, others=False):
+def words(f, others=False, denials=True):
     """Every deferral of ours says so, denials are few, Postfix's warnings are counted."""
     denied = sum(len(node.mail.denied()) for node in f.nodes)
     delivered = sum(node.mail.delivered() for node in f.nodes)
     warnings = [line for node in f.nodes for line in node.mail.warnings()]
     comment("denied %d of %d deliveries; %d warnings, of them %d for a TEMP of ours" % (
         denied, denied + delivered, len(warnings), sum("temporary error: mxpace" in line for line in warnings)))
-    with case("denials are under %g %% of deliveries" % (100 * DENIED)):
-        check(denied < DENIED * (denied + delivered), "%d of %d" % (denied, denied + delivered))
+    if denials:
+        with case("denials are under %g %% of deliveries" % (100 * DENIED)):
+            check(denied < DENIED * (denied + delivered), "%d of %d" % (denied, denied + delivered))
     if not others:
         with case("every deferral carries mxpace's words"):
             equal([line for node in f.nodes for line in node.mail.deferred_otherwise()][:3], [])
@@ -300,7 +301,7 @@ def quarter(f):
         share = seen.budget_share(*parse(MINUTE["limits"][0]), seen.first + 10, seen.first + 10 + QUARTER_S)
         comment("budget used: %.3f" % share)
         check(share >= USE, "%.3f" % share)
-    words(f)
+    words(f, denials=False)  # they are its price: a message every 1.5 s on each node, and many look-ups that wait
 
 
 def one_fleet(run, *sites, **options):

@@ -70,7 +70,8 @@ fire_timers(struct event_base *base)
 	event_base_foreach_event(base, collect_timer, &timers);
 	for (size_t i = 0; i < timers.count; i++)
 		event_active(timers.events[i], EV_TIMEOUT, 0);
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	/* Those alone: not what they set, however slow the machine is. */
+	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 #endif
