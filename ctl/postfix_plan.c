@@ -8,6 +8,7 @@
 #include "postfix_ours.h"
 #include "transports.h"
 
+enum { PROCESSES_PER_CONNECTION = 8, PROCESSES_LEAST = 20 };
 enum { SPARE = 2 }; /* deliveries above a group's connections: one ends, the next is ready */
 
 const char *const postfix_plan_raw[] = { "transport_maps",
@@ -156,6 +157,23 @@ concurrency_of(const struct planning *p, const struct transport_class *class)
 	return rule->connections + SPARE;
 }
 
+/* Enough to keep its connections busy, and one of each of many domains waiting; more would wait
+ * longer than they may be held. */
+static int64_t
+processes_of(const struct planning *p, const struct transport_class *class)
+{
+	const struct mx_rule *rule = mx_rules_named(p->rules, span_of(class->name));
+	int64_t most = p->settings->transport_processes;
+	int64_t enough;
+
+	if (rule == NULL || class->shared || rule->connections == 0)
+		return most;
+	enough = PROCESSES_PER_CONNECTION * rule->connections;
+	if (enough < PROCESSES_LEAST)
+		enough = PROCESSES_LEAST;
+	return enough < most ? enough : most;
+}
+
 static void
 add_parameters(struct planning *p, const struct postfix_transport *transport)
 {
@@ -195,7 +213,7 @@ plan_transport(struct planning *p, const struct transport_class *class, size_t n
 	set_addresses(p, ip, &options);
 	if (postfix_options_get(&p->site->raw, "tls_required_enable") != NULL)
 		postfix_options_set(p->arena, &options, "tls_required_enable", "no");
-	add_service(p, name, smtp != NULL ? smtp->chroot : "-", p->settings->transport_processes,
+	add_service(p, name, smtp != NULL ? smtp->chroot : "-", processes_of(p, class),
 	    "smtp", &options);
 	add_parameters(p, transport);
 }
