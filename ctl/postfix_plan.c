@@ -213,8 +213,8 @@ plan_transport(struct planning *p, const struct transport_class *class, size_t n
 	set_addresses(p, ip, &options);
 	if (postfix_options_get(&p->site->raw, "tls_required_enable") != NULL)
 		postfix_options_set(p->arena, &options, "tls_required_enable", "no");
-	add_service(p, name, smtp != NULL ? smtp->chroot : "-", processes_of(p, class),
-	    "smtp", &options);
+	add_service(p, name, smtp != NULL ? smtp->chroot : "-", processes_of(p, class), "smtp",
+	    &options);
 	add_parameters(p, transport);
 }
 
