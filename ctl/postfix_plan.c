@@ -8,7 +8,7 @@
 #include "postfix_ours.h"
 #include "transports.h"
 
-enum { PROCESSES_PER_CONNECTION = 8, PROCESSES_LEAST = 20 };
+enum { PROCESSES_PER_CONNECTION = 12, PROCESSES_LEAST = 20 };
 enum { SPARE = 2 }; /* deliveries above a group's connections: one ends, the next is ready */
 
 const char *const postfix_plan_raw[] = { "transport_maps",

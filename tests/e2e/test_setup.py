@@ -154,7 +154,7 @@ def written(w):
     before = s.texts()
     with case("--dry-run prints the difference and changes nothing"):
         done = s.must("setup", "--dry-run")
-        like(done.stdout, r"(?m)^\+mxp-google-1 unix - - y - 40 smtp$")
+        like(done.stdout, r"(?m)^\+mxp-google-1 unix - - y - 60 smtp$")
         like(done.stdout, r"(?m)^\+mxp-google-1_destination_recipient_limit = 50$")
         equal(s.texts(), before)
         equal(kept(w), [])
