@@ -15,7 +15,7 @@ USE_FROM_S = 3.0  # after the beginning
 TOO_FAST = {"match": "too many messages", "sample": "421 4.7.0 too many messages from your address, try again later",
             "after": "2/1m", "action": "reduce", "factor": 0.5, "min": 7200, "for": "10s"}
 STRICT_PER_S = 4.0  # what strict takes in a second, from both nodes together; after that 421
-FEW_421S = 10
+FEW_421S = 20
 
 # (what it is like, the provider, how many messages, what its rule allows)
 PROVIDERS = (
