@@ -21,7 +21,7 @@ FEW_421S = 20
 PROVIDERS = (
     ("10 domains on 2 MX hosts; takes 0.3 s over a message", site("bigmail", domains=10, hosts=2, data_s=0.3), 300,
      {"connections": 6, "messages_per_connection": 5}),
-    ("quick, and counts", site("citrus", data_s=0.05), 120, {"connections": 2, "limits": ["40/10s"]}),
+    ("quick, and counts", site("citrus", data_s=0.05), 160, {"connections": 2, "limits": ["40/10s"]}),
     ("says 421 to more than %g a second" % STRICT_PER_S, site("strict", data_s=0.05, bucket="strict"), 40,
      {"connections": 4, "backoff": [TOO_FAST]}),
 )
