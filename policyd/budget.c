@@ -147,7 +147,7 @@ give(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 	TAILQ_INSERT_TAIL(&budgets->taken, message, link);
 	if (!evtimer_pending(budgets->renew, NULL))
 		add_timer(budgets->renew, RENEW_MS);
-	message->done(message->arg, BUDGET_TAKEN, "");
+	message->done(message->arg);
 }
 
 static void

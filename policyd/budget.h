@@ -15,8 +15,8 @@
 
 enum { BUDGET_ASK_AT_ONCE = 16, BUDGET_RECHECK_MS = 1000 };
 
-enum budget_answer { BUDGET_TAKEN, BUDGET_DEFERRED };
-typedef void budget_done(void *arg, enum budget_answer answer, const char *words);
+/* It is taken; until then the lane's message_words say why it waits. */
+typedef void budget_done(void *arg);
 
 struct renewal; /* budget.c */
 

@@ -309,14 +309,9 @@ deny_for_sharing(struct delivery *delivery)
 }
 
 static void
-on_message(void *arg, enum budget_answer result, const char *words)
+on_message(void *arg)
 {
-	struct delivery *delivery = arg;
-
-	if (result == BUDGET_TAKEN)
-		advance(delivery);
-	else
-		deny(delivery, words);
+	advance(arg);
 }
 
 static void

@@ -11,12 +11,10 @@ static struct asker askers[24];
 static struct lane *lane;
 
 static void
-on_answer(void *arg, enum budget_answer answer, const char *words)
+on_answer(void *arg)
 {
 	struct asker *asker = arg;
 
-	assert_int_equal(answer, BUDGET_TAKEN);
-	assert_string_equal(words, "");
 	asker->answers++;
 	if (asker->cancels)
 		budgets_cancel(engine.egress->budgets, &asker->message);
