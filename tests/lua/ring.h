@@ -52,4 +52,37 @@ ring_read(struct redis *redis, const char *group, const char *ip, const struct l
 	return used;
 }
 
+/* A message that counts as mta1's. */
+static inline struct store_took
+ring_take(struct redis *redis, const struct limit *limits, size_t count)
+{
+	struct store_take t = { .group = "google",
+		.ip = "198.51.100.7",
+		.node = "mta1",
+		.limits = limits,
+		.limit_count = count,
+		.commit = true,
+		.counts = true };
+	struct store_batch batch = { 0 };
+	struct store_took took;
+
+	store_put_take(&batch, &t, &took);
+	redis_run(redis, &batch);
+	return took;
+}
+
+static inline int64_t
+ring_holds(struct redis *redis, const struct limit *limit, int64_t now_ms)
+{
+	return ring_read(redis, "google", "198.51.100.7", limit, now_ms, NULL);
+}
+
+/* An empty Redis at noon. */
+static inline void
+ring_fresh(struct redis *redis)
+{
+	redis_fresh(redis);
+	redis_set_ms(redis, NOON_MS);
+}
+
 #endif

@@ -28,37 +28,6 @@ restore(const struct limit *limits, size_t count, int64_t sent, const char *cons
 	return restored;
 }
 
-static struct store_took
-take(const struct limit *limits, size_t count)
-{
-	struct store_take t = { .group = "google",
-		.ip = "198.51.100.7",
-		.node = "mta1",
-		.limits = limits,
-		.limit_count = count,
-		.commit = true,
-		.counts = true };
-	struct store_batch batch = { 0 };
-	struct store_took took;
-
-	store_put_take(&batch, &t, &took);
-	redis_run(&redis, &batch);
-	return took;
-}
-
-static int64_t
-used(const struct limit *limit, int64_t now_ms)
-{
-	return ring_read(&redis, "google", "198.51.100.7", limit, now_ms, NULL);
-}
-
-static void
-fresh(void)
-{
-	redis_fresh(&redis);
-	redis_set_ms(&redis, NOON_MS);
-}
-
 static const struct restore_row {
 	const char *label;
 	int64_t known, sent; /* messages Redis knows of the node, and that it has sent */
@@ -85,18 +54,18 @@ restores(void **state)
 	struct limit limit = limit_of("9/10s");
 	char sent[24];
 
-	fresh();
+	ring_fresh(&redis);
 	if (row->known > 0)
 		freeReplyObject(redis_do(&redis, "HSET " TOLD " mta1 %lld", (long long)row->known));
 	assert_int_equal(restore(&limit, 1, row->sent, &row->newest), row->restored);
-	assert_int_equal(used(&limit, NOON_MS), row->used);
-	assert_int_equal(used(&limit, NOON_MS + 5000), row->used_later);
-	assert_int_equal(used(&limit, NOON_MS + 11000), 0);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS), row->used);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS + 5000), row->used_later);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS + 11000), 0);
 	snprintf(sent, sizeof(sent), "%lld",
 	    (long long)(row->known > row->sent ? row->known : row->sent));
 	assert_true(redis_is(&redis, sent, "HGET " TOLD " mta1"));
 	assert_int_equal(restore(&limit, 1, row->sent, &row->newest), 0); /* once */
-	assert_int_equal(used(&limit, NOON_MS), row->used);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS), row->used);
 }
 
 static void
@@ -106,14 +75,14 @@ every_ring_by_its_own(void **state)
 	static const char *const newest[] = { "50 5", "50 5 1000000 20" };
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	assert_int_equal(restore(limits, 2, 25, newest), 25);
-	assert_int_equal(used(&limits[0], NOON_MS), 5);
-	assert_int_equal(used(&limits[1], NOON_MS), 25);
-	assert_int_equal(used(&limits[1], NOON_MS + 3000000), 5);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS), 5);
+	assert_int_equal(ring_holds(&redis, &limits[1], NOON_MS), 25);
+	assert_int_equal(ring_holds(&redis, &limits[1], NOON_MS + 3000000), 5);
 	assert_true(redis_number(&redis, "PTTL mxpace:{g:google}:sent:198.51.100.7:1h") > 3600000);
 	assert_true(redis_number(&redis, "PTTL " TOLD) >= 7200000);
-	assert_int_equal(take(limits, 2).sent, 26);
+	assert_int_equal(ring_take(&redis, limits, 2).sent, 26);
 }
 
 /* Into a ring that others have gone on with, stale buckets and all. */
@@ -124,16 +93,16 @@ among_what_others_sent(void **state)
 	static const char *const newest = "300 4 9000 6";
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	for (int i = 0; i < 40; i++) {
 		redis_set_ms(&redis, NOON_MS + i * 300);
-		assert_int_equal(take(&limit, 1).outcome, STORE_TAKEN);
+		assert_int_equal(ring_take(&redis, &limit, 1).outcome, STORE_TAKEN);
 	}
 	freeReplyObject(redis_do(&redis, "HSET " TOLD " mta1 30"));
 	redis_set_ms(&redis, NOON_MS + 15000);
-	assert_int_equal(used(&limit, NOON_MS + 15000), 23);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS + 15000), 23);
 	assert_int_equal(restore(&limit, 1, 40, &newest), 10);
-	assert_int_equal(used(&limit, NOON_MS + 15000), 33);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS + 15000), 33);
 }
 
 /* A clock that went back, or a ring that a clock far ahead wrote. */
@@ -144,18 +113,18 @@ other_clocks(void **state)
 	static const char *const newest = "0 4 9000 6";
 
 	(void)state;
-	fresh();
-	(void)take(&limit, 1);
+	ring_fresh(&redis);
+	(void)ring_take(&redis, &limit, 1);
 	redis_set_ms(&redis, NOON_MS - 3000);
 	assert_int_equal(restore(&limit, 1, 11, &newest), 10);
-	assert_in_range(used(&limit, NOON_MS - 3000), 11, 11);
-	fresh();
+	assert_in_range(ring_holds(&redis, &limit, NOON_MS - 3000), 11, 11);
+	ring_fresh(&redis);
 	redis_set_ms(&redis, NOON_MS + INT64_C(400) * 86400000);
-	(void)take(&limit, 1);
+	(void)ring_take(&redis, &limit, 1);
 	freeReplyObject(redis_do(&redis, "PERSIST mxpace:{g:google}:sent:198.51.100.7:10s"));
 	redis_set_ms(&redis, NOON_MS);
 	assert_int_equal(restore(&limit, 1, 11, &newest), 10);
-	assert_int_equal(used(&limit, NOON_MS), 10);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS), 10);
 }
 
 static void
@@ -165,10 +134,10 @@ a_redis_without_the_script(void **state)
 	static const char *const newest = "0 4";
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	freeReplyObject(redis_do(&redis, "SCRIPT FLUSH"));
 	assert_int_equal(restore(&limit, 1, 4, &newest), 4);
-	assert_int_equal(used(&limit, NOON_MS), 4);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS), 4);
 }
 
 int

@@ -35,37 +35,6 @@ settle(const struct store_settled *settled)
 	return now_ms;
 }
 
-static struct store_took
-take(const struct limit *limits, size_t count)
-{
-	struct store_take t = { .group = "google",
-		.ip = "198.51.100.7",
-		.node = "mta1",
-		.limits = limits,
-		.limit_count = count,
-		.commit = true,
-		.counts = true };
-	struct store_batch batch = { 0 };
-	struct store_took took;
-
-	store_put_take(&batch, &t, &took);
-	redis_run(&redis, &batch);
-	return took;
-}
-
-static int64_t
-used(const struct limit *limit, int64_t now_ms)
-{
-	return ring_read(&redis, "google", "198.51.100.7", limit, now_ms, NULL);
-}
-
-static void
-fresh(void)
-{
-	redis_fresh(&redis);
-	redis_set_ms(&redis, NOON_MS);
-}
-
 /* -- stamps ------------------------------------------------------------------------------------ */
 
 static const struct stamp_row {
@@ -92,19 +61,19 @@ stamped_at_its_end(void **state)
 	struct store_settled s = settled_of(&limit, 1);
 	int64_t begin = NOON_MS / limit.width_ms * limit.width_ms, end = begin + row->later_ms;
 
-	fresh();
+	ring_fresh(&redis);
 	redis_set_ms(&redis, begin);
-	s.stamp_ms = take(&limit, 1).now_ms;
+	s.stamp_ms = ring_take(&redis, &limit, 1).now_ms;
 	redis_set_ms(&redis, end);
-	assert_int_equal(used(&limit, end), row->before);
+	assert_int_equal(ring_holds(&redis, &limit, end), row->before);
 	assert_true(settle(&s) == end);
-	assert_int_equal(used(&limit, end), row->after);
+	assert_int_equal(ring_holds(&redis, &limit, end), row->after);
 	s.stamp_ms = end;
 	redis_set_ms(&redis, end + limit.period_ms - 1);
-	assert_int_equal(used(&limit, end + limit.period_ms - 1), 1);
+	assert_int_equal(ring_holds(&redis, &limit, end + limit.period_ms - 1), 1);
 	assert_true(redis_number(&redis, "PTTL mxpace:{g:google}:sent:198.51.100.7:10s") > 0);
 	assert_true(settle(&s) == end + limit.period_ms - 1);
-	assert_int_equal(used(&limit, end + limit.period_ms - 1), 1);
+	assert_int_equal(ring_holds(&redis, &limit, end + limit.period_ms - 1), 1);
 }
 
 /* With a clock that went back a message may count twice, never less than once. */
@@ -115,16 +84,16 @@ clock_set_back(void **state)
 	struct store_settled s = settled_of(&limit, 1);
 
 	(void)state;
-	fresh();
-	s.stamp_ms = take(&limit, 1).now_ms;
+	ring_fresh(&redis);
+	s.stamp_ms = ring_take(&redis, &limit, 1).now_ms;
 	for (int i = 1; i <= 5; i++) {
 		redis_set_ms(&redis, NOON_MS - i * 700);
 		s.stamp_ms = settle(&s);
-		assert_in_range(used(&limit, NOON_MS - i * 700), 1, 2);
+		assert_in_range(ring_holds(&redis, &limit, NOON_MS - i * 700), 1, 2);
 	}
 	redis_set_ms(&redis, NOON_MS + 5000);
 	s.stamp_ms = settle(&s);
-	assert_in_range(used(&limit, NOON_MS + 14000), 1, 2);
+	assert_in_range(ring_holds(&redis, &limit, NOON_MS + 14000), 1, 2);
 }
 
 /* Others that were sent meanwhile stay where they are. */
@@ -136,19 +105,19 @@ stamps_among_others(void **state)
 	int64_t stamps[10];
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	for (int i = 0; i < 10; i++) {
 		redis_set_ms(&redis, NOON_MS + i * 2000);
-		stamps[i] = take(limits, 2).now_ms;
+		stamps[i] = ring_take(&redis, limits, 2).now_ms;
 	}
 	for (int i = 0; i < 10; i++) { /* all end at once, at 18 s */
 		s.stamp_ms = stamps[i];
 		settle(&s);
 	}
-	assert_int_equal(used(&limits[0], NOON_MS + 18000), 10);
-	assert_int_equal(used(&limits[1], NOON_MS + 18000), 10);
-	assert_int_equal(used(&limits[0], NOON_MS + 27999), 10);
-	assert_int_equal(used(&limits[0], NOON_MS + 28500), 0);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 18000), 10);
+	assert_int_equal(ring_holds(&redis, &limits[1], NOON_MS + 18000), 10);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 27999), 10);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 28500), 0);
 }
 
 /* Truth first: what was sent counts, also where that is more than the limit. */
@@ -161,15 +130,15 @@ over_the_limit(void **state)
 	struct store_took took;
 
 	(void)state;
-	fresh();
-	first = take(&limit, 1).now_ms;
+	ring_fresh(&redis);
+	first = ring_take(&redis, &limit, 1).now_ms;
 	redis_set_ms(&redis, NOON_MS + 11000);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(take(&limit, 1).outcome, STORE_TAKEN);
+		assert_int_equal(ring_take(&redis, &limit, 1).outcome, STORE_TAKEN);
 	s.stamp_ms = first;
 	settle(&s);
-	assert_int_equal(used(&limit, NOON_MS + 11000), 4);
-	took = take(&limit, 1);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS + 11000), 4);
+	took = ring_take(&redis, &limit, 1);
 	assert_int_equal(took.outcome, STORE_NO_ROOM);
 	assert_int_equal(took.used, 4);
 }
@@ -182,12 +151,12 @@ after_a_flush(void **state)
 	struct store_settled s = settled_of(&limit, 1);
 
 	(void)state;
-	fresh();
-	s.stamp_ms = take(&limit, 1).now_ms;
+	ring_fresh(&redis);
+	s.stamp_ms = ring_take(&redis, &limit, 1).now_ms;
 	freeReplyObject(redis_do(&redis, "FLUSHALL"));
 	freeReplyObject(redis_do(&redis, "SCRIPT FLUSH"));
 	settle(&s);
-	assert_int_equal(used(&limit, NOON_MS), 1);
+	assert_int_equal(ring_holds(&redis, &limit, NOON_MS), 1);
 	assert_true(redis_number(&redis, "PTTL mxpace:{g:google}:sent:198.51.100.7:10s") > 0);
 }
 
@@ -199,7 +168,7 @@ no_stamp(void **state)
 	redisReply *keys;
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	settle(&s);
 	s.what = STORE_BACK;
 	settle(&s);
@@ -218,24 +187,24 @@ given_back(void **state)
 	struct store_took first, second;
 
 	(void)state;
-	fresh();
-	first = take(limits, 2);
+	ring_fresh(&redis);
+	first = ring_take(&redis, limits, 2);
 	assert_int_equal(first.sent, 1);
 	redis_set_ms(&redis, NOON_MS + 4000);
-	second = take(limits, 2);
+	second = ring_take(&redis, limits, 2);
 	assert_int_equal(second.sent, 2);
 	s.what = STORE_BACK;
 	s.stamp_ms = first.now_ms;
 	settle(&s);
-	assert_int_equal(used(&limits[0], NOON_MS + 4000), 1);
-	assert_int_equal(used(&limits[1], NOON_MS + 4000), 1);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 4000), 1);
+	assert_int_equal(ring_holds(&redis, &limits[1], NOON_MS + 4000), 1);
 	assert_true(redis_is(&redis, "1", "HGET " TOLD " mta1"));
 	settle(&s); /* a second time takes nothing from another bucket */
-	assert_int_equal(used(&limits[0], NOON_MS + 4000), 1);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 4000), 1);
 	s.counts = false;
 	s.stamp_ms = second.now_ms;
 	settle(&s);
-	assert_int_equal(used(&limits[0], NOON_MS + 4000), 0);
+	assert_int_equal(ring_holds(&redis, &limits[0], NOON_MS + 4000), 0);
 	assert_true(redis_is(&redis, "0", "HGET " TOLD " mta1"));
 	s.counts = true; /* never below none, never a key without an end */
 	settle(&s);
@@ -252,12 +221,12 @@ told_lives_long_enough(void **state)
 	struct limit hour = limit_of("3/1h"), day = limit_of("3/1d");
 
 	(void)state;
-	fresh();
-	(void)take(&hour, 1);
+	ring_fresh(&redis);
+	(void)ring_take(&redis, &hour, 1);
 	assert_int_equal(redis_number(&redis, "PTTL " TOLD), 7200000);
-	(void)take(NULL, 0);
+	(void)ring_take(&redis, NULL, 0);
 	assert_int_equal(redis_number(&redis, "PTTL " TOLD), 7200000);
-	(void)take(&day, 1);
+	(void)ring_take(&redis, &day, 1);
 	assert_true(redis_number(&redis, "PTTL " TOLD) >= day.period_ms + 60000);
 	assert_true(redis_is(&redis, "3", "HGET " TOLD " mta1"));
 }
@@ -294,7 +263,7 @@ statistics(void **state)
 	struct store_settled s = settled_of(NULL, 0);
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	s.delivered = 3;
 	s.deferred = 2;
 	s.denied = 1;
@@ -316,7 +285,7 @@ pace(void **state)
 	struct store_settled s = settled_of(NULL, 0);
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	s.delivered = 50;
 	settle(&s);
 	settle(&s);
@@ -343,7 +312,7 @@ at_random(void **state)
 	uint64_t random = 5;
 
 	(void)state;
-	fresh();
+	ring_fresh(&redis);
 	for (int i = 0; i < 4000; i++) {
 		size_t keep = 0, which;
 
@@ -360,10 +329,10 @@ at_random(void **state)
 		if (count > 0 && (random >> 45) % 2 == 0) {
 			(void)settle(&s);
 			out[which] = s.what == STORE_BACK ? out[--count] : now;
-		} else if (take(&limit, 1).outcome == STORE_TAKEN) {
+		} else if (ring_take(&redis, &limit, 1).outcome == STORE_TAKEN) {
 			out[count++] = now;
 		}
-		assert_int_equal(used(&limit, now), count);
+		assert_int_equal(ring_holds(&redis, &limit, now), count);
 	}
 }
 
