@@ -9,11 +9,13 @@
 
 enum { SAID_MIN = 25 }; /* bytes of a reason; less is the rest of a sentence */
 
-const struct format formats[] = {
-	{ "postfix", formats_is_postfix, formats_read_postfix },
-	{ "qmail", formats_is_qmail, formats_read_qmail },
-	{ "exim", formats_is_exim, formats_read_exim },
-	{ NULL, NULL, NULL },
+/* Services first: many of them run a common server and say more than it does. */
+static const struct format *const groups[] = {
+	formats_service,
+	formats_gateway,
+	formats_mobile,
+	formats_groupware,
+	formats_mta,
 };
 
 void
@@ -37,19 +39,24 @@ formats_add(struct report *report, struct span address, struct span diagnostic, 
 	delivery_status_complete(report->arena, recipient, diagnostic);
 }
 
+static bool
+read_by(const struct format *format, const struct format_input *in, struct report *report)
+{
+	format->read(in, report);
+	if (report->count == 0)
+		return false;
+	report->format = format->name;
+	report->kind = delivery_status_kind(report);
+	return true;
+}
+
 bool
 formats_read(const struct format_input *in, struct report *report)
 {
-	for (const struct format *format = formats; format->name != NULL; format++) {
-		if (!format->matches(in))
-			continue;
-		format->read(in, report);
-		if (report->count > 0) {
-			report->format = format->name;
-			report->kind = delivery_status_kind(report);
-			return true;
-		}
-	}
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		for (const struct format *format = groups[i]; format->name != NULL; format++)
+			if (format->matches(in) && read_by(format, in, report))
+				return true;
 	return false;
 }
 
@@ -80,42 +87,21 @@ formats_action(const struct format_input *in)
 	return "failed";
 }
 
-static bool
-looks_returned(const struct format_input *in)
-{
-	static const char *const subjects[] = { "undeliver", "not deliver", "non-deliver",
-		"nondeliver", "deliver", "failure", "failed", "returned mail", "returned to sender",
-		"mail error", "error sending", "bounce", "rejected", "unzustellbar",
-		"nicht zustell", "unable to", "could not", "non remis", "non distribu",
-		"no entregad", "devuelt", "devolvid", "mancat", "onbestelbaar", "niet bezorg",
-		"niedostarcz", "zwrot", NULL };
-	struct span path = header_raw(in->root->header, "Return-Path");
-	bool sender = formats_is_daemon(in) || span_eq(path, SPAN("<>"));
-
-	return sender && notice_has(span_of(in->subject), subjects);
-}
-
 /* An address of the message's own header, or of a role that answers for everybody. */
-static bool
-is_own(const struct format_input *in, struct span address)
+bool
+formats_is_own(const struct format_input *in, struct span address)
 {
 	return span_istarts(address, SPAN("postmaster@")) ||
 	       span_istarts(address, SPAN("mailer-daemon@")) ||
 	       span_ifind(span_of(in->own), address) >= 0;
 }
 
-static bool
-has_reply(struct span text)
+bool
+formats_has_reply(struct span text)
 {
 	struct dsn found = dsn_find(text);
 
 	return found.code >= 400 || found.status.class >= 4;
-}
-
-static bool
-has_words(struct span said)
-{
-	return span_trim(said).len >= 8;
 }
 
 struct span
@@ -125,103 +111,14 @@ formats_said(const struct format_input *in, struct span address)
 	struct span about = notice_about(in->text, normal), rest = in->text;
 	long at;
 
-	if (about.len < SAID_MIN && !has_reply(about)) /* the reason stands before the address */
+	if (about.len < SAID_MIN &&
+	    !formats_has_reply(about)) /* the reason stands before the address */
 		about = notice_paragraph(in->text, normal);
-	if (has_reply(about) || !has_reply(in->text))
+	if (formats_has_reply(about) || !formats_has_reply(in->text))
 		return about;
 	at = span_ifind(rest, span_of(normal));
 	if (at < 0)
 		return span_trim(rest);
 	rest = span_from(rest, (size_t)at + strlen(normal));
-	return span_trim(has_reply(rest) ? rest : in->text);
-}
-
-/* Recipients that begin a line and have a reply (or, if none needs to, words) behind them, before
- * the next one. */
-static void
-read_lines(const struct format_input *in, bool (*fits)(struct span said), struct report *report)
-{
-	struct span rest = in->text, line, behind, next_behind;
-	struct span address = { NULL, 0 }, next;
-	const char *action = formats_action(in);
-
-	while (rest.len > 0) {
-		bool found = span_line(&rest, &line) &&
-			     notice_line_address(line, &next, &next_behind) && !is_own(in, next);
-
-		if (!found && rest.len > 0)
-			continue;
-		if (address.ptr != NULL) {
-			const char *end = found ? line.ptr : in->text.ptr + in->text.len;
-			struct span said = span_make(behind.ptr, (size_t)(end - behind.ptr));
-
-			if (fits(said))
-				formats_add(report, address, said, action);
-		}
-		if (found) {
-			address = next;
-			behind = next_behind;
-			if (rest.len == 0 && fits(behind))
-				formats_add(report, address, behind, action);
-		}
-	}
-}
-
-/* Lines of an SMTP dialogue, or of what a server made of it: "550 <someone@example.org>... no". */
-static void
-read_replies(const struct format_input *in, struct report *report)
-{
-	struct span rest = in->text, line, address;
-
-	while (span_line(&rest, &line)) {
-		struct span said = span_trim(line);
-
-		if (span_starts(said, SPAN("<<< ")))
-			said = span_from(said, 4);
-		line = said;
-		if (said.len > 4 && dsn_parse_code(span_make(said.ptr, 3)) >= 400 &&
-		    (said.ptr[3] == ' ' || said.ptr[3] == '-') && notice_address(&line, &address) &&
-		    !is_own(in, address))
-			formats_add(report, address, said, formats_action(in));
-	}
-}
-
-/* The one address that the text names; if there are several, nobody can tell which one it means. */
-static struct span
-only_address(const struct format_input *in)
-{
-	struct span rest = in->text, address, only = { NULL, 0 };
-
-	while (notice_address(&rest, &address)) {
-		if (is_own(in, address))
-			continue;
-		if (only.ptr != NULL && !span_ieq(only, address))
-			return span_make(NULL, 0);
-		only = address;
-	}
-	return only;
-}
-
-bool
-formats_read_plain(const struct format_input *in, struct report *report)
-{
-	struct span address;
-
-	if (!looks_returned(in))
-		return false;
-	read_lines(in, has_reply, report);
-	if (report->count == 0)
-		read_replies(in, report);
-	if (report->count == 0 && !has_reply(in->text))
-		read_lines(in, has_words, report);
-	if (report->count == 0 && *in->verp_recipient != '\0')
-		formats_add(report, span_of(in->verp_recipient), span_trim(in->text),
-		    formats_action(in));
-	if (report->count == 0 && (address = only_address(in)).ptr != NULL)
-		formats_add(report, address, formats_said(in, address), formats_action(in));
-	if (report->count == 0)
-		return false;
-	report->format = "plain";
-	report->kind = delivery_status_kind(report);
-	return true;
+	return span_trim(formats_has_reply(rest) ? rest : in->text);
 }

@@ -36,17 +36,16 @@ struct format {
 /* True: a row understood it; report has kind, format and recipients. */
 bool formats_read(const struct format_input *in, struct report *report);
 
-/* The last resort, not in the table: a message that looks like a bounce and has an SMTP reply. */
-bool formats_read_plain(const struct format_input *in, struct report *report);
-
 /* "delayed" if the notice says that it is still being tried, else "failed". */
 const char *formats_action(const struct format_input *in);
 
 /* It comes from a mail system, by its From field. */
 bool formats_is_daemon(const struct format_input *in);
 
-/* The table, a row with name NULL at its end. */
-extern const struct format formats[];
+/* An address of the message's own header, or of a role that answers for everybody. */
+bool formats_is_own(const struct format_input *in, struct span address);
+/* There is an SMTP reply or an enhanced status of a failure in it. */
+bool formats_has_reply(struct span text);
 
 /* Adds a recipient, unless it is there already, and what its diagnostic tells. */
 void formats_add(struct report *report, struct span address, struct span diagnostic,
@@ -56,12 +55,12 @@ void formats_add(struct report *report, struct span address, struct span diagnos
  * further down has, all of it. */
 struct span formats_said(const struct format_input *in, struct span address);
 
-/* formats_mta.c */
-bool formats_is_postfix(const struct format_input *in);
-void formats_read_postfix(const struct format_input *in, struct report *report);
-bool formats_is_qmail(const struct format_input *in);
-void formats_read_qmail(const struct format_input *in, struct report *report);
-bool formats_is_exim(const struct format_input *in);
-void formats_read_exim(const struct format_input *in, struct report *report);
+/* The rows, each group in a file of its own, with a row of name NULL at its end. The first row that
+ * matches and finds a recipient decides. */
+extern const struct format formats_service[];   /* mailbox providers, senders for others */
+extern const struct format formats_gateway[];   /* filters in front of a mail server */
+extern const struct format formats_mobile[];    /* of Japan's mobile networks */
+extern const struct format formats_groupware[]; /* Exchange, Notes and their like */
+extern const struct format formats_mta[];       /* mail servers that people run */
 
 #endif

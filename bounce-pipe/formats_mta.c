@@ -35,8 +35,8 @@ next_paragraph(struct paragraphs *all)
 	return start != NULL;
 }
 
-bool
-formats_is_postfix(const struct format_input *in)
+static bool
+is_postfix(const struct format_input *in)
 {
 	static const char *const words[] = { "this is the postfix ",
 		"this is the mail system at host", NULL };
@@ -45,8 +45,8 @@ formats_is_postfix(const struct format_input *in)
 }
 
 /* "<final> (expanded from <as the sender knows it>): host … said: …" */
-void
-formats_read_postfix(const struct format_input *in, struct report *report)
+static void
+read_postfix(const struct format_input *in, struct report *report)
 {
 	const char *action = formats_action(in);
 	struct paragraphs all = { .rest = in->text };
@@ -74,8 +74,8 @@ formats_read_postfix(const struct format_input *in, struct report *report)
 	}
 }
 
-bool
-formats_is_qmail(const struct format_input *in)
+static bool
+is_qmail(const struct format_input *in)
 {
 	static const char *const words[] = { "this is the qmail-send program",
 		"this is the qmail program", "hi. this is the", NULL };
@@ -84,8 +84,8 @@ formats_is_qmail(const struct format_input *in)
 }
 
 /* qmail-send's own format (QSBMF): paragraphs "<recipient>:", then why on the lines below. */
-void
-formats_read_qmail(const struct format_input *in, struct report *report)
+static void
+read_qmail(const struct format_input *in, struct report *report)
 {
 	const char *action = formats_action(in);
 	struct paragraphs all = { .rest = in->text };
@@ -98,8 +98,8 @@ formats_read_qmail(const struct format_input *in, struct report *report)
 	}
 }
 
-bool
-formats_is_exim(const struct format_input *in)
+static bool
+is_exim(const struct format_input *in)
 {
 	static const char *const words[] = { "created automatically by mail delivery software",
 		NULL };
@@ -179,8 +179,8 @@ read_exim_list(const struct format_input *in, const char *action, struct report 
 		    span_make(said, (size_t)(in->text.ptr + in->text.len - said)), action);
 }
 
-void
-formats_read_exim(const struct format_input *in, struct report *report)
+static void
+read_exim(const struct format_input *in, struct report *report)
 {
 	const char *action = formats_action(in);
 	struct span failed = header_raw(in->root->header, "X-Failed-Recipients");
@@ -192,3 +192,10 @@ formats_read_exim(const struct format_input *in, struct report *report)
 	while (report->count < HEADER_RECIPIENTS_MAX && notice_address(&failed, &address))
 		formats_add(report, address, formats_said(in, address), action);
 }
+
+const struct format formats_mta[] = {
+	{ "postfix", is_postfix, read_postfix },
+	{ "qmail", is_qmail, read_qmail },
+	{ "exim", is_exim, read_exim },
+	{ NULL, NULL, NULL },
+};

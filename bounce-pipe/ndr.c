@@ -10,6 +10,7 @@
 #include "header.h"
 #include "mime.h"
 #include "notice.h"
+#include "plain.h"
 #include "returned.h"
 
 enum {
@@ -178,7 +179,7 @@ ndr_read(struct arena *arena, struct span message, const struct ndr_options *opt
 		find_returned(&in, options, report);
 	} else if (auto_reply_is(&in)) {
 		auto_reply_read(&in, report);
-	} else if (formats_read_plain(&in, report)) {
+	} else if (plain_read(&in, report)) {
 		complete_host(&in, report);
 		find_returned(&in, options, report);
 	}

@@ -42,7 +42,8 @@ PURE = {
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "charset", "classify", "delivery_status", "diagnostic", "feedback", "formats",
-                    "formats_mta", "header", "mime", "ndr", "notice", "report", "returned", "transfer", "trust",
+                    "formats_gateway", "formats_groupware", "formats_mobile", "formats_mta", "formats_service", "header",
+                    "mime", "ndr", "notice", "plain", "report", "returned", "transfer", "trust",
                     "unclassified", "verp"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
