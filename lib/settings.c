@@ -44,7 +44,7 @@ static const struct conf_key keys[] = {
 	{ "policy_idle", CONF_DURATION, AT(policy_idle_ms), "1200s", SECOND, DAY, NULL, NULL },
 	{ "max_clients", CONF_NUMBER, AT(max_clients), "10000", 1, 100000, NULL, NULL },
 	{ "enforce", CONF_WORD, AT(enforce), "admission", 0, 0, enforce_names, NULL },
-	{ "hold", CONF_DURATION, AT(hold_ms), "60s", 0, 90 * SECOND, NULL, NULL },
+	{ "hold", CONF_DURATION, AT(hold_ms), "3m", 0, 600 * SECOND, NULL, NULL },
 	{ "node", CONF_STRING, AT(node), "", 0, 0, NULL, NULL },
 	{ "sending_ips", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_sending_ips },
 	{ "pools", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_pools },

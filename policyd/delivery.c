@@ -20,7 +20,13 @@
 #include "slots.h"
 #include "transports.h"
 
-enum { ADDRESSES_OF_DELIVERY = 64, OBSERVE_MS = 250, HELD_MS = 5 };
+enum {
+	ADDRESSES_OF_DELIVERY = 64,
+	OBSERVE_MS = 250,
+	HELD_MS = 5,
+	SHORT_MS = 1000,   /* of a hold, not worth another look-up */
+	ANSWER_MS = 60000, /* Postfix 3.7 waits 100 s for a socketmap's answer (dict_sockmap.c) */
+};
 
 enum stage {
 	STAGE_IDLE,    /* between deliveries, or its recipients' statuses come in */
@@ -189,6 +195,29 @@ deny(struct delivery *delivery, const char *words)
 	answer(delivery, ANSWER_TEMP);
 }
 
+/* So long it may wait for its turn: in a transport that others share, one look-up's time. */
+static int64_t
+hold_ms(const struct delivery *delivery)
+{
+	int64_t all_ms = delivery->egress->engine->settings->hold_ms;
+
+	return delivery->shared && all_ms > ANSWER_MS ? ANSWER_MS : all_ms;
+}
+
+static int64_t
+hold_left_ms(const struct delivery *delivery)
+{
+	return hold_ms(delivery) - delivery->held_ms - (clock_monotonic_ms() - delivery->asked_ms);
+}
+
+/* Its next look-up is held on, in its place of the queue; behind `connect` there is none. */
+static bool
+goes_on(const struct delivery *delivery)
+{
+	return egress_enforces(delivery->egress) && !delivery->wants_slot &&
+	       hold_left_ms(delivery) > SHORT_MS;
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -198,6 +227,10 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (goes_on(delivery)) {
+		answer(delivery, ANSWER_NOTFOUND);
+		return;
+	}
 	snprintf(words, sizeof(words), "%s",
 	    delivery->stage == STAGE_MESSAGE && *lane->message_words != '\0' ? lane->message_words
 	    : delivery->stage == STAGE_SLOT && *lane->slot_words != '\0'     ? lane->slot_words
@@ -208,12 +241,12 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static void
 arm_timer(struct delivery *delivery)
 {
-	const struct settings *settings = delivery->egress->engine->settings;
-	int64_t held_ms = delivery->held_ms + clock_monotonic_ms() - delivery->asked_ms;
-	int64_t left_ms =
-	    egress_enforces(delivery->egress) ? settings->hold_ms - held_ms : OBSERVE_MS;
+	int64_t answer_ms = delivery->asked_ms + ANSWER_MS - clock_monotonic_ms();
+	int64_t left_ms = egress_enforces(delivery->egress) ? hold_left_ms(delivery) : OBSERVE_MS;
 	struct timeval wait;
 
+	if (left_ms > answer_ms)
+		left_ms = answer_ms;
 	if (left_ms < 1)
 		left_ms = 1;
 	wait = (struct timeval){ left_ms / 1000, left_ms % 1000 * 1000 };
@@ -427,6 +460,23 @@ start(struct delivery *delivery, bool wants_slot, struct sockmap_reply *reply)
 	return false;
 }
 
+/* A further look-up of a delivery that waits since an earlier one. */
+static bool
+wait_on(struct delivery *delivery, bool wants_slot, struct sockmap_reply *reply)
+{
+	if (!egress_enforces(delivery->egress))
+		return true;
+	if (delivery->grant.waiter.waits &&
+	    wants_slot) /* an idle connection will not do any more */
+		return start(delivery, true, reply);
+	delivery->wants_slot = wants_slot;
+	delivery->asked_ms = clock_monotonic_ms();
+	delivery->waiting = true;
+	if (delivery->lane != NULL)
+		arm_timer(delivery);
+	return false;
+}
+
 static void
 add_address(struct delivery *delivery, const struct dns_record *record)
 {
@@ -475,7 +525,9 @@ hear_dns(struct delivery *delivery, const struct sockmap_query *query, struct so
 		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
 		return true;
 	}
-	if (delivery->message.taken || delivery->unlimited || is_waiting(delivery))
+	if (is_waiting(delivery))
+		return wait_on(delivery, false, reply);
+	if (delivery->message.taken || delivery->unlimited)
 		return true;
 	return start(delivery, false, reply);
 }
@@ -520,8 +572,8 @@ hear_connect(struct delivery *delivery, const struct sockmap_query *query,
 		sockmap_reply_set(reply, ANSWER_TEMP, "%s", delivery->denied);
 		return true;
 	}
-	if (is_waiting(delivery)) /* observed only: else its process would wait with it */
-		return true;
+	if (is_waiting(delivery))
+		return wait_on(delivery, true, reply);
 	if (delivery->granted)
 		leave_host(delivery);
 	return start(delivery, true, reply);
@@ -593,7 +645,7 @@ hear_status(struct delivery *delivery, const struct sockmap_query *query,
 	enum site_heard heard = site_hear(query->key);
 
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
-	if (is_waiting(delivery)) /* observed only */
+	if (is_waiting(delivery)) /* observed, or it came to nothing between two look-ups */
 		stop_waiting(delivery);
 	if (delivery->lane != NULL) {
 		end_holdings(delivery, heard, &ended);

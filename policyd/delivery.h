@@ -13,7 +13,10 @@
  *
  * After a status, `connect` goes on with the same delivery (the next MX host for the recipients that
  * are left), `dns` begins the next. All holds share one budget of time per delivery (settings
- * `hold`); once denied, every further look-up of it is TEMP at once, and its status gets our words.
+ * `hold`). Postfix gives up an answer after 100 s, so a look-up is held for 60 s, and the delivery
+ * waits on, in its place of the queue, at its next `dns` and last at `connect`. In a transport that
+ * others share it waits for one of these times only. Once denied, every further look-up of it is
+ * TEMP at once, and its status gets our words.
  */
 #ifndef DELIVERY_H
 #define DELIVERY_H

@@ -222,6 +222,141 @@ both_holds_share_one_time(void)
 	process_hang_up(&one);
 }
 
+#define A_RECORD "mx." HOP ". 300 IN A " REMOTE
+
+/* The time of one look-up is up: of all timers, only a hold's are set so far ahead. */
+static void
+look_up_ends(struct process *process)
+{
+	struct timers timers = { .count = 0 };
+	struct timeval due, now, far = { 50, 0 };
+
+	world_settle();
+	event_base_gettimeofday_cached(base, &now);
+	evutil_timeradd(&now, &far, &far);
+	world_skip(60000);
+	event_base_foreach_event(base, collect_timer, &timers);
+	for (size_t i = 0; i < timers.count; i++)
+		if (event_pending(timers.events[i], EV_TIMEOUT, &due) &&
+		    evutil_timercmp(&due, &far, >))
+			event_active(timers.events[i], EV_TIMEOUT, 0);
+	WAIT_FOR(base, !process->held);
+}
+
+/* The first who wait are sent on to `connect`. */
+static void
+send_ahead(struct process *process, const char *domain)
+{
+	char record[256];
+
+	snprintf(record, sizeof(record), "%s. 300 IN MX 10 mx.%s.", domain, domain);
+	process_ask(process, MAP_DNS, record);
+	WAIT_FOR(base, !process->held);
+}
+
+static void
+waits_on_at_its_next_look_up(void)
+{
+	struct process ahead = { 0 }, one = { 0 }, other = { 0 };
+
+	shop.others = 2;
+	send_ahead(&ahead, HOP);
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	look_up_ends(&one);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_string_equal(process_ask(&one, MAP_DNS, A_RECORD), "held");
+	look_up_ends(&one);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_string_equal(process_ask(&other, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	assert_int_equal(world_lane("two")->slot_waiters, 2);
+	shop.others = 1; /* for one, and that is the one who came first */
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_true(other.held);
+	assert_int_equal(shop.taken, 2); /* one is his who was sent ahead */
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	process_hang_up(&one);
+	process_hang_up(&other);
+	process_hang_up(&ahead);
+}
+
+static void
+waits_on_for_a_message(void)
+{
+	struct process one = { 0 };
+
+	shop.messages = 0;
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	WAIT_FOR(base, world_lane("two")->message_waiters == 1);
+	look_up_ends(&one);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	assert_int_equal(world_lane("two")->message_waiters, 1);
+	shop.messages = 1;
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_int_equal(lane_open(world_lane("two")), 1);
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	process_hang_up(&one);
+}
+
+static void
+takes_what_came_between_two_look_ups(void)
+{
+	struct process ahead = { 0 }, one = { 0 };
+
+	shop.others = 2;
+	send_ahead(&ahead, HOP);
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	look_up_ends(&one);
+	shop.others = 0;
+	WAIT_FOR(base, shop.taken == 2);
+	world_settle();
+	assert_string_equal(process_ask(&one, MAP_DNS, A_RECORD), "");
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "");
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	process_hang_up(&one);
+	process_hang_up(&ahead);
+}
+
+static void
+is_denied_where_no_look_up_follows(void)
+{
+	struct process ahead = { 0 }, one = { 0 };
+
+	shop.others = 2;
+	send_ahead(&ahead, HOP);
+	assert_string_equal(process_ask(&one, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	look_up_ends(&one);
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	look_up_ends(&one);
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	assert_non_null(strstr(one.reply.text, "waited 2m"));
+	process_ask(&one, MAP_STATUS, "4.7.5 TLS configuration problem");
+	process_hang_up(&one);
+	process_hang_up(&ahead);
+}
+
+/* What others share is not held up for longer than one look-up. */
+static void
+waits_once_in_what_others_share(void)
+{
+	struct process ahead = { 0 }, one = { 0 };
+
+	shop.others = 1;
+	send_ahead(&ahead, "a.small.test");
+	assert_string_equal(process_ask_as(&one, "mxp-default-1", MAP_DNS,
+				"a.small.test. 300 IN MX 10 mx.a.small.test."),
+	    "held");
+	WAIT_FOR(base, shop.refusals > 0);
+	look_up_ends(&one);
+	assert_int_equal(one.reply.answer, ANSWER_TEMP);
+	process_ask(&one, MAP_STATUS, "4.3.0 host not found");
+	process_hang_up(&one);
+	process_hang_up(&ahead);
+}
+
 /* A reload may end enforcing while a look-up is held. */
 static void
 one_held_is_answered_after_enforcing_has_ended(void)
@@ -382,6 +517,13 @@ static const struct test_row {
 	{ "is held until there is a slot", is_held_until_there_is_a_slot, "" },
 	{ "is denied when its time is up", is_denied_when_its_time_is_up, "hold = \"200ms\";" },
 	{ "both holds share one time", both_holds_share_one_time, "hold = \"1s\";" },
+	{ "waits on at its next look-up", waits_on_at_its_next_look_up, "hold = \"150s\";" },
+	{ "waits on for a message", waits_on_for_a_message, "hold = \"150s\";" },
+	{ "takes what came between two look-ups", takes_what_came_between_two_look_ups,
+	    "hold = \"150s\";" },
+	{ "is denied where no look-up follows", is_denied_where_no_look_up_follows,
+	    "hold = \"150s\";" },
+	{ "waits once in what others share", waits_once_in_what_others_share, "hold = \"150s\";" },
 	{ "one held is answered after enforcing has ended",
 	    one_held_is_answered_after_enforcing_has_ended, "hold = \"1s\";" },
 	{ "a slot is asked for with the stamp of then", a_slot_is_asked_for_with_the_stamp_of_then,

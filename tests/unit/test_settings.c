@@ -261,9 +261,9 @@ static const struct mistake_row {
 	    "t.conf:8: quarantine.refused.error: unknown key\n" },
 	{ "all at once",
 	    "redis = \"x\";\nsocket_mode = \"x\";\nverp_delimiters = \"\";\nx = 1;\n"
-	    "hold = \"91s\";\nlocal_domains = 5;\n",
+	    "hold = \"601s\";\nlocal_domains = 5;\n",
 	    "t.conf:4: x: unknown key\n"
-	    "t.conf:5: hold: \"91s\" is not within 0ms to 90s\n"
+	    "t.conf:5: hold: \"601s\" is not within 0ms to 10m\n"
 	    "t.conf:6: local_domains: must be a list of strings: [ \"a\", \"b\" ]\n"
 	    "t.conf:1: redis: \"x\" is neither \"redis://host:port/db\" nor \"unix:/path\"\n"
 	    "t.conf:2: socket_mode: \"x\" is not an octal mode such as \"0660\"\n"
