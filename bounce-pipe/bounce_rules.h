@@ -6,7 +6,8 @@
  * and `code` (status or reply code without a text). The first rule that matches decides, from the
  * first list's first rule to the last list's last. bounce-rules(5) teaches writing one.
  *
- * Immutable and reference-counted; whoever holds a reference may use it in one thread.
+ * Immutable and reference-counted; whoever holds a reference may use it in one thread. Most texts
+ * hold the words of few rules, so that only those need be asked: bounce_rules_candidates.
  */
 #ifndef BOUNCE_RULES_H
 #define BOUNCE_RULES_H
@@ -16,6 +17,7 @@
 
 #include "conf.h"
 #include "pattern.h"
+#include "prefilter.h"
 #include "reason.h"
 
 enum bounce_rules_list {
@@ -57,5 +59,15 @@ void bounce_rules_free(struct bounce_rules **rules); /* gives a reference back *
 size_t bounce_rules_count(const struct bounce_rules *rules);
 const struct bounce_rule *bounce_rules_at(const struct bounce_rules *rules, size_t i);
 const char *bounce_rules_list_name(enum bounce_rules_list list); /* "status_text" */
+
+/* The rules that may match a text (in diagnostic's form), by their number: all others do not. */
+void bounce_rules_candidates(const struct bounce_rules *rules, struct span text,
+    struct prefilter_set *set);
+
+/* The rules as bytes, without samples, comments and lines, and from there: a rule is read when
+ * bounce_rules_at is first asked for it. Its texts stay in the bytes, which are trusted as
+ * pattern_unpack says. NULL: written by another version, or cut off. */
+void bounce_rules_pack(const struct bounce_rules *rules, struct str *out);
+struct bounce_rules *bounce_rules_unpack(struct unpack *in);
 
 #endif

@@ -95,10 +95,18 @@ classify_rule_matches(const struct bounce_rule *rule, const struct classify_fact
 static struct classification
 by_rules(const struct bounce_rules *rules, const struct subject *subject)
 {
-	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
-		const struct bounce_rule *rule = bounce_rules_at(rules, i);
-		enum bounce_type type = (enum bounce_type)rule->type;
+	struct prefilter_set candidates;
 
+	bounce_rules_candidates(rules,
+	    span_make(str_text(&subject->text), subject->text.len), &candidates);
+	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
+		const struct bounce_rule *rule;
+		enum bounce_type type;
+
+		if (!prefilter_has(&candidates, i))
+			continue;
+		rule = bounce_rules_at(rules, i);
+		type = (enum bounce_type)rule->type;
 		if (rule_matches(rule, subject) != 1)
 			continue;
 		if (type == BOUNCE_HARD && dsn_is_temporary(&subject->dsn))

@@ -1,7 +1,8 @@
 /*
  * delivery_status - the machine-readable part of a delivery status notification (RFC 3464; RFC 6533
- * for addresses in UTF-8), in all its deviations: recipient groups that run together, address types
- * missing or misspelt, statuses and diagnostics in the wrong field.
+ * for addresses in UTF-8), in all its deviations: parts of the wrong type, recipient groups that run
+ * together, address types missing or misspelt, replies that are not folded, fields in any order.
+ * What counts where the fields contradict each other is outcome.h's.
  */
 #ifndef DELIVERY_STATUS_H
 #define DELIVERY_STATUS_H
@@ -15,18 +16,17 @@
 /* message/delivery-status and its relatives, or a text part that begins like one. */
 bool delivery_status_is(const struct mime_part *part);
 
-/* Adds a recipient for each group of fields, and fills in reporting_mta and arrival. */
+/* The fields where they stand in a text that is no part of its own: the MIME structure is broken,
+ * or a gateway made one text of all parts. Up to the message that came back; empty: none. */
+struct span delivery_status_in(struct span text);
+
+/* Adds a recipient for each group of fields, and fills in reporting_mta, arrival and message_id. The
+ * action of a group that has none and does not tell otherwise is "". */
 void delivery_status_read(struct span text, struct report *report);
 
-/* What the words of a server tell and no field said: reply code, a better status, the remote MTA.
- * said: the diagnostic with its line breaks, where there were some. */
-void delivery_status_complete(struct arena *arena, struct report_recipient *recipient,
-    struct span said);
-
-/* The remote host that such words name, "". */
-const char *delivery_status_host(struct arena *arena, struct span text);
-
-/* The kind by the actions of all recipients: one that failed makes an NDR. */
-enum report_kind delivery_status_kind(const struct report *report);
+/* Their former names. */
+#include "outcome.h"
+#define delivery_status_complete outcome_complete
+#define delivery_status_kind     outcome_kind
 
 #endif

@@ -6,37 +6,49 @@
 #include "dsn.h"
 #include "header.h"
 #include "notice.h"
+#include "notice_words.h"
 
-enum { SAID_MIN = 25 }; /* bytes of a reason; less is the rest of a sentence */
+enum {
+	SAID_MIN = 25,         /* bytes of a reason; less is the rest of a sentence */
+	DELAY_MAX = 16 * 1024, /* bytes in which a notice says that it still tries */
+};
 
 /* Services first: many of them run a common server and say more than it does. */
 static const struct format *const groups[] = {
+	formats_ses,
+	formats_google,
 	formats_service,
 	formats_gateway,
 	formats_mobile,
+	formats_exchange,
 	formats_groupware,
+	formats_exim,
+	formats_qmail,
+	formats_sendmail,
 	formats_mta,
+	formats_listing,
 };
 
-void
+struct report_recipient *
 formats_add(struct report *report, struct span address, struct span diagnostic, const char *action)
 {
 	const char *normal;
 	struct report_recipient *recipient;
 
 	if (report->count >= REPORT_RECIPIENTS_MAX)
-		return;
+		return NULL;
 	normal = report_address(report->arena, address);
 	for (size_t i = 0; i < report->count; i++) /* named twice, in two languages */
 		if (strcmp(report->recipients[i].address, normal) == 0)
-			return;
+			return NULL;
 	recipient = report_add(report);
 	if (recipient == NULL)
-		return;
+		return NULL;
 	recipient->address = normal;
 	recipient->diagnostic = report_line(report->arena, diagnostic, REPORT_DIAGNOSTIC_MAX);
 	recipient->action = action;
 	delivery_status_complete(report->arena, recipient, diagnostic);
+	return recipient;
 }
 
 static bool
@@ -45,8 +57,10 @@ read_by(const struct format *format, const struct format_input *in, struct repor
 	format->read(in, report);
 	if (report->count == 0)
 		return false;
-	report->format = format->name;
-	report->kind = delivery_status_kind(report);
+	if (*report->format == '\0') /* a reader of many systems names the one it was */
+		report->format = format->name;
+	if (report->kind == REPORT_NONE) /* a complaint has said so */
+		report->kind = delivery_status_kind(report);
 	return true;
 }
 
@@ -63,37 +77,38 @@ formats_read(const struct format_input *in, struct report *report)
 bool
 formats_is_daemon(const struct format_input *in)
 {
-	static const char *const senders[] = { "mailer-daemon", "mailer_daemon", "postmaster",
-		"mail delivery", "maildelivery", "mail-daemon", "mdaemon@", "mail system",
-		"mailsystem", "mail administrator", "system administrator", "<>", NULL };
-
-	return notice_has(span_of(in->from), senders);
+	return notice_has(span_of(in->from), notice_words_daemon);
 }
 
 const char *
 formats_action(const struct format_input *in)
 {
-	static const char *const words[] = { "this is a warning message only",
-		"this is a warning only", "this is only a warning", "advisory-only",
-		"not yet been delivered", "has been delayed", "is delayed", "delivery is delayed",
-		"you do not need to resend", "do not resend", "no need to resend",
-		"will be retried", "will retry", "will keep trying", "will continue to try",
-		"wird weiter versucht", "still being retried", "will try again for", NULL };
-	static const char *const subjects[] = { "delay", "warning: could not send",
-		"not yet delivered", "verzöger", NULL };
+	static const char *const subjects[] = { "delay", "verzöger", "retard", "retras", "ritard",
+		"atrasad", "vertraag", "opóźni", "задерж", "遅延", "延迟", "延遲", "지연", NULL };
+	struct span text = in->text;
 
-	if (notice_has(in->text, words) || notice_has(span_of(in->subject), subjects))
+	if (text.len > DELAY_MAX)
+		text.len = DELAY_MAX;
+	if (notice_has(text, notice_words_delay) ||
+	    notice_has(span_of(in->subject), notice_words_delay) ||
+	    notice_has(span_of(in->subject), subjects))
 		return "delayed";
 	return "failed";
+}
+
+/* An address of a role that answers for everybody: it stands in notices as whom to ask. */
+bool
+formats_is_role(struct span address)
+{
+	return span_istarts(address, SPAN("postmaster@")) ||
+	       span_istarts(address, SPAN("mailer-daemon@"));
 }
 
 /* An address of the message's own header, or of a role that answers for everybody. */
 bool
 formats_is_own(const struct format_input *in, struct span address)
 {
-	return span_istarts(address, SPAN("postmaster@")) ||
-	       span_istarts(address, SPAN("mailer-daemon@")) ||
-	       span_ifind(span_of(in->own), address) >= 0;
+	return formats_is_role(address) || span_ifind(span_of(in->own), address) >= 0;
 }
 
 bool

@@ -42,13 +42,15 @@ const char *formats_action(const struct format_input *in);
 /* It comes from a mail system, by its From field. */
 bool formats_is_daemon(const struct format_input *in);
 
+/* postmaster@ and mailer-daemon@. */
+bool formats_is_role(struct span address);
 /* An address of the message's own header, or of a role that answers for everybody. */
 bool formats_is_own(const struct format_input *in, struct span address);
 /* There is an SMTP reply or an enhanced status of a failure in it. */
 bool formats_has_reply(struct span text);
 
-/* Adds a recipient, unless it is there already, and what its diagnostic tells. */
-void formats_add(struct report *report, struct span address, struct span diagnostic,
+/* Adds a recipient and what its diagnostic tells; NULL when it is there already. */
+struct report_recipient *formats_add(struct report *report, struct span address, struct span diagnostic,
     const char *action);
 
 /* What the notice says about an address; where the paragraph behind it has no reply but the text
@@ -57,10 +59,17 @@ struct span formats_said(const struct format_input *in, struct span address);
 
 /* The rows, each group in a file of its own, with a row of name NULL at its end. The first row that
  * matches and finds a recipient decides. */
+extern const struct format formats_ses[];       /* Amazon SES and WorkMail */
+extern const struct format formats_google[];    /* Gmail and Google Groups */
 extern const struct format formats_service[];   /* mailbox providers, senders for others */
 extern const struct format formats_gateway[];   /* filters in front of a mail server */
 extern const struct format formats_mobile[];    /* of Japan's mobile networks */
-extern const struct format formats_groupware[]; /* Exchange, Notes and their like */
-extern const struct format formats_mta[];       /* mail servers that people run */
+extern const struct format formats_exchange[];  /* Exchange and Office 365 */
+extern const struct format formats_groupware[]; /* Notes, GroupWise and their like */
+extern const struct format formats_exim[];
+extern const struct format formats_qmail[];
+extern const struct format formats_sendmail[];
+extern const struct format formats_mta[];     /* Postfix and other mail servers that people run */
+extern const struct format formats_listing[]; /* systems that list addresses under a heading */
 
 #endif

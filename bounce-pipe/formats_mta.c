@@ -1,11 +1,11 @@
-/* Notices of mail servers that people run: Postfix, qmail, Exim. */
+/* Notices of mail servers that people run: Postfix, the Messaging Server, mailing-list managers. */
 #include <string.h>
 
+#include "delivery_status.h"
 #include "formats.h"
 #include "header.h"
+#include "listing.h"
 #include "notice.h"
-
-enum { HEADER_RECIPIENTS_MAX = 100 };
 
 /* What begins a paragraph, until the next one that begins with an address or the text's end. */
 struct paragraphs {
@@ -35,16 +35,35 @@ next_paragraph(struct paragraphs *all)
 	return start != NULL;
 }
 
+/* Its name is a setting, and its words a template; the frame of a recipient is neither. */
 static bool
 is_postfix(const struct format_input *in)
 {
 	static const char *const words[] = { "this is the postfix ",
-		"this is the mail system at host", NULL };
+		"this is the mail system at host", " program at host ",
+		"to inform you that the message returned below could not be delivered",
+		"inform you that your message could not", "(expanded from <", NULL };
 
 	return notice_has(in->text, words);
 }
 
 /* "<final> (expanded from <as the sender knows it>): host … said: …" */
+static void
+add_postfix(struct span address, struct span behind, const char *action, struct report *report)
+{
+	long end = span_starts(behind, SPAN("(expanded from")) ? span_find(behind, SPAN("):")) : -1;
+	struct span rest = behind, sender;
+	struct report_recipient *added;
+
+	if (end < 0 || !notice_address(&rest, &sender) || sender.ptr > behind.ptr + end) {
+		formats_add(report, address, behind, action);
+		return;
+	}
+	added = formats_add(report, sender, span_from(behind, (size_t)end + 2), action);
+	if (added != NULL)
+		added->final_address = report_address(report->arena, address);
+}
+
 static void
 read_postfix(const struct format_input *in, struct report *report)
 {
@@ -52,150 +71,171 @@ read_postfix(const struct format_input *in, struct report *report)
 	struct paragraphs all = { .rest = in->text };
 
 	while (next_paragraph(&all)) {
-		struct span address, behind, rest, sender;
-		size_t before = report->count;
-		long end;
-
-		if (all.text.ptr[0] != '<' || !notice_line_address(all.text, &address, &behind))
-			continue;
-		if (!span_starts(behind, SPAN("(expanded from"))) {
-			formats_add(report, address, behind, action);
-			continue;
-		}
-		end = span_find(behind, SPAN("):"));
-		rest = behind;
-		if (end < 0 || !notice_address(&rest, &sender))
-			sender = address;
-		formats_add(report, sender, end < 0 ? behind : span_from(behind, (size_t)end + 2),
-		    action);
-		if (report->count > before)
-			report->recipients[before].final_address =
-			    report_address(report->arena, address);
-	}
-}
-
-static bool
-is_qmail(const struct format_input *in)
-{
-	static const char *const words[] = { "this is the qmail-send program",
-		"this is the qmail program", "hi. this is the", NULL };
-
-	return notice_has(in->text, words);
-}
-
-/* qmail-send's own format (QSBMF): paragraphs "<recipient>:", then why on the lines below. */
-static void
-read_qmail(const struct format_input *in, struct report *report)
-{
-	const char *action = formats_action(in);
-	struct paragraphs all = { .rest = in->text };
-
-	while (next_paragraph(&all)) {
 		struct span address, behind;
 
-		if (all.text.ptr[0] == '<' && notice_line_address(all.text, &address, &behind))
-			formats_add(report, address, behind, action);
+		if (all.text.ptr[0] == '<' && notice_line_address(all.text, &address, &behind) &&
+		    span_trim(behind).len > 0)
+			add_postfix(address, behind, action, report);
 	}
+}
+
+/* PMDF, and what Sun, iPlanet and Oracle made of it. */
+static bool
+is_messaging_server(const struct format_input *in)
+{
+	static const char *const words[] = {
+		"message cannot be delivered to the following recipient", "undeliverable for",
+		"recipient address:", NULL
+	};
+
+	return span_ifind(in->text, SPAN("recipient address:")) >= 0 && notice_has(in->text, words);
+}
+
+/* The fields of a recipient, as they stand; a value may go on, indented, on the next line. */
+struct fields {
+	struct span recipient, original, reason, diagnostic, remote;
+};
+
+static bool
+take_field(struct span line, struct span name, struct span *value)
+{
+	line = span_trim(line);
+	if (!span_istarts(line, name))
+		return false;
+	*value = span_trim(span_from(line, name.len));
+	return true;
+}
+
+static void
+add_fields(const struct format_input *in, const struct fields *fields, const char *action,
+    struct report *report)
+{
+	struct span rest = fields->original.len > 0 ? fields->original : fields->recipient;
+	struct span said = fields->diagnostic, address;
+	struct report_recipient *added;
+
+	if (!notice_address(&rest, &address))
+		return;
+	if (said.len == 0)
+		said = fields->reason;
+	else if (fields->reason.len > 0 && !formats_has_reply(said))
+		said = span_of(arena_printf(in->arena, "%.*s: %.*s", (int)fields->reason.len,
+		    fields->reason.ptr, (int)said.len, said.ptr));
+	if (span_istarts(said, SPAN("smtp;")))
+		said = span_trim(span_from(said, 5));
+	added = formats_add(report, address, said, action);
+	if (added == NULL)
+		return;
+	if (fields->remote.len > 0 && *added->remote_mta == '\0')
+		added->remote_mta = report_host(report->arena, fields->remote);
+	if (fields->original.len > 0)
+		added->final_address = report_address(report->arena, fields->recipient);
+}
+
+static void
+read_messaging_server(const struct format_input *in, struct report *report)
+{
+	const char *action = formats_action(in);
+	struct span rest = in->text, line, *last = NULL, value;
+	struct fields fields = { .recipient = { NULL, 0 } };
+
+	while (span_line(&rest, &line)) {
+		struct span *into = NULL;
+
+		if (take_field(line, SPAN("Recipient address:"), &value)) {
+			add_fields(in, &fields, action, report);
+			fields = (struct fields){ .recipient = { NULL, 0 } };
+			into = &fields.recipient;
+		} else if (take_field(line, SPAN("Original address:"), &value)) {
+			into = &fields.original;
+		} else if (take_field(line, SPAN("Reason:"), &value)) {
+			into = &fields.reason;
+		} else if (take_field(line, SPAN("Diagnostic code:"), &value)) {
+			into = &fields.diagnostic;
+		} else if (take_field(line, SPAN("Remote system:"), &value)) {
+			into = &fields.remote;
+		} else if (last != NULL && last->len > 0 && span_trim(line).len > 0 &&
+			   span_find(line, SPAN(": ")) < 0) {
+			last->len = (size_t)(line.ptr + line.len - last->ptr);
+			continue;
+		}
+		if (into != NULL)
+			*into = value;
+		last = into;
+	}
+	add_fields(in, &fields, action, report);
+}
+
+/* A mailing-list manager that does not take a message says of which list. */
+static bool
+is_fml(const struct format_input *in)
+{
+	struct span id = header_raw(in->root->header, "Message-Id");
+
+	return span_find(id, SPAN(".FML")) >= 0 ||
+	       header_raw(in->root->header, "X-MLServer").ptr != NULL;
+}
+
+static void
+read_fml(const struct format_input *in, struct report *report)
+{
+	static const struct span words[] = { SPAN("not a member of this mailing list"),
+		SPAN("Duplicated Message-ID in"), SPAN("NOT MEMBER article"),
+		SPAN("mail is rejected"), SPAN("is rejected by"), SPAN("Reject mail sent to"),
+		SPAN("too big"), SPAN("cannot post") };
+	struct span line, address;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		long at = span_ifind(in->text, words[i]);
+		struct span rest = at < 0 ? span_make("", 0) : span_from(in->text, (size_t)at);
+
+		if (span_line(&rest, &line) && notice_address(&line, &address)) {
+			formats_add(report, address, listing_said(span_from(in->text, (size_t)at)),
+			    "failed");
+			return;
+		}
+	}
+}
+
+/* Another system in between took over the notice and wrapped it up: it has the recipients inside,
+ * and none outside. Only a notice of a mail system itself, right inside, is read. */
+static const struct mime_part *
+wrapped_message(const struct format_input *in)
+{
+	for (const struct mime_part *part = in->root; part != NULL; part = mime_next(part))
+		if (mime_is(part, "message/rfc822"))
+			return part;
+	return NULL;
 }
 
 static bool
-is_exim(const struct format_input *in)
+is_wrapped(const struct format_input *in)
 {
-	static const char *const words[] = { "created automatically by mail delivery software",
+	static const char *const words[] = { "delivery errors -----", "had permanent fatal errors",
 		NULL };
 
-	return header_raw(in->root->header, "X-Failed-Recipients").ptr != NULL ||
-	       notice_has(in->text, words);
-}
-
-static size_t
-indent_of(struct span line)
-{
-	size_t n = 0;
-
-	while (n < line.len && line.ptr[n] == ' ')
-		n++;
-	return n;
-}
-
-/* "(generated from info@example.org)": that is what the sender knows. */
-static struct span
-generated_from(struct span diagnostic, struct span address)
-{
-	static const struct span words = SPAN("generated from ");
-	long at = span_find(diagnostic, words);
-	struct span rest, found;
-
-	if (at < 0)
-		return address;
-	rest = span_from(diagnostic, (size_t)at + words.len);
-	return notice_address(&rest, &found) ? found : address;
+	return formats_is_daemon(in) && notice_has(in->text, words) && wrapped_message(in) != NULL;
 }
 
 static void
-add_exim(struct report *report, struct span address, struct span diagnostic, const char *action)
+read_wrapped(const struct format_input *in, struct report *report)
 {
-	struct span known = generated_from(diagnostic, address);
-	size_t before = report->count;
+	struct span bytes = mime_bytes(in->arena, wrapped_message(in));
+	const struct mime_part *root = mime_parse(in->arena, bytes);
+	const char *type = header_field(in->arena, root->header, "Content-Type");
+	static const char *const kinds[] = { "delivery-status", NULL };
 
-	if (address.ptr == NULL)
+	if (type == NULL || !notice_has(span_of(type), kinds))
 		return;
-	formats_add(report, known, diagnostic, action);
-	if (report->count > before && !span_eq(known, address))
-		report->recipients[before].final_address = report_address(report->arena, address);
-}
-
-/* Addresses on lines of their own, indented by two, why below them, indented further. */
-static void
-read_exim_list(const struct format_input *in, const char *action, struct report *report)
-{
-	struct span rest = in->text, line, address = { NULL, 0 }, found, behind;
-	const char *said = NULL;
-	bool begun = false; /* above the list stands the sender's address, indented like it */
-
-	while (span_line(&rest, &line)) {
-		size_t indent = indent_of(line);
-
-		if (!begun) {
-			begun = span_ifind(line, SPAN("failed:")) >= 0 ||
-				span_ifind(line, SPAN("delivered to")) >= 0 ||
-				span_ifind(line, SPAN("address")) >= 0;
-			continue;
-		}
-		if (indent == 2 && notice_line_address(line, &found, &behind) && behind.len < 60) {
-			if (address.ptr != NULL)
-				add_exim(report, address,
-				    span_make(said, (size_t)(line.ptr - said)), action);
-			address = found;
-			said = behind.ptr;
-		} else if (address.ptr != NULL && indent == 0 && span_trim(line).len > 0) {
-			add_exim(report, address, span_make(said, (size_t)(line.ptr - said)),
-			    action);
-			address.ptr = NULL;
-		}
-	}
-	if (address.ptr != NULL)
-		add_exim(report, address,
-		    span_make(said, (size_t)(in->text.ptr + in->text.len - said)), action);
-}
-
-static void
-read_exim(const struct format_input *in, struct report *report)
-{
-	const char *action = formats_action(in);
-	struct span failed = header_raw(in->root->header, "X-Failed-Recipients");
-	struct span address;
-
-	read_exim_list(in, action, report);
-	if (report->count > 0)
-		return;
-	while (report->count < HEADER_RECIPIENTS_MAX && notice_address(&failed, &address))
-		formats_add(report, address, formats_said(in, address), action);
+	for (const struct mime_part *part = root; part != NULL; part = mime_next(part))
+		if (delivery_status_is(part))
+			delivery_status_read(mime_text(in->arena, part), report);
 }
 
 const struct format formats_mta[] = {
+	{ "messagingserver", is_messaging_server, read_messaging_server },
 	{ "postfix", is_postfix, read_postfix },
-	{ "qmail", is_qmail, read_qmail },
-	{ "exim", is_exim, read_exim },
+	{ "fml", is_fml, read_fml },
+	{ "wrapped", is_wrapped, read_wrapped },
 	{ NULL, NULL, NULL },
 };

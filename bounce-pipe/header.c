@@ -48,24 +48,37 @@ header_split(struct span message, struct span *header, struct span *body)
 
 	*header = span_make(message.ptr, 0);
 	*body = message;
-	while ((size_t)(rest.ptr - message.ptr) < HEADER_MAX && span_line(&rest, &line)) {
+	while (span_line(&rest, &line)) {
 		if (line.len == 0 &&
 		    (fields || rest.ptr == message.ptr + 1 || rest.ptr == message.ptr + 2)) {
-			if (!fields)
-				header->len = 0;
 			*body = rest;
-			return;
+			break;
 		}
 		if (!fields && is_mailbox_line(line)) {
 			header->ptr = rest.ptr;
 			continue;
 		}
 		if (!fields && name_length(line) == 0)
-			return; /* no header at all */
+			break; /* no header at all */
 		fields = true;
 		header->len = (size_t)(rest.ptr - header->ptr);
 		*body = rest;
 	}
+	if (header->len > HEADER_MAX)
+		header->len = HEADER_MAX;
+}
+
+/* A line that goes on with the field above it: folded, or folded wrongly, without its blank. */
+static bool
+goes_on(struct span rest)
+{
+	struct span line;
+
+	if (rest.len == 0 || rest.ptr[0] == '\n' || rest.ptr[0] == '\r')
+		return false;
+	if (is_blank(rest.ptr[0]))
+		return true;
+	return span_line(&rest, &line) && name_length(line) == 0 && !is_mailbox_line(line);
 }
 
 bool
@@ -83,7 +96,7 @@ header_next(struct span *rest, struct span *name, struct span *value)
 		for (colon = len; line.ptr[colon] != ':'; colon++)
 			;
 		*name = span_make(line.ptr, len);
-		while (rest->len > 0 && is_blank(rest->ptr[0]) && span_line(rest, &line))
+		while (goes_on(*rest) && span_line(rest, &line))
 			end = line.ptr + line.len;
 		*value = span_trim(
 		    span_make(name->ptr + colon + 1, (size_t)(end - name->ptr) - colon - 1));
@@ -238,8 +251,10 @@ header_decode(struct arena *arena, struct span value)
 	for (size_t i = 0, to = 0; i <= text.len; i++) {
 		unsigned char c = (unsigned char)line[i];
 
-		if (i < text.len && (c == '\r' || c == '\n'))
-			continue; /* the blank that follows a fold stays */
+		/* The blank that follows a fold stays; where there is none, the fold is one. */
+		if (i < text.len &&
+		    (c == '\r' || (c == '\n' && i + 1 < text.len && is_blank(line[i + 1]))))
+			continue;
 		line[to++] = i == text.len ? '\0' : c < ' ' || c == 0x7f ? ' ' : (char)c;
 	}
 	return line;

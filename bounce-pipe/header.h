@@ -1,7 +1,8 @@
 /*
  * header - fields of a message header (RFC 5322), decoded (RFC 2047, RFC 2231), read leniently.
  *
- * Names are compared without case; lines that are no field are passed over. Decoded values are one
+ * Names are compared without case; a line that is no field goes on with the field above it, which
+ * somebody folded without the blank, and is passed over where there is none. Decoded values are one
  * line of UTF-8 without control characters, at most HEADER_VALUE_MAX bytes.
  */
 #ifndef HEADER_H
@@ -14,7 +15,7 @@
 #include "span.h"
 
 enum {
-	HEADER_MAX = 256 * 1024, /* bytes of one header; the body starts behind them */
+	HEADER_MAX = 256 * 1024, /* bytes of one header that are looked at */
 	HEADER_VALUE_MAX = 8 * 1024,
 };
 

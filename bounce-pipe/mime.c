@@ -18,6 +18,12 @@ enum {
 struct parser {
 	struct arena *arena;
 	unsigned parts;
+	size_t *left; /* of MIME_DECODED_MAX */
+};
+
+struct mime_decoded {
+	struct span bytes, text; /* ptr NULL: not yet asked for */
+	size_t *left;            /* one count for all parts */
 };
 
 static bool
@@ -35,32 +41,37 @@ struct delimiter {
 	bool closes;
 };
 
-static bool
-find_delimiter(struct span body, struct span boundary, size_t from, struct delimiter *found)
+/* The bytes that a boundary's line begins with, after the line break before it. */
+static struct span
+delimiter_of(struct arena *arena, struct span boundary)
 {
+	return span_of(arena_printf(arena, "\n--%.*s", (int)boundary.len, boundary.ptr));
+}
+
+/* from: 0, or the start of a line. */
+static bool
+find_delimiter(struct span body, struct span delimiter, size_t from, struct delimiter *found)
+{
+	struct span dashes = span_from(delimiter, 1);
+	bool first = from == 0 && span_starts(body, dashes);
+
+	from -= from > 0;
 	while (from < body.len) {
-		long hit = span_find(span_from(body, from), boundary);
-		size_t at, end;
+		long hit = first ? -1 : span_find(span_from(body, from), delimiter);
+		size_t start, end;
 		const char *lf;
 
-		if (hit < 0)
+		if (hit < 0 && !first)
 			return false;
-		at = from + (size_t)hit;
-		end = at + boundary.len;
-		from = at + 1;
-		if (at < 2 || body.ptr[at - 1] != '-' || body.ptr[at - 2] != '-' ||
-		    (at > 2 && body.ptr[at - 3] != '\n'))
-			continue;
+		start = first ? 0 : from + (size_t)hit;
+		end = start + (first ? dashes.len : delimiter.len);
+		from = first ? 0 : start + 1;
+		first = false;
 		found->closes = span_starts(span_from(body, end), SPAN("--"));
 		if (!found->closes && !is_line_end(body, end))
 			continue; /* the start of a longer boundary */
-		at -= 2;
-		if (at > 0)
-			at--;
-		if (at > 0 && body.ptr[at] == '\n' && body.ptr[at - 1] == '\r')
-			at--;
 		lf = memchr(body.ptr + end, '\n', body.len - end);
-		found->start = at;
+		found->start = start > 0 && body.ptr[start - 1] == '\r' ? start - 1 : start;
 		found->end = lf == NULL ? body.len : (size_t)(lf - body.ptr) + 1;
 		return true;
 	}
@@ -135,18 +146,18 @@ static struct mime_part *parse_part(struct parser *parser, struct mime_part *par
     struct span bytes, const char *otherwise);
 
 static void
-parse_children(struct parser *parser, struct mime_part *part, struct span boundary)
+parse_children(struct parser *parser, struct mime_part *part, struct span delimiter)
 {
 	const char *otherwise = mime_is(part, "multipart/digest") ? "message/rfc822" : "text/plain";
 	struct mime_part **tail = &part->child;
 	struct delimiter at, next;
-	bool more = find_delimiter(part->body, boundary, 0, &at);
+	bool more = find_delimiter(part->body, delimiter, 0, &at);
 
 	while (more && !at.closes && parser->parts < MIME_PARTS_MAX) {
 		size_t end = part->body.len;
 
 		/* The delimiter before may have taken the line break that this one needs. */
-		more = find_delimiter(part->body, boundary, at.end, &next);
+		more = find_delimiter(part->body, delimiter, at.end, &next);
 		if (more)
 			end = next.start > at.end ? next.start : at.end;
 		*tail = parse_part(parser, part, span_make(part->body.ptr + at.end, end - at.end),
@@ -156,16 +167,21 @@ parse_children(struct parser *parser, struct mime_part *part, struct span bounda
 	}
 }
 
+/* The announced boundary if it occurs, else what looks like one; ptr is NULL if nothing does. */
 static struct span
-boundary_of(struct parser *parser, const struct mime_part *part)
+find_boundary(struct parser *parser, const struct mime_part *part)
 {
 	const char *announced = header_parameter(parser->arena, part->content_type, "boundary");
+	struct span guessed, delimiter;
 	struct delimiter at;
 
-	if (announced != NULL && *announced != '\0' && strlen(announced) <= BOUNDARY_MAX &&
-	    find_delimiter(part->body, span_of(announced), 0, &at))
-		return span_of(announced);
-	return guess_boundary(part->body);
+	if (announced != NULL && *announced != '\0' && strlen(announced) <= BOUNDARY_MAX) {
+		delimiter = delimiter_of(parser->arena, span_of(announced));
+		if (find_delimiter(part->body, delimiter, 0, &at))
+			return delimiter;
+	}
+	guessed = guess_boundary(part->body);
+	return guessed.ptr == NULL ? guessed : delimiter_of(parser->arena, guessed);
 }
 
 static unsigned
@@ -178,44 +194,103 @@ count_lines(struct span body, size_t before)
 	return lines;
 }
 
+/* Of a message that lost its Content-Type, but shows parts. */
+static struct span
+find_lost_boundary(struct parser *parser, const struct mime_part *root)
+{
+	struct span delimiter = guess_boundary(root->body);
+	struct delimiter first;
+
+	if (delimiter.ptr == NULL)
+		return delimiter;
+	delimiter = delimiter_of(parser->arena, delimiter);
+	if (!find_delimiter(root->body, delimiter, 0, &first) ||
+	    count_lines(root->body, first.start) > GUESS_LINES)
+		delimiter.ptr = NULL;
+	return delimiter;
+}
+
 static struct mime_part *
 parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
     const char *otherwise)
 {
 	struct mime_part *part = arena_alloc(parser->arena, sizeof(*part));
-	struct span boundary = { NULL, 0 };
-	struct delimiter first;
+	struct span delimiter = { NULL, 0 };
 
 	parser->parts++;
 	part->parent = parent;
 	part->depth = parent != NULL ? parent->depth + 1 : 0;
+	part->decoded = arena_alloc(parser->arena, sizeof(*part->decoded));
+	part->decoded->left = parser->left;
 	header_split(bytes, &part->header, &part->body);
 	read_content_type(parser, part, otherwise);
 	read_encoding(parser, part);
 	if (part->depth >= MIME_DEPTH_MAX)
 		return part;
 	if (mime_is_multipart(part)) {
-		boundary = boundary_of(parser, part);
+		delimiter = find_boundary(parser, part);
 	} else if (parent == NULL && *part->content_type == '\0') {
-		/* A message that lost its Content-Type, but shows parts. */
-		boundary = guess_boundary(part->body);
-		if (boundary.ptr == NULL || !find_delimiter(part->body, boundary, 0, &first) ||
-		    count_lines(part->body, first.start) > GUESS_LINES)
-			boundary.ptr = NULL;
-		if (boundary.ptr != NULL)
+		delimiter = find_lost_boundary(parser, part);
+		if (delimiter.ptr != NULL)
 			part->type = "multipart/mixed";
 	}
-	if (boundary.ptr != NULL)
-		parse_children(parser, part, boundary);
+	if (delimiter.ptr != NULL)
+		parse_children(parser, part, delimiter);
 	return part;
+}
+
+static bool
+has_bare_cr(struct span message)
+{
+	bool found = false;
+
+	for (size_t i = 0; i + 1 < message.len; i++)
+		found |= message.ptr[i] == '\r' && message.ptr[i + 1] != '\n';
+	return found;
+}
+
+/* A CR that no LF follows ends a line, as on old Macs; the many in "\r\r\n" are of gateways that
+ * mended what was not broken. */
+static struct span
+mend_line_ends(struct arena *arena, struct span message)
+{
+	size_t len = 0;
+	char *out;
+
+	if (!has_bare_cr(message))
+		return message;
+	out = arena_alloc(arena, message.len + 1);
+	for (size_t i = 0; i < message.len; i++) {
+		size_t end = i;
+
+		while (end < message.len && message.ptr[end] == '\r')
+			end++;
+		if (end == i) {
+			out[len++] = message.ptr[i];
+			continue;
+		}
+		if (end < message.len && message.ptr[end] == '\n') {
+			out[len++] = '\n';
+			i = end;
+			continue;
+		}
+		memset(out + len, '\n', end - i);
+		len += end - i;
+		i = end - 1;
+	}
+	return span_make(out, len);
 }
 
 struct mime_part *
 mime_parse(struct arena *arena, struct span message)
 {
-	struct parser parser = { .arena = arena };
+	struct parser parser = {
+		.arena = arena,
+		.left = arena_alloc(arena, sizeof(*parser.left)),
+	};
 
-	return parse_part(&parser, NULL, message, "text/plain");
+	*parser.left = MIME_DECODED_MAX;
+	return parse_part(&parser, NULL, mend_line_ends(arena, message), "text/plain");
 }
 
 const struct mime_part *
@@ -260,23 +335,52 @@ mime_is_message(const struct mime_part *part)
 	return false;
 }
 
+/* What may still be decoded of `wanted` bytes; it is then taken. */
+static size_t
+take(struct mime_decoded *decoded, size_t wanted)
+{
+	size_t taken = wanted < *decoded->left ? wanted : *decoded->left;
+
+	*decoded->left -= taken;
+	return taken;
+}
+
 struct span
 mime_bytes(struct arena *arena, const struct mime_part *part)
 {
+	struct mime_decoded *decoded = part->decoded;
+	size_t max = part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX;
+
+	if (decoded->bytes.ptr != NULL)
+		return decoded->bytes;
 	switch (part->encoding) {
 	case MIME_BASE64:
-		return transfer_base64(arena, part->body, MIME_TEXT_MAX);
+		decoded->bytes = transfer_base64(arena, part->body, take(decoded, max));
+		break;
 	case MIME_QUOTED_PRINTABLE:
-		return transfer_quoted_printable(arena, part->body, false, MIME_TEXT_MAX);
+		decoded->bytes =
+		    transfer_quoted_printable(arena, part->body, false, take(decoded, max));
+		break;
 	case MIME_IDENTITY:
+		decoded->bytes = span_make(part->body.ptr, max);
 		break;
 	}
-	return span_make(part->body.ptr,
-	    part->body.len < MIME_TEXT_MAX ? part->body.len : MIME_TEXT_MAX);
+	return decoded->bytes;
 }
 
 struct span
 mime_text(struct arena *arena, const struct mime_part *part)
 {
-	return charset_to_utf8(arena, mime_bytes(arena, part), part->charset);
+	struct mime_decoded *decoded = part->decoded;
+	struct span bytes;
+
+	if (decoded->text.ptr != NULL)
+		return decoded->text;
+	bytes = mime_bytes(arena, part);
+	if (*decoded->left == 0)
+		bytes.len = 0;
+	decoded->text = charset_to_utf8(arena, bytes, part->charset);
+	if (decoded->text.ptr != bytes.ptr)
+		take(decoded, decoded->text.len);
+	return decoded->text;
 }

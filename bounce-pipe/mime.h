@@ -1,8 +1,9 @@
 /*
  * mime - the parts of a message (RFC 2045, 2046) that nobody promised to be well-formed.
  *
- * mime_parse() makes a tree of parts whose spans point into the message; nothing is copied until
- * somebody asks for a part's bytes or text. CRLF and LF give the same results. Broken mail gives
+ * mime_parse() makes a tree of parts whose spans point into the message (into a copy of it where
+ * a CR without its LF ends lines); nothing is copied until somebody asks for a part's bytes or
+ * text, and then once. CRLF, LF and CR give the same results. Broken mail gives
  * the best tree there is: a boundary that is not announced or does not occur is guessed from the
  * body, a part whose end is missing reaches to the end of its parent. Returned messages
  * (message/rfc822 and its like) are leaves; who wants to look inside parses their bytes.
@@ -20,6 +21,8 @@ enum {
 	MIME_DEPTH_MAX = 12,        /* of multiparts in multiparts; deeper ones are leaves */
 	MIME_PARTS_MAX = 256,       /* of a message; what follows is not looked at */
 	MIME_TEXT_MAX = 512 * 1024, /* bytes of one decoded part */
+	/* of all of them together, before and behind their charset; what is beyond reads as empty */
+	MIME_DECODED_MAX = 4 * 1024 * 1024,
 };
 
 enum mime_encoding { MIME_IDENTITY, MIME_BASE64, MIME_QUOTED_PRINTABLE };
@@ -35,6 +38,7 @@ struct mime_part {
 	const char *content_type; /* the field, decoded; "" */
 	const char *charset;      /* as announced, "" for none */
 	enum mime_encoding encoding;
+	struct mime_decoded *decoded; /* what has been asked for already */
 };
 
 /* Never fails: an empty message is an empty text/plain part. */

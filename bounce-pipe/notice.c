@@ -130,6 +130,11 @@ notice_text(struct arena *arena, const struct mime_part *root)
 	for (const struct mime_part *part = root; part != NULL; part = mime_next(part)) {
 		if (part->child != NULL || mime_is_message(part))
 			continue;
+		if (part == root && mime_is_multipart(part)) { /* announced, but there are none */
+			text = charset_cut(mime_text(arena, part), TEXT_MAX);
+			text.len = notice_returned(text);
+			return text;
+		}
 		if (mime_is(part, "text/html") && html == NULL)
 			html = part;
 		if (!mime_is(part, "text/plain") || delivery_status_is(part))

@@ -4,23 +4,17 @@
 
 #include "delivery_status.h"
 #include "dsn.h"
+#include "evidence.h"
 #include "header.h"
 #include "notice.h"
+#include "notice_words.h"
+#include "returned.h"
 
-static bool
-looks_returned(const struct format_input *in)
-{
-	static const char *const subjects[] = { "undeliver", "not deliver", "non-deliver",
-		"nondeliver", "deliver", "failure", "failed", "returned mail", "returned to sender",
-		"mail error", "error sending", "bounce", "rejected", "unzustellbar",
-		"nicht zustell", "unable to", "could not", "non remis", "non distribu",
-		"no entregad", "devuelt", "devolvid", "mancat", "onbestelbaar", "niet bezorg",
-		"niedostarcz", "zwrot", NULL };
-	struct span path = header_raw(in->root->header, "Return-Path");
-	bool sender = formats_is_daemon(in) || span_eq(path, SPAN("<>"));
-
-	return sender && notice_has(span_of(in->subject), subjects);
-}
+enum {
+	LABEL_MAX = 200, /* bytes before an address on its line */
+	LINES_MAX = 2000,
+	REASON_MAX = 2000,
+};
 
 static bool
 has_words(struct span said)
@@ -28,19 +22,32 @@ has_words(struct span said)
 	return span_trim(said).len >= 8;
 }
 
+/* What a pass over the text may take: the sender's own addresses are in most notices without having
+ * failed, and sometimes they have. */
+struct pass {
+	bool (*fits)(struct span said);
+	bool own;
+};
+
+static bool
+may_take(const struct format_input *in, const struct pass *pass, struct span address)
+{
+	return pass->own ? !formats_is_role(address) : !formats_is_own(in, address);
+}
+
 /* Recipients that begin a line and have a reply (or, if none needs to, words) behind them, before
  * the next one. */
 static void
-read_lines(const struct format_input *in, bool (*fits)(struct span said), struct report *report)
+read_lines(const struct format_input *in, const struct pass *pass, struct report *report)
 {
-	struct span rest = in->text, line, behind, next_behind;
+	struct span rest = in->text, line, behind = { "", 0 }, next_behind;
 	struct span address = { NULL, 0 }, next;
 	const char *action = formats_action(in);
 
 	while (rest.len > 0) {
 		bool found = span_line(&rest, &line) &&
 			     notice_line_address(line, &next, &next_behind) &&
-			     !formats_is_own(in, next);
+			     may_take(in, pass, next);
 
 		if (!found && rest.len > 0)
 			continue;
@@ -48,13 +55,13 @@ read_lines(const struct format_input *in, bool (*fits)(struct span said), struct
 			const char *end = found ? line.ptr : in->text.ptr + in->text.len;
 			struct span said = span_make(behind.ptr, (size_t)(end - behind.ptr));
 
-			if (fits(said))
+			if (pass->fits(said))
 				formats_add(report, address, said, action);
 		}
 		if (found) {
 			address = next;
 			behind = next_behind;
-			if (rest.len == 0 && fits(behind))
+			if (rest.len == 0 && pass->fits(behind))
 				formats_add(report, address, behind, action);
 		}
 	}
@@ -79,11 +86,71 @@ read_replies(const struct format_input *in, struct report *report)
 	}
 }
 
-/* The one address that the text names; if there are several, nobody can tell which one it means. */
+/* The paragraph of the text that tells why, whoever it is about: the first with a reply of a
+ * server, else the first that says that something failed and what follows it. */
 static struct span
-only_address(const struct format_input *in)
+reason(const struct format_input *in)
 {
-	struct span rest = in->text, address, only = { NULL, 0 };
+	struct span rest = in->text, line;
+	const char *start = NULL;
+
+	for (unsigned i = 0; i < LINES_MAX && span_line(&rest, &line); i++)
+		if (formats_has_reply(line)) {
+			start = line.ptr;
+			break;
+		} else if (start == NULL && notice_has(line, notice_words_failure)) {
+			start = line.ptr;
+		}
+	if (start == NULL)
+		start = in->text.ptr;
+	rest = span_from(in->text, (size_t)(start - in->text.ptr));
+	return span_trim(span_make(rest.ptr, rest.len < REASON_MAX ? rest.len : REASON_MAX));
+}
+
+static void
+add_with_reason(const struct format_input *in, struct span address, struct report *report)
+{
+	struct span said = formats_said(in, address);
+
+	formats_add(report, address, has_words(said) ? said : reason(in), formats_action(in));
+}
+
+/* "Recipient: a@example.org", "Your message to a@example.org …", and lists of bare addresses below
+ * such words. */
+static void
+read_labels(const struct format_input *in, struct report *report)
+{
+	struct span rest = in->text, line, address, behind;
+	bool listing = false;
+
+	for (unsigned i = 0; i < LINES_MAX && span_line(&rest, &line); i++) {
+		struct span here = line, before;
+		bool labelled;
+
+		if (span_trim(line).len == 0)
+			continue;
+		if (!notice_address(&here, &address)) {
+			listing = line.len < LABEL_MAX &&
+				  (notice_has(line, notice_words_recipient) ||
+				      notice_has(line, notice_words_failure));
+			continue;
+		}
+		before = span_make(line.ptr, (size_t)(address.ptr - line.ptr));
+		labelled = before.len < LABEL_MAX &&
+			   (notice_has(before, notice_words_recipient) ||
+			       notice_has(before, notice_words_failure));
+		if (!labelled && !(listing && notice_line_address(line, &address, &behind)))
+			continue;
+		if (!formats_is_own(in, address))
+			add_with_reason(in, address, report);
+	}
+}
+
+/* The one address that a text names; if there are several, nobody can tell which one it means. */
+static struct span
+only_address(const struct format_input *in, struct span text)
+{
+	struct span rest = text, address, only = { NULL, 0 };
 
 	while (notice_address(&rest, &address)) {
 		if (formats_is_own(in, address))
@@ -95,26 +162,108 @@ only_address(const struct format_input *in)
 	return only;
 }
 
-bool
-plain_read(const struct format_input *in, struct report *report)
+/* The message that came back, as a part of its own. */
+static struct span
+returned_part(const struct format_input *in)
 {
+	for (const struct mime_part *part = in->root; part != NULL; part = mime_next(part))
+		if (mime_is_message(part))
+			return mime_bytes(in->arena, part);
+	return span_make("", 0);
+}
+
+/* A gateway's own words around the report of another system: that report is what came back. */
+static void
+read_inner(const struct format_input *in, struct span message, struct report *report)
+{
+	const struct mime_part *part = mime_parse(in->arena, message);
+
+	for (; part != NULL && report->count == 0; part = mime_next(part))
+		if (delivery_status_is(part))
+			delivery_status_read(mime_text(in->arena, part), report);
+}
+
+/* "for <recipient>", which the last server wrote into its Received field, or To. A list's mail has
+ * the list in its To. */
+static struct span
+sent_to(const struct format_input *in, struct span message)
+{
+	static const char *const lists[] = { "List-Id", "List-Post", "List-Unsubscribe",
+		"X-BeenThere", "Mailing-List", NULL };
+	struct span header, body, received, address;
+	long at;
+
+	header_split(message, &header, &body);
+	received = header_raw(header, "Received");
+	at = span_ifind(received, SPAN("for <"));
+	if (at >= 0) {
+		received = span_from(received, (size_t)at);
+		if (notice_address(&received, &address) && !formats_is_own(in, address))
+			return address;
+	}
+	for (size_t i = 0; lists[i] != NULL; i++)
+		if (header_raw(header, lists[i]).ptr != NULL)
+			return span_make(NULL, 0);
+	address = span_of(returned_recipient(in->arena, header));
+	if (address.len == 0 || formats_is_own(in, address))
+		return span_make(NULL, 0);
+	return address;
+}
+
+/* Recipients that the notice names, the surest way first. */
+static void
+read_named(const struct format_input *in, struct report *report)
+{
+	static const struct pass with_reply = { formats_has_reply, false };
+	static const struct pass with_words = { has_words, false };
 	struct span address;
 
-	if (!looks_returned(in))
-		return false;
-	read_lines(in, formats_has_reply, report);
+	read_lines(in, &with_reply, report);
 	if (report->count == 0)
 		read_replies(in, report);
 	if (report->count == 0 && !formats_has_reply(in->text))
-		read_lines(in, has_words, report);
+		read_lines(in, &with_words, report);
 	if (report->count == 0 && *in->verp_recipient != '\0')
-		formats_add(report, span_of(in->verp_recipient), span_trim(in->text),
-		    formats_action(in));
-	if (report->count == 0 && (address = only_address(in)).ptr != NULL)
-		formats_add(report, address, formats_said(in, address), formats_action(in));
+		formats_add(report, span_of(in->verp_recipient), reason(in), formats_action(in));
+	if (report->count == 0 && (address = only_address(in, in->text)).ptr != NULL)
+		add_with_reason(in, address, report);
 	if (report->count == 0)
+		read_labels(in, report);
+	if (report->count == 0 &&
+	    (address = only_address(in, span_of(in->subject))).ptr != NULL)
+		formats_add(report, address, reason(in), formats_action(in));
+}
+
+/* What else tells who it was for, when the notice does not. */
+static void
+read_unnamed(const struct format_input *in, const struct evidence *evidence, struct report *report)
+{
+	static const struct pass own = { formats_has_reply, true };
+	struct span message = returned_part(in), address;
+
+	read_inner(in, message, report);
+	if (report->count == 0 && (address = sent_to(in, message)).ptr != NULL)
+		formats_add(report, address, reason(in), formats_action(in));
+	if (report->count == 0 && evidence->phrase) /* somebody wrote to himself */
+		read_lines(in, &own, report);
+}
+
+bool
+plain_read(const struct format_input *in, struct report *report)
+{
+	struct evidence evidence;
+
+	evidence_read(in, &evidence);
+	if (!evidence_is_notice(&evidence))
+		return false;
+	read_named(in, report);
+	if (report->count == 0)
+		read_unnamed(in, &evidence, report);
+	if (report->count == 0 && !evidence_is_clear(&evidence))
 		return false;
 	report->format = "plain";
-	report->kind = delivery_status_kind(report);
+	report->kind = report->count > 0                             ? delivery_status_kind(report)
+		       : strcmp(formats_action(in), "delayed") == 0 ? REPORT_DELAY
+								     : REPORT_NDR;
 	return true;
 }

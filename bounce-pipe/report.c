@@ -7,7 +7,7 @@
 #include "charset.h"
 #include "json.h"
 
-enum { ADDRESS_MAX = 400, HOST_MAX = 255 };
+enum { ADDRESS_MAX = 400, HOST_MAX = 255, IDENTIFIER_MAX = 200 };
 
 static const char *const kind_names[] = {
 	[REPORT_NONE] = "none",
@@ -30,7 +30,7 @@ report_init(struct report *report, struct arena *arena)
 		.account = "",
 		.reporting_mta = "",
 		.arrival = "",
-		.feedback = { "", "", "" },
+		.feedback = { .type = "", .user_agent = "", .source_ip = "" },
 	};
 }
 
@@ -179,6 +179,12 @@ report_host(struct arena *arena, struct span text)
 }
 
 const char *
+report_identifier(struct arena *arena, struct span text)
+{
+	return report_line(arena, in_brackets(text), IDENTIFIER_MAX);
+}
+
+const char *
 report_kind_name(enum report_kind kind)
 {
 	return kind_names[kind];
@@ -202,6 +208,20 @@ recipient_json(const struct report_recipient *recipient, struct str *out)
 	json_key_string(out, "remote_mta", recipient->remote_mta);
 	json_key_string(out, "action", recipient->action);
 	json_key_string(out, "rule", recipient->rule);
+	json_key_string(out, "final_address", recipient->final_address);
+	json_key_string(out, "last_attempt", recipient->last_attempt);
+	str_addc(out, '}');
+}
+
+static void
+feedback_json(const struct report_feedback *feedback, struct str *out)
+{
+	json_key(out, "feedback");
+	str_addc(out, '{');
+	json_key_string(out, "type", feedback->type);
+	json_key_string(out, "user_agent", feedback->user_agent);
+	json_key_string(out, "source_ip", feedback->source_ip);
+	json_key_bool(out, "redacted", feedback->redacted);
 	str_addc(out, '}');
 }
 
@@ -219,5 +239,10 @@ report_json(const struct report *report, struct str *out)
 	json_key_string(out, "campaign", report->campaign);
 	json_key_string(out, "list", report->list);
 	json_key_string(out, "account", report->account);
+	json_key_string(out, "reporting_mta", report->reporting_mta);
+	json_key_string(out, "arrival", report->arrival);
+	json_key_string(out, "format", report->format);
+	if (report->kind == REPORT_FEEDBACK)
+		feedback_json(&report->feedback, out);
 	str_addc(out, '}');
 }

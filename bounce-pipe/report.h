@@ -46,6 +46,7 @@ struct report_feedback {  /* RFC 5965, for REPORT_FEEDBACK */
 	const char *type; /* "abuse" */
 	const char *user_agent;
 	const char *source_ip;
+	bool redacted; /* it names a recipient without saying who that is (RFC 6590) */
 };
 
 struct report {
@@ -77,6 +78,8 @@ const char *report_address(struct arena *arena, struct span text);
 /* A host as found ("dns; MX.Example.org [192.0.2.1]", "[192.0.2.1]"): its name in lower case, else
  * its address. */
 const char *report_host(struct arena *arena, struct span text);
+/* A Message-ID or a list's name as found: "Name <id>" and "<id>" are "id". */
+const char *report_identifier(struct arena *arena, struct span text);
 
 const char *report_kind_name(enum report_kind kind); /* "ndr" */
 /* One JSON object, the line of `mxbounce --dry-run --json` without its newline. */

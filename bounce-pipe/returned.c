@@ -8,19 +8,6 @@
 
 enum { NAME_MAX_BYTES = 200 };
 
-/* "Name <id>" and "<id>" are "id". */
-static const char *
-identifier(struct arena *arena, const char *value)
-{
-	const char *open = strrchr(value, '<');
-	const char *close = open != NULL ? strchr(open, '>') : NULL;
-
-	if (close != NULL)
-		return report_line(arena, span_make(open + 1, (size_t)(close - open) - 1),
-		    NAME_MAX_BYTES);
-	return report_line(arena, span_of(value), NAME_MAX_BYTES);
-}
-
 /* Feedback-ID is "campaign:account:kind:sender", as Gmail's and Orange's feedback loops have it. */
 static const char *
 feedback_id(struct arena *arena, const char *value, unsigned piece)
@@ -50,7 +37,7 @@ first_of(struct arena *arena, struct span header, const struct conf_strings *nam
 			continue;
 		found = strcasecmp(names->items[i], "Feedback-ID") == 0
 			    ? feedback_id(arena, value, piece)
-			    : identifier(arena, value);
+			    : report_identifier(arena, span_of(value));
 		if (*found != '\0')
 			return found;
 	}
@@ -64,7 +51,7 @@ returned_read(struct span header, const struct ndr_options *options, struct repo
 	const char *id = header_field(arena, header, "Message-ID");
 
 	if (*report->message_id == '\0' && id != NULL)
-		report->message_id = identifier(arena, id);
+		report->message_id = report_identifier(arena, span_of(id));
 	if (*report->campaign == '\0')
 		report->campaign = first_of(arena, header, options->campaign_headers, 0);
 	if (*report->list == '\0')

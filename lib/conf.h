@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "pack.h"
 #include "str.h"
 
 struct config_setting_t; /* one setting of a file, libconfig's */
@@ -75,6 +76,14 @@ void conf_defaults(struct arena *arena, const struct conf_key *keys, size_t coun
  * to the caller. Returns -1 if anything in it was wrong. */
 int conf_read(struct conf_reader *reader, struct config_setting_t *group,
     const struct conf_key *keys, size_t count, const char *const *known, void *target);
+
+/* The values of all rows but the custom ones, written and read back by the same table; texts stay
+ * where they were read, lists are in the arena. False: the bytes end before. */
+void conf_pack(const struct conf_key *keys, size_t count, const void *source, struct str *out);
+bool conf_unpack(struct arena *arena, const struct conf_key *keys, size_t count, void *target,
+    struct unpack *in);
+void conf_pack_strings(const struct conf_strings *strings, struct str *out);
+void conf_unpack_strings(struct arena *arena, struct conf_strings *strings, struct unpack *in);
 
 /* Adds a mistake at a setting. key NULL: the setting's own name. */
 void conf_mistake(struct conf_reader *reader, struct config_setting_t *setting, const char *key,

@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "mem.h"
@@ -9,12 +10,32 @@
 enum { MATCH_LIMIT = 200000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 4096 };
 
 struct pattern {
-	char *text;
+	const char *text;
+	char *owned; /* the text, where it is ours */
 	pcre2_code *code;
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
 	const char *subject; /* of the last match */
 };
+
+/* Takes over the compiled code. */
+static struct pattern *
+pattern_of(pcre2_code *compiled)
+{
+	struct pattern *pattern = mem_alloc(sizeof(*pattern));
+
+	pattern->code = compiled;
+	pattern->match = pcre2_match_data_create_from_pattern(compiled, NULL);
+	pattern->limits = pcre2_match_context_create(NULL);
+	if (pattern->match == NULL || pattern->limits == NULL) {
+		pattern_free(&pattern);
+		return NULL;
+	}
+	pcre2_set_match_limit(pattern->limits, MATCH_LIMIT);
+	pcre2_set_depth_limit(pattern->limits, DEPTH_LIMIT);
+	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
+	return pattern;
+}
 
 struct pattern *
 pattern_new(const char *expression, struct err *err)
@@ -32,19 +53,11 @@ pattern_new(const char *expression, struct err *err)
 		err_set(err, "%s at offset %zu of \"%s\"", words, (size_t)offset, expression);
 		return NULL;
 	}
-	pattern = mem_alloc(sizeof(*pattern));
-	pattern->text = mem_dup(expression);
-	pattern->code = compiled;
-	pattern->match = pcre2_match_data_create_from_pattern(compiled, NULL);
-	pattern->limits = pcre2_match_context_create(NULL);
-	if (pattern->match == NULL || pattern->limits == NULL) {
+	pattern = pattern_of(compiled);
+	if (pattern == NULL)
 		err_set(err, "no memory for \"%s\"", expression);
-		pattern_free(&pattern);
-		return NULL;
-	}
-	pcre2_set_match_limit(pattern->limits, MATCH_LIMIT);
-	pcre2_set_depth_limit(pattern->limits, DEPTH_LIMIT);
-	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
+	else
+		pattern->text = pattern->owned = mem_dup(expression);
 	return pattern;
 }
 
@@ -56,7 +69,7 @@ pattern_free(struct pattern **pattern)
 	pcre2_match_context_free((*pattern)->limits);
 	pcre2_match_data_free((*pattern)->match);
 	pcre2_code_free((*pattern)->code);
-	free((*pattern)->text);
+	free((*pattern)->owned);
 	free(*pattern);
 	*pattern = NULL;
 }
@@ -88,4 +101,49 @@ pattern_group(const struct pattern *pattern, const char *name)
 	if (n < 0 || ends[2 * n] == PCRE2_UNSET)
 		return SPAN("");
 	return span_make(pattern->subject + ends[2 * n], ends[2 * n + 1] - ends[2 * n]);
+}
+
+void
+pattern_pack(const struct pattern *pattern, struct str *out)
+{
+	const pcre2_code *codes[] = { pattern->code };
+	uint8_t *bytes = NULL;
+	PCRE2_SIZE size = 0;
+
+	if (pcre2_serialize_encode(codes, 1, &bytes, &size, NULL) != 1)
+		size = 0; /* no memory: read back, it is compiled */
+	pack_text(out, pattern->text);
+	pack_bytes(out, span_make(size > 0 ? (const char *)bytes : "", size));
+	if (size > 0)
+		pcre2_serialize_free(bytes);
+}
+
+struct pattern *
+pattern_unpack(struct unpack *in)
+{
+	const char *text = unpack_text(in);
+	struct span bytes = unpack_bytes(in);
+	struct pattern *pattern;
+	pcre2_code *code;
+
+	if (in->failed)
+		return NULL;
+	if (bytes.len == 0 ||
+	    pcre2_serialize_decode(&code, 1, (const uint8_t *)bytes.ptr, NULL) != 1)
+		return pattern_new(text, NULL);
+	pattern = pattern_of(code);
+	if (pattern != NULL)
+		pattern->text = text;
+	return pattern;
+}
+
+const char *
+pattern_version(char buf[PATTERN_VERSION_SIZE])
+{
+	char version[PATTERN_VERSION_SIZE] = "", unicode[PATTERN_VERSION_SIZE] = "";
+
+	pcre2_config(PCRE2_CONFIG_VERSION, version);
+	pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, unicode);
+	snprintf(buf, PATTERN_VERSION_SIZE, "%.30s, Unicode %.15s", version, unicode);
+	return buf;
 }

@@ -9,6 +9,7 @@
 #define PATTERN_H
 
 #include "err.h"
+#include "pack.h"
 #include "span.h"
 
 struct pattern;
@@ -24,5 +25,13 @@ int pattern_match(const struct pattern *pattern, struct span subject);
 /* What the named group took in the last match that returned 1; empty if it took no part. Points
  * into that match's subject. */
 struct span pattern_group(const struct pattern *pattern, const char *name);
+
+/* A compiled pattern as bytes, and back: cheaper than compiling it. What is read back must have been
+ * written by a PCRE2 of the same pattern_version on this machine, and nobody else: the bytes are
+ * trusted. NULL: they are not a pattern's. The text stays where it was read. */
+void pattern_pack(const struct pattern *pattern, struct str *out);
+struct pattern *pattern_unpack(struct unpack *in);
+enum { PATTERN_VERSION_SIZE = 64 };
+const char *pattern_version(char buf[PATTERN_VERSION_SIZE]);
 
 #endif

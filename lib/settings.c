@@ -61,7 +61,7 @@ static const struct conf_key keys[] = {
 	{ "mx_rules", CONF_STRING, AT(mx_rules), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
 	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0,
 	    0, NULL, NULL },
-	{ "bounce_rules", CONF_STRING, AT(bounce_rules), "/etc/mxpace/bounce-rules.conf", 0, 0,
+	{ "bounce_rules", CONF_STRING, AT(bounce_rules_text), "/etc/mxpace/bounce-rules.conf", 0, 0,
 	    NULL, NULL },
 	{ "state_dir", CONF_STRING, AT(state_dir), "/var/lib/mxpace", 0, 0, NULL, NULL },
 	{ "quarantine_action", CONF_WORD, AT(quarantine_action), "reject", 0, 0,
@@ -85,6 +85,7 @@ static const struct conf_key policy_keys[] = {
 	{ "quiet_reset", CONF_DURATION, AT(quiet_ms), NULL, SECOND, YEAR, NULL, NULL },
 };
 #undef AT
+enum { POLICY_KEYS = sizeof(policy_keys) / sizeof(policy_keys[0]) };
 
 struct rule_text {
 	int64_t errors;
@@ -124,7 +125,7 @@ read_quarantine(struct conf_reader *reader, struct config_setting_t *setting, vo
 	struct quarantine_policy *policy = &((struct settings *)target)->quarantine;
 
 	reader->context = "quarantine.";
-	conf_read(reader, setting, policy_keys, 2, reason_names, policy);
+	conf_read(reader, setting, policy_keys, POLICY_KEYS, reason_names, policy);
 	for (size_t i = 0; i < REASON_COUNT && conf_is_group(setting); i++) {
 		struct config_setting_t *rule = conf_member(setting, reason_names[i]);
 
@@ -198,7 +199,8 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	settings->mx_rules = resolve(&settings->arena, settings->file, settings->mx_rules);
 	settings->mx_rules_local =
 	    resolve(&settings->arena, settings->file, settings->mx_rules_local);
-	settings->bounce_rules = resolve(&settings->arena, settings->file, settings->bounce_rules);
+	settings->bounce_rules =
+	    resolve(&settings->arena, settings->file, settings->bounce_rules_text);
 }
 
 static struct settings *
@@ -241,6 +243,55 @@ struct settings *
 settings_parse(const char *text, const char *name, struct conf_errors *errors)
 {
 	return settings_read(conf_parse(text, name, errors), name, errors);
+}
+
+static uint64_t
+keys_hash(void)
+{
+	uint64_t hash = pack_hash_names(reason_names);
+
+	for (size_t i = 0; i < KEYS; i++)
+		hash = pack_hash(hash, span_make(keys[i].name, strlen(keys[i].name) + 1));
+	return hash;
+}
+
+void
+settings_pack(const struct settings *settings, struct str *out)
+{
+	pack_number(out, (int64_t)keys_hash());
+	pack_text(out, settings->file);
+	conf_pack(keys, KEYS, settings, out);
+	conf_pack(policy_keys, POLICY_KEYS, &settings->quarantine, out);
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		pack_number(out, settings->quarantine.rules[i].errors);
+		pack_number(out, settings->quarantine.rules[i].release_ms);
+	}
+}
+
+struct settings *
+settings_unpack(struct unpack *in)
+{
+	struct settings *settings = mem_alloc(sizeof(*settings));
+
+	settings->references = 1;
+	arena_init(&settings->arena);
+	in->failed = in->failed || (uint64_t)unpack_number(in) != keys_hash();
+	settings->file = unpack_text(in);
+	conf_unpack(&settings->arena, keys, KEYS, settings, in);
+	conf_unpack(&settings->arena, policy_keys, POLICY_KEYS, &settings->quarantine, in);
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		settings->quarantine.rules[i].errors = unpack_number(in);
+		settings->quarantine.rules[i].release_ms = unpack_number(in);
+	}
+	if (in->failed ||
+	    !store_address_parse(&settings->arena, settings->redis_text, &settings->redis)) {
+		settings_release(&settings);
+		return NULL;
+	}
+	settings->bounce_rules =
+	    resolve(&settings->arena, settings->file, settings->bounce_rules_text);
+	settings->lines = arena_alloc(&settings->arena, KEYS * sizeof(*settings->lines));
+	return settings;
 }
 
 struct settings *

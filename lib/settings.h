@@ -70,6 +70,7 @@ struct settings {
 	int on_dns_failure; /* enum on_failure */
 
 	const char *mx_rules, *mx_rules_local, *bounce_rules; /* paths, resolved */
+	const char *bounce_rules_text;
 	const char *state_dir;
 
 	int quarantine_action; /* enum quarantine_action */
@@ -85,6 +86,10 @@ struct settings {
 /* NULL: the mistakes are in errors. */
 struct settings *settings_load(const char *path, struct conf_errors *errors);
 struct settings *settings_parse(const char *text, const char *name, struct conf_errors *errors);
+/* For mxbounce: without sending_ips, pools and the lines of keys. Texts stay where they were read.
+ * NULL: written by another version, or cut off. */
+void settings_pack(const struct settings *settings, struct str *out);
+struct settings *settings_unpack(struct unpack *in);
 struct settings *settings_hold(struct settings *settings);
 void settings_release(struct settings **settings);
 

@@ -73,12 +73,60 @@ span_find(struct span s, struct span needle)
 	return hit == NULL ? -1 : (long)(hit - s.ptr);
 }
 
+/* How rarely a byte of a needle occurs in text: letters by their frequency in English, then what is
+ * no letter; blanks are the most common. */
+static unsigned
+rarity(char c)
+{
+	static const char letters[] = " etaoinsrhldcumfpgwybvkxjqz";
+	const char *at = strchr(letters, (char)lower(c));
+
+	return c == '\0' || at == NULL ? sizeof(letters) : (unsigned)(at - letters);
+}
+
+/* The next place of one byte, by memchr(). */
+struct scan {
+	const char *next; /* NULL: there is none any more */
+	char byte;
+};
+
+static void
+scan_from(struct scan *scan, const char *from, const char *end)
+{
+	if (scan->next != NULL && scan->next < from)
+		scan->next = memchr(from, scan->byte, (size_t)(end - from));
+}
+
+/* Looks for the needle's rarest byte in both of its cases, which memchr() does many bytes at once,
+ * and compares only there. */
 long
 span_ifind(struct span s, struct span needle)
 {
-	for (size_t i = 0; i + needle.len <= s.len; i++)
-		if (span_istarts(span_from(s, i), needle))
-			return (long)i;
+	struct scan low, high;
+	const char *at, *end;
+	size_t rare = 0;
+
+	if (needle.len == 0)
+		return 0;
+	if (s.len < needle.len)
+		return -1;
+	for (size_t i = 1; i < needle.len; i++)
+		if (rarity(needle.ptr[i]) > rarity(needle.ptr[rare]))
+			rare = i;
+	at = s.ptr + rare;
+	end = s.ptr + s.len - needle.len + rare + 1;
+	low.byte = (char)lower(needle.ptr[rare]);
+	low.next = memchr(at, low.byte, (size_t)(end - at));
+	high.byte = low.byte >= 'a' && low.byte <= 'z' ? (char)(low.byte - ('a' - 'A')) : low.byte;
+	high.next = high.byte == low.byte ? NULL : memchr(at, high.byte, (size_t)(end - at));
+	while (low.next != NULL || high.next != NULL) {
+		at = low.next == NULL || (high.next != NULL && high.next < low.next) ? high.next
+										     : low.next;
+		if (span_istarts(span_make(at - rare, needle.len), needle))
+			return at - rare - s.ptr;
+		scan_from(&low, at + 1, end);
+		scan_from(&high, at + 1, end);
+	}
 	return -1;
 }
 

@@ -46,6 +46,13 @@ static const struct find_row {
 	{ "overlapping start", "aab", "ab", 1, 1 },
 	{ "other case", "xAB", "ab", -1, 1 },
 	{ "none", "xyz", "ab", -1, -1 },
+	{ "rarest byte last", "xxAz aaaz Abz", "abZ", -1, 10 },
+	{ "rarest byte first", "zzzab Zab", "zab", 2, 2 },
+	{ "its upper case first", "Zab zab", "zab", 4, 0 },
+	{ "only part of it fits", "the po the pos the Post", "post", -1, 19 },
+	{ "no letter in it", "1.2.3 550-", "550-", 6, 6 },
+	{ "bytes beyond ASCII", "Nachricht verz\xc3\xb6gert", "VERZ\xc3\xb6", -1, 10 },
+	{ "would end behind the text", "xab", "abc", -1, -1 },
 };
 
 static void

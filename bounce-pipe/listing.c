@@ -1,0 +1,191 @@
+#include "listing.h"
+
+#include <string.h>
+
+#include "notice.h"
+
+enum {
+	HEAD_MAX = 32 * 1024, /* bytes of a notice in which headings are looked for */
+	LABEL_MAX = 500,      /* bytes behind a label that its address is in */
+	ENTRIES_MAX = 200,
+	SAID_MIN = 3, /* bytes that tell something */
+};
+
+struct entry {
+	struct span address;
+	struct span line;   /* where it stands */
+	struct span behind; /* up to the end of the list */
+	struct span said;
+};
+
+struct list {
+	struct entry entries[ENTRIES_MAX];
+	size_t count;
+};
+
+static struct span
+to_end(const char *from, struct span all)
+{
+	return span_make(from, (size_t)(all.ptr + all.len - from));
+}
+
+static struct span
+up_to(struct span text, const char *end)
+{
+	return end > text.ptr ? span_make(text.ptr, (size_t)(end - text.ptr))
+			      : span_make(text.ptr, 0);
+}
+
+static struct span
+first_paragraph(struct span text)
+{
+	struct span rest = text, line;
+
+	while (span_line(&rest, &line))
+		if (span_trim(line).len == 0)
+			return up_to(text, line.ptr);
+	return text;
+}
+
+struct span
+listing_said(struct span text)
+{
+	struct span paragraph;
+
+	text = span_trim(text);
+	paragraph = first_paragraph(text);
+	return formats_has_reply(paragraph) || !formats_has_reply(text) ? span_trim(paragraph)
+									: text;
+}
+
+/* The address that begins this line, or the one behind the label in it. */
+static bool
+entry_of(const struct listing *row, const struct format_input *in, struct span line,
+    struct span list, struct entry *entry)
+{
+	struct span rest = line, behind;
+	long at = row->label != NULL ? span_ifind(line, span_of(row->label)) : 0;
+
+	if (at < 0)
+		return false;
+	if (row->label != NULL) {
+		rest = to_end(line.ptr + at + strlen(row->label), list);
+		rest = span_trim(span_make(rest.ptr, rest.len < LABEL_MAX ? rest.len : LABEL_MAX));
+	}
+	if (!notice_line_address(rest, &entry->address, &behind) ||
+	    (row->label == NULL && formats_is_own(in, entry->address)))
+		return false;
+	entry->line = line;
+	entry->behind = to_end(behind.ptr, list);
+	return true;
+}
+
+static void
+find_entries(const struct listing *row, const struct format_input *in, struct span text,
+    struct list *list)
+{
+	struct span rest = text, line;
+
+	while (list->count < ENTRIES_MAX && span_line(&rest, &line))
+		if (entry_of(row, in, line, text, &list->entries[list->count]))
+			list->count++;
+}
+
+static bool
+is_empty(struct span said)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; i < said.len && words < SAID_MIN; i++)
+		words += ((unsigned char)said.ptr[i] | 32) >= 'a' ||
+			 (said.ptr[i] >= '0' && said.ptr[i] <= '9');
+	return words < SAID_MIN;
+}
+
+/* What stands between an entry and its neighbours. */
+static struct span
+said_of(const struct listing *row, struct span text, const struct entry *entry,
+    const struct entry *before, const struct entry *next)
+{
+	const char *end = next != NULL ? next->line.ptr : text.ptr + text.len;
+	const char *line_end = entry->line.ptr + entry->line.len;
+
+	switch (row->said) {
+	case LISTING_BEFORE:
+		return span_trim(up_to(before != NULL ? before->behind : text, entry->line.ptr));
+	case LISTING_LINE:
+		return listing_said(up_to(to_end(entry->line.ptr, text), end));
+	case LISTING_BELOW:
+		return listing_said(
+		    up_to(to_end(line_end > entry->behind.ptr ? line_end : entry->behind.ptr, text),
+			end));
+	case LISTING_BEHIND:
+		break;
+	}
+	return listing_said(up_to(entry->behind, end));
+}
+
+/* One reason below several addresses is said of each of them. */
+static void
+share_reasons(const struct listing *row, const struct format_input *in, struct list *list)
+{
+	struct span common = { "", 0 };
+	long at = row->reason != NULL ? span_ifind(in->text, span_of(row->reason)) : -1;
+
+	if (at >= 0)
+		common = listing_said(span_from(in->text, (size_t)at + strlen(row->reason)));
+	for (size_t i = list->count; i > 0; i--) {
+		struct entry *entry = &list->entries[i - 1];
+
+		if (common.len > 0 && (is_empty(entry->said) || !formats_has_reply(entry->said)))
+			entry->said = common;
+		else if (is_empty(entry->said) && i < list->count)
+			entry->said = list->entries[i].said;
+		else if (is_empty(entry->said))
+			entry->said = formats_said(in, entry->address);
+	}
+}
+
+static void
+read_row(const struct listing *row, const struct format_input *in, struct span text,
+    struct list *list, struct report *report)
+{
+	const char *action = formats_action(in);
+
+	list->count = 0;
+	find_entries(row, in, text, list);
+	for (size_t i = 0; i < list->count; i++)
+		list->entries[i].said =
+		    said_of(row, text, &list->entries[i], i > 0 ? &list->entries[i - 1] : NULL,
+			i + 1 < list->count ? &list->entries[i + 1] : NULL);
+	share_reasons(row, in, list);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct entry *entry = &list->entries[i];
+		struct report_recipient *added =
+		    formats_add(report, entry->address, entry->said, action);
+
+		if (added != NULL && row->complete != NULL)
+			row->complete(report, added, entry->said);
+	}
+}
+
+void
+listing_read(const struct listing *rows, const struct format_input *in, struct report *report)
+{
+	struct span head =
+	    span_make(in->text.ptr, in->text.len < HEAD_MAX ? in->text.len : HEAD_MAX);
+	struct list *list = NULL;
+
+	for (; rows->name != NULL && report->count == 0; rows++) {
+		long at = span_ifind(head, span_of(rows->begin));
+
+		if (at < 0)
+			continue;
+		if (list == NULL)
+			list = arena_alloc(in->arena, sizeof(*list));
+		read_row(rows, in, span_from(in->text, (size_t)at + strlen(rows->begin)), list,
+		    report);
+		if (report->count > 0)
+			report->format = rows->name;
+	}
+}
