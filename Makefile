@@ -51,7 +51,7 @@ PRELUDES   := $(wildcard lib/lua/prelude/*.lua)
 DIRS       := lib policyd bounce-pipe ctl
 srcs        = $(sort $(wildcard $(1)/*.c))
 objs        = $(patsubst %.c,$(B)/%.o,$(1))
-noMain      = $(filter-out %/main.o,$(call objs,$(call srcs,$(1))))
+noMain      = $(filter-out %/main.o %/late.o,$(call objs,$(call srcs,$(1))))
 ARCHIVES   := $(B)/ctl.a $(B)/policyd.a $(B)/bounce-pipe.a $(B)/lib.a
 PROGRAMS   := $(B)/mxpolicyd $(B)/mxbounce $(B)/mxctl
 UNIT       := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -61,6 +61,10 @@ BENCH      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/be
 
 LIBS       := $(shell $(PKGCONFIG) --libs $(PKGS_LIB) 2>/dev/null)
 LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
+# mxbounce loads these when it first needs them (bounce-pipe/late.c).
+LATE_NAMES := libconfig libhiredis
+soname      = $(shell objdump -p "`$(CC) -print-file-name=$(1).so`" 2>/dev/null | awk '/SONAME/ { print $$2 }')
+LIBS_PIPE  := $(filter-out $(LATE_NAMES:lib%=-l%),$(LIBS))
 PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/null)
 
 # make V=1 shows whole command lines.
@@ -118,9 +122,11 @@ link = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
 $(B)/mxpolicyd: $(B)/policyd/main.o $(B)/policyd.a $(B)/lib.a
 	$(SAY) "  LD    $@"
 	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
-$(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe.a $(B)/lib.a
+$(B)/bounce-pipe/late.o: private CPPFLAGS += -DLATE_LIBCONFIG='"$(call soname,libconfig)"' \
+                                              -DLATE_HIREDIS='"$(call soname,libhiredis)"'
+$(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe/late.o $(B)/bounce-pipe.a $(B)/lib.a
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ $(LIBS)
+	$(Q)$(link) $^ $(LIBS_PIPE)
 $(B)/mxctl: $(B)/ctl/main.o $(ARCHIVES)
 	$(SAY) "  LD    $@"
 	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)

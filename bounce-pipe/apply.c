@@ -4,20 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "addr.h"
+#include "bounce_date.h"
+#include "clock.h"
+#include "consequence.h"
+#include "quarantine_address.h"
 #include "trust.h"
 #include "unclassified.h"
 
-enum { AT_ONCE = 6 }; /* recipients in one batch; each has up to 5 commands in the second */
+enum {
+	AT_ONCE = 16,    /* recipients that go through the three steps together */
+	BATCH_FULL = 16, /* commands of the third step that wait for those of one recipient more */
+};
+_Static_assert((int)AT_ONCE < (int)STORE_BATCH_MAX, "a batch holds a command of each recipient");
 
-/* One recipient on its way: what Redis said of its error, and whether it was asked. */
-struct outcome {
-	const struct report_recipient *recipient;
-	struct store_counted counted;
-	bool asked;
-	const char *what; /* for event and log: "counted", "quarantined", ... */
-	const char *why;  /* why it did not count, or "" */
-	char code[16];
+/* What one run works with. */
+struct apply {
+	const struct settings *settings;
+	struct store_sync *store;
+	const struct report *report;
+	const struct apply_envelope *envelope;
+	const char *id;
+	int64_t now_s;
+	struct store_batch *batch;
+	struct err *err;
 };
 
 /* FNV-1a, 64 bits: tells notices of one address apart, no more. */
@@ -86,11 +95,13 @@ rule_for(const struct settings *settings, const struct report_recipient *recipie
 /* Whether this recipient's failure may count at all, and why not. */
 static bool
 may_count(const struct settings *settings, const struct report *report,
-    const struct apply_envelope *envelope, struct outcome *out)
+    const struct apply_envelope *envelope, struct consequence *out)
 {
 	const struct report_recipient *recipient = out->recipient;
 	struct trust_facts facts = { report->header, envelope->sender, envelope->verp_recipient };
-	char addr[ADDR_SIZE];
+	bool address = quarantine_address(settings, span_of(recipient->address), out->address,
+			   NULL) == 0 &&
+		       *out->address != '\0';
 
 	out->why = "";
 	if (trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
@@ -100,9 +111,9 @@ may_count(const struct settings *settings, const struct report *report,
 	out->why = "";
 	if (report->kind == REPORT_FEEDBACK)
 		out->what = "complaint";
-	else if (addr_normalise(span_of(recipient->address), addr, NULL) != 0 || *addr == '\0')
+	else if (!address)
 		out->what = "bounce", out->why = "not an address";
-	else if (addr_is_postmaster(addr))
+	else if (addr_is_postmaster(out->address))
 		out->what = "bounce", out->why = "postmaster is never quarantined";
 	else if (recipient->type == BOUNCE_IGNORED || rule_for(settings, recipient)->errors == 0)
 		out->what = "bounce", out->why = "this reason never quarantines";
@@ -113,21 +124,25 @@ may_count(const struct settings *settings, const struct report *report,
 
 static void
 put_error(const struct settings *settings, const struct report *report, const char *id,
-    struct store_batch *batch, struct outcome *out)
+    struct store_batch *batch, struct consequence *out)
 {
 	const struct report_recipient *recipient = out->recipient;
 	const struct store_error error = {
-		.addr = recipient->address,
+		.addr = out->address,
 		.ndr = id,
 		.type = recipient->type,
 		.reason = recipient->reason,
 		.rule = *rule_for(settings, recipient),
-		.significant_ms = settings->quarantine.significant_ms,
-		.quiet_ms = settings->quarantine.quiet_ms,
+		.at_s = out->at_s,
+		.guarded = out->guarded,
 		.code = out->code,
 		.text = recipient->diagnostic,
 		.mx = recipient->remote_mta,
+		.message = report->message_id,
 		.campaign = report->campaign,
+		.list = report->list,
+		.account = report->account,
+		.group = out->group,
 		.bounce_rule = recipient->rule,
 	};
 
@@ -137,10 +152,10 @@ put_error(const struct settings *settings, const struct report *report, const ch
 
 static void
 put_event(const struct report *report, const struct apply_envelope *envelope, const char *id,
-    struct store_batch *batch, const struct outcome *out)
+    struct store_batch *batch, const struct consequence *out)
 {
 	const struct report_recipient *recipient = out->recipient;
-	char errors[24] = "";
+	char errors[24] = "", at[24] = "";
 	const struct store_event_field fields[] = {
 		{ "address", recipient->address },
 		{ "bounce_type", bounce_type_name(recipient->type) },
@@ -149,6 +164,8 @@ put_event(const struct report *report, const struct apply_envelope *envelope, co
 		{ "text", recipient->diagnostic },
 		{ "mx", recipient->remote_mta },
 		{ "rule", recipient->rule },
+		{ "group", *out->group != '\0' ? out->group : NULL },
+		{ "at", out->at_s > 0 ? at : NULL },
 		{ "errors", out->asked ? errors : NULL },
 		{ "why", *out->why != '\0' ? out->why : NULL },
 		{ "message_id", report->message_id },
@@ -160,17 +177,18 @@ put_event(const struct report *report, const struct apply_envelope *envelope, co
 	};
 
 	snprintf(errors, sizeof(errors), "%" PRId64, out->counted.errors);
+	snprintf(at, sizeof(at), "%" PRId64, out->at_s);
 	store_put_event(batch, out->what, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 static void
 put_consequences(const struct report *report, const struct apply_envelope *envelope, const char *id,
-    struct store_batch *batch, const struct outcome *out)
+    struct store_batch *batch, const struct consequence *out)
 {
 	struct str form = { 0 };
 
 	if (out->asked && out->counted.status != QUARANTINE_NONE)
-		store_put_index(batch, out->recipient->address, out->counted.expiry_s);
+		store_put_index(batch, out->address, out->counted.expiry_s);
 	/* A notice that was seen before has its event, unless it was lost with the connection. */
 	if (!out->asked || out->counted.outcome != STORE_AGAIN)
 		put_event(report, envelope, id, batch, out);
@@ -183,7 +201,7 @@ put_consequences(const struct report *report, const struct apply_envelope *envel
 }
 
 static void
-log_outcome(const struct outcome *out, struct str *log)
+log_outcome(const struct consequence *out, struct str *log)
 {
 	const struct report_recipient *recipient = out->recipient;
 
@@ -203,46 +221,78 @@ run(struct store_sync *store, struct store_batch *batch, struct err *err)
 	return batch->count == 0 || store_sync_run(store, batch, err) == STORE_DONE ? 0 : -1;
 }
 
-static int
-apply_some(const struct settings *settings, struct store_sync *store, const struct report *report,
-    const struct apply_envelope *envelope, const char *id, struct outcome *outcomes, size_t count,
-    struct err *err)
-{
-	struct store_batch batch = { 0 };
-	int rc;
+/* -- the three steps ---------------------------------------------------------------------------- */
 
+/* What has to be known of the recipients before their errors can be counted. */
+static int
+learn(const struct apply *apply, struct consequence *outs, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
-		format_code(outcomes[i].recipient, outcomes[i].code);
-		if (may_count(settings, report, envelope, &outcomes[i]))
-			put_error(settings, report, id, &batch, &outcomes[i]);
+		format_code(outs[i].recipient, outs[i].code);
+		outs[i].at_s = bounce_date(apply->report, outs[i].recipient, apply->now_s);
+		outs[i].counts = may_count(apply->settings, apply->report, apply->envelope, &outs[i]);
 	}
-	rc = run(store, &batch, err);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		if (outcomes[i].asked)
-			outcomes[i].what = store_count_name(outcomes[i].counted.outcome);
-		put_consequences(report, envelope, id, &batch, &outcomes[i]);
+	return run(apply->store, apply->batch, apply->err);
+}
+
+static int
+count_errors(const struct apply *apply, struct consequence *outs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (outs[i].counts)
+			put_error(apply->settings, apply->report, apply->id, apply->batch, &outs[i]);
+	if (run(apply->store, apply->batch, apply->err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (outs[i].asked)
+			outs[i].what = store_count_name(outs[i].counted.outcome);
+	return 0;
+}
+
+static int
+write_consequences(const struct apply *apply, const struct consequence *outs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_consequences(apply->report, apply->envelope, apply->id, apply->batch, &outs[i]);
+		if (apply->batch->count >= BATCH_FULL &&
+		    run(apply->store, apply->batch, apply->err) != 0)
+			return -1;
 	}
-	if (rc == 0)
-		rc = run(store, &batch, err);
-	store_batch_free(&batch);
-	return rc;
+	return run(apply->store, apply->batch, apply->err);
+}
+
+static int
+apply_some(const struct apply *apply, struct consequence *outs, size_t count)
+{
+	if (learn(apply, outs, count) != 0 || count_errors(apply, outs, count) != 0)
+		return -1;
+	return write_consequences(apply, outs, count);
 }
 
 int
 apply(const struct settings *settings, struct store_sync *store, const struct report *report,
     const struct apply_envelope *envelope, const char *id, struct str *log, struct err *err)
 {
-	for (size_t next = 0; next < report->count;) {
-		struct outcome outcomes[AT_ONCE] = { 0 };
+	struct store_batch batch = { 0 };
+	const struct apply run_of = { settings, store, report, envelope, id, clock_wall_s(), &batch,
+		err };
+	int rc = 0;
+
+	for (size_t next = 0; next < report->count && rc == 0;) {
+		struct consequence outs[AT_ONCE];
 		size_t count = 0;
 
 		for (; next < report->count && count < AT_ONCE; next++)
 			if (has_failed(report, &report->recipients[next]))
-				outcomes[count++].recipient = &report->recipients[next];
-		if (apply_some(settings, store, report, envelope, id, outcomes, count, err) != 0)
-			return -1;
-		for (size_t i = 0; i < count; i++)
-			log_outcome(&outcomes[i], log);
+				outs[count++] = (struct consequence){
+					.recipient = &report->recipients[next],
+					.what = "",
+					.why = "",
+				};
+		rc = apply_some(&run_of, outs, count);
+		for (size_t i = 0; i < count && rc == 0; i++)
+			log_outcome(&outs[i], log);
 	}
-	return 0;
+	store_batch_free(&batch);
+	return rc;
 }

@@ -11,7 +11,7 @@
 struct bounce_rules {
 	unsigned references;
 	struct arena arena;
-	struct bounce_rule *all;
+	struct bounce_rule **all; /* NULL: packed still */
 	size_t count, room;
 	struct str index; /* the prefilter's bytes, where they are ours */
 	struct prefilter prefilter;
@@ -168,20 +168,22 @@ static struct bounce_rule *
 find(const struct bounce_rules *rules, const char *name)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0)
-			return &rules->all[i];
+		if (strcmp(rules->all[i]->name, name) == 0)
+			return rules->all[i];
 	return NULL;
 }
 
-static struct bounce_rule *
+static void
 add(struct bounce_rules *rules, const struct bounce_rule *rule)
 {
+	struct bounce_rule *kept = arena_alloc(&rules->arena, sizeof(*kept));
+
 	if (rules->count == rules->room) {
 		rules->room = rules->room == 0 ? 64 : rules->room * 2;
 		rules->all = mem_resize(rules->all, rules->room * sizeof(*rules->all));
 	}
-	rules->all[rules->count] = *rule;
-	return &rules->all[rules->count++];
+	*kept = *rule;
+	rules->all[rules->count++] = kept;
 }
 
 static void
@@ -272,12 +274,11 @@ read_file(struct conf_file *file, const char *name, struct conf_errors *errors)
 static void
 build_prefilter(struct bounce_rules *rules)
 {
-	const char **patterns =
-	    arena_alloc(&rules->arena, (rules->count + 1) * sizeof(*patterns));
+	const char **patterns = arena_alloc(&rules->arena, (rules->count + 1) * sizeof(*patterns));
 
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->all[i].pattern != NULL)
-			patterns[i] = pattern_text(rules->all[i].pattern);
+		if (rules->all[i]->pattern != NULL)
+			patterns[i] = pattern_text(rules->all[i]->pattern);
 	prefilter_build(patterns, rules->count, &rules->index);
 	prefilter_open(span_make(rules->index.data, rules->index.len), &rules->prefilter);
 }
@@ -335,7 +336,7 @@ bounce_rules_pack(const struct bounce_rules *rules, struct str *out)
 
 	for (size_t i = 0; i < rules->count; i++) {
 		pack_number(&starts, (int64_t)packed.len);
-		pack_rule(&rules->all[i], &packed);
+		pack_rule(rules->all[i], &packed);
 	}
 	pack_number(out, (int64_t)pack_hash_names(bounce_type_names));
 	pack_number(out, (int64_t)pack_hash_names(reason_names));
@@ -377,9 +378,10 @@ static void
 unpack_rule(struct bounce_rules *rules, size_t i)
 {
 	static const char *const nothing[] = { "-" }; /* no code that there is */
-	struct bounce_rule *rule = &rules->all[i];
+	struct bounce_rule *rule = arena_alloc(&rules->arena, sizeof(*rule));
 	struct unpack in = unpack_make(rules->packed);
 
+	rules->all[i] = rule;
 	memcpy(&in.at, rules->starts.ptr + i * sizeof(int64_t), sizeof(in.at));
 	rule->name = unpack_text(&in);
 	rule->list = (enum bounce_rules_list)unpack_number(&in);
@@ -425,7 +427,8 @@ bounce_rules_free(struct bounce_rules **held)
 	if (rules == NULL || --rules->references > 0)
 		return;
 	for (size_t i = 0; i < rules->count; i++)
-		pattern_free(&rules->all[i].pattern);
+		if (rules->all[i] != NULL)
+			pattern_free(&rules->all[i]->pattern);
 	free(rules->all);
 	str_free(&rules->index);
 	arena_clear(&rules->arena);
@@ -441,9 +444,9 @@ bounce_rules_count(const struct bounce_rules *rules)
 const struct bounce_rule *
 bounce_rules_at(const struct bounce_rules *rules, size_t i)
 {
-	if (rules->all[i].name == NULL)
+	if (rules->all[i] == NULL)
 		unpack_rule((struct bounce_rules *)(uintptr_t)rules, i);
-	return &rules->all[i];
+	return rules->all[i];
 }
 
 const char *

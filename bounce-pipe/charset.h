@@ -13,8 +13,8 @@
 #include "span.h"
 
 /* Bytes of a charset ("" unknown, any case) as UTF-8; bytes that mean nothing in it become U+FFFD.
- * Without a known charset: UTF-8 if it is that, else windows-1252. What is UTF-8 already is
- * returned as it is, not copied. */
+ * Without a known charset, or where the text proves the label wrong: UTF-8 if it is that, else what
+ * charset_guess() says. What is UTF-8 already is returned as it is, not copied. */
 struct span charset_to_utf8(struct arena *arena, struct span bytes, const char *charset);
 
 bool charset_is_utf8(struct span bytes);

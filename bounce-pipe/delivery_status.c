@@ -271,11 +271,20 @@ message_field(struct report *report, struct span name, struct span value)
 		report->message_id = report_identifier(report->arena, value);
 }
 
-/* Returns where the value is kept, NULL: nowhere. */
-static struct span *
+/* Without lines that nobody folded: only a reply goes on with them. */
+static struct span
+folded(struct span value)
+{
+	for (size_t i = 0; i + 1 < value.len; i++)
+		if (value.ptr[i] == '\n' && value.ptr[i + 1] != ' ' && value.ptr[i + 1] != '\t')
+			return span_trim(span_make(value.ptr, i));
+	return value;
+}
+
+static void
 read_field(struct report *report, struct group *group, struct span name, struct span value)
 {
-	message_field(report, name, value);
+	message_field(report, name, folded(value));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct span *into = member(group, &fields[i]);
 
@@ -287,12 +296,9 @@ read_field(struct report *report, struct group *group, struct span name, struct 
 		}
 		if (group->first == NULL)
 			group->first = &fields[i];
-		if (into->ptr != NULL)
-			return NULL;
-		*into = value;
-		return into;
+		if (into->ptr == NULL)
+			*into = into == &group->diagnostic ? value : folded(value);
 	}
-	return NULL;
 }
 
 /* The lines up to the next empty one. */
@@ -310,30 +316,15 @@ next_block(struct span *rest, struct span *block)
 	return block->len > 0;
 }
 
-static void
-read_block(struct report *report, struct group *group, struct span block)
-{
-	const char *end = block.ptr + block.len;
-	struct span name, value, *before = NULL;
-
-	/* Lines of a reply that nobody folded are no fields; they belong to it. */
-	while (header_next(&block, &name, &value)) {
-		if (before == &group->diagnostic)
-			before->len = (size_t)(name.ptr - before->ptr);
-		before = read_field(report, group, name, value);
-	}
-	if (before == &group->diagnostic)
-		before->len = (size_t)(end - before->ptr);
-}
-
 void
 delivery_status_read(struct span text, struct report *report)
 {
 	struct group group = { .closed = false };
-	struct span block;
+	struct span block, name, value;
 
 	while (next_block(&text, &block)) {
-		read_block(report, &group, block);
+		while (header_next(&block, &name, &value))
+			read_field(report, &group, name, value);
 		group.closed = has_recipient(&group);
 	}
 	if (has_recipient(&group) || (report->count == 0 && group.action.ptr != NULL))

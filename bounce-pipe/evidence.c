@@ -6,6 +6,7 @@
 
 enum {
 	OPENING_MAX = 1000,    /* bytes in which a notice says what it is about */
+	ASKING_MAX = 300,      /* and in which a person says why he writes */
 	PHRASE_MAX = 8 * 1024, /* bytes in which any phrase is looked for */
 	NOTICE_ENOUGH = 4,
 	CLEAR_ENOUGH = 6,
@@ -46,13 +47,29 @@ is_return_address(struct span header)
 }
 
 static bool
-is_automatic(struct span header)
+is_automatic(const struct format_input *in)
 {
+	/* of filters that send notices in anybody's name */
+	static const char *const boundaries[] = { "interscan_nt_mime_boundary", "_mailmarshal",
+		"report-type=delivery-status", "report-type=\"delivery-status", NULL };
+
 	static const char *const marks[] = { "X-Failed-Recipients", "X-MX-Bounce",
 		"X-Mailer-Daemon", "X-Loop-Notice", "X-NDR", "X-Bounce", NULL };
-	struct span submitted = header_raw(header, "Auto-Submitted");
+	struct span header = in->root->header;
 
-	return span_istarts(submitted, SPAN("auto-")) || has_field(header, marks);
+	return span_istarts(header_raw(header, "Auto-Submitted"), SPAN("auto-")) ||
+	       has_field(header, marks) ||
+	       span_find(header_raw(header, "Message-Id"), SPAN(".FML")) >= 0 || /* fml(8) */
+	       notice_has(span_of(in->root->content_type), boundaries);
+}
+
+static bool
+begins_with(struct span subject, const char *const *marks)
+{
+	for (; *marks != NULL; marks++)
+		if (span_istarts(subject, span_of(*marks)))
+			return true;
+	return false;
 }
 
 static bool
@@ -61,34 +78,43 @@ is_person(const struct format_input *in)
 	static const char *const programs[] = { "outlook", "thunderbird", "apple mail", "iphone",
 		"ipad", "mozilla", "mutt", "the bat!", "evolution", "roundcube", "squirrelmail",
 		"webmail", "eudora", "alpine", "kmail", "foxmail", "zimbra", "lotus notes", NULL };
-	static const char *const begins[] = { "re:", "aw:", "fw:", "fwd:", "wg:", "tr:", "rv:",
-		"i:", "enc:", "sv:", "vs:", "odp:", "ynt:", "vl:", "antw:", "rif:", "res:", NULL };
-	static const char *const forwards[] = { "forwarded message", "original message -----",
+	static const char *const forwarded[] = { "fw:", "fwd:", "wg:", "tr:", "rv:", "i:", "enc:",
+		"vl:", "vb:", "doorst:", "pd:", "转发:", "轉寄:", NULL };
+	static const char *const answered[] = { "re:", "aw:", "sv:", "vs:", "odp:", "ynt:", "antw:",
+		"rif:", "res:", NULL };
+	/* of those who ask about a notice that they quote */
+	static const char *const asking[] = { "i got ", "i get ", "i am getting", "i'm getting",
+		"we get ", "we are getting", "i received", "i keep getting", "any idea", "can anyone",
+		"does anyone", "please help", "can you help", "what does this mean", "ich habe ",
+		"ich bekomme", "bekomme ich", "wir bekommen", "j'ai reçu", "je reçois", "recibo ",
+		"ho ricevuto", "ricevo ", "recebi ", NULL };
+	static const char *const quotes[] = { "forwarded message", "original message ----",
 		"weitergeleitete nachricht", "message transféré", "mensaje reenviado",
-		"begin forwarded", " wrote:", " schrieb", " a écrit", " escribió", " ha scritto",
-		NULL };
+		"messaggio inoltrato", "begin forwarded", "ursprüngliche nachricht", " wrote:",
+		" schrieb", " a écrit", " escribió", " ha scritto", NULL };
 	struct span header = in->root->header;
 	struct span subject = span_of(in->subject);
 
-	if (notice_has(header_raw(header, "X-Mailer"), programs) ||
-	    notice_has(header_raw(header, "User-Agent"), programs) ||
-	    header_raw(header, "In-Reply-To").ptr != NULL)
-		return true;
-	for (size_t i = 0; begins[i] != NULL; i++)
-		if (span_istarts(subject, span_of(begins[i])) &&
-		    header_raw(header, "References").ptr != NULL)
-			return true;
-	return notice_has(begin_of(in->text, OPENING_MAX), forwards) ||
+	return notice_has(header_raw(header, "X-Mailer"), programs) ||
+	       notice_has(header_raw(header, "User-Agent"), programs) ||
+	       header_raw(header, "In-Reply-To").ptr != NULL ||
+	       begins_with(subject, forwarded) ||
+	       (begins_with(subject, answered) && header_raw(header, "References").ptr != NULL) ||
+	       notice_has(begin_of(in->text, OPENING_MAX), quotes) ||
+	       notice_has(begin_of(in->text, ASKING_MAX), asking) ||
 	       span_starts(span_trim(in->text), SPAN(">"));
 }
 
+/* What a list's own program writes about somebody's message is no mail to the list. */
 static bool
-is_list(struct span header)
+is_list(const struct format_input *in)
 {
 	static const char *const names[] = { "List-Id", "List-Unsubscribe", "List-Post",
 		"Mailing-List", NULL };
+	static const char *const programs[] = { "-admin@", "-request@", "-bounces@", "majordomo@",
+		"listserv@", "mailman@", NULL };
 
-	return has_field(header, names);
+	return has_field(in->root->header, names) && !notice_has(span_of(in->from), programs);
 }
 
 static bool
@@ -105,6 +131,20 @@ has_returned(const struct format_input *in)
 	return false;
 }
 
+bool
+evidence_is_ordinary(const struct format_input *in)
+{
+	struct span header = in->root->header;
+	struct span subject = span_of(in->subject);
+
+	if (formats_is_daemon(in) || is_null_path(header) || is_automatic(in))
+		return false;
+	return is_person(in) || is_list(in) ||
+	       !(is_return_address(header) || notice_has(subject, notice_words_failure) ||
+		   notice_has(subject, notice_words_trouble) ||
+		   notice_has(subject, notice_words_delay) || has_returned(in));
+}
+
 void
 evidence_read(const struct format_input *in, struct evidence *evidence)
 {
@@ -117,9 +157,9 @@ evidence_read(const struct format_input *in, struct evidence *evidence)
 		.to_return = is_return_address(header),
 		.subject = notice_has(subject, notice_words_failure) ||
 			   notice_has(subject, notice_words_delay),
-		.automatic = is_automatic(header),
+		.automatic = is_automatic(in),
 		.person = is_person(in),
-		.list = is_list(header),
+		.list = is_list(in),
 		.receipt = span_ifind(span_of(in->root->content_type),
 			       SPAN("disposition-notification")) >= 0,
 	};
@@ -152,8 +192,9 @@ evidence_is_notice(const struct evidence *e)
 	if (!e->phrase && !e->reply && !e->subject)
 		return false;
 	if (e->daemon) /* it may announce its maintenance, too */
-		return e->trouble || e->returned || e->automatic || (e->phrase && e->reply);
-	if (e->person || e->list)
+		return e->trouble || e->returned || e->automatic ||
+		       (e->phrase && (e->reply || e->null_path));
+	if (e->person || (e->list && !(e->automatic && e->returned)))
 		return false;
 	if (e->null_path)
 		return weight(e) > NOTICE_ENOUGH;
@@ -165,6 +206,6 @@ evidence_is_notice(const struct evidence *e)
 bool
 evidence_is_clear(const struct evidence *e)
 {
-	return evidence_is_notice(e) && e->subject && (e->phrase || e->reply) &&
+	return evidence_is_notice(e) && e->subject &&
 	       (e->null_path || e->returned || e->automatic) && weight(e) >= CLEAR_ENOUGH;
 }

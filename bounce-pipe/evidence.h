@@ -32,6 +32,10 @@ struct evidence {
 	bool receipt; /* a message disposition notification (RFC 8098) */
 };
 
+/* A person wrote it, or it is a list's, and nothing about it is a mail system's: what it quotes did
+ * not happen to it. */
+bool evidence_is_ordinary(const struct format_input *in);
+
 void evidence_read(const struct format_input *in, struct evidence *evidence);
 
 /* It is a notice about a message that did not arrive, or not yet. */

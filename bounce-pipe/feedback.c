@@ -61,6 +61,8 @@ add_recipient(struct report *report, struct span value)
 	const char *address = report_address(report->arena, value);
 	struct report_recipient *recipient;
 
+	if (!report_attempt(report))
+		return;
 	if (is_redacted(span_of(address)))
 		report->feedback.redacted = true;
 	for (size_t i = 0; i < report->count; i++)

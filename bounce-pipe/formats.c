@@ -4,6 +4,7 @@
 
 #include "delivery_status.h"
 #include "dsn.h"
+#include "evidence.h"
 #include "header.h"
 #include "notice.h"
 #include "notice_words.h"
@@ -22,10 +23,12 @@ static const struct format *const groups[] = {
 	formats_mobile,
 	formats_exchange,
 	formats_groupware,
+	formats_systems,
 	formats_exim,
 	formats_qmail,
 	formats_sendmail,
 	formats_mta,
+	formats_japan, /* last of them: words of theirs are in localised notices of the others */
 	formats_listing,
 };
 
@@ -35,7 +38,7 @@ formats_add(struct report *report, struct span address, struct span diagnostic, 
 	const char *normal;
 	struct report_recipient *recipient;
 
-	if (report->count >= REPORT_RECIPIENTS_MAX)
+	if (!report_attempt(report))
 		return NULL;
 	normal = report_address(report->arena, address);
 	for (size_t i = 0; i < report->count; i++) /* named twice, in two languages */
@@ -67,6 +70,8 @@ read_by(const struct format *format, const struct format_input *in, struct repor
 bool
 formats_read(const struct format_input *in, struct report *report)
 {
+	if (evidence_is_ordinary(in)) /* people quote notices when they ask about them */
+		return false;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		for (const struct format *format = groups[i]; format->name != NULL; format++)
 			if (format->matches(in) && read_by(format, in, report))

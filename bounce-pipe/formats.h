@@ -59,17 +59,19 @@ struct span formats_said(const struct format_input *in, struct span address);
 
 /* The rows, each group in a file of its own, with a row of name NULL at its end. The first row that
  * matches and finds a recipient decides. */
-extern const struct format formats_ses[];       /* Amazon SES and WorkMail */
+extern const struct format formats_ses[];       /* Amazon SES */
 extern const struct format formats_google[];    /* Gmail and Google Groups */
 extern const struct format formats_service[];   /* mailbox providers, senders for others */
 extern const struct format formats_gateway[];   /* filters in front of a mail server */
-extern const struct format formats_mobile[];    /* of Japan's mobile networks */
+extern const struct format formats_mobile[];    /* mobile networks */
+extern const struct format formats_japan[];     /* sentences of Japan's providers */
 extern const struct format formats_exchange[];  /* Exchange and Office 365 */
 extern const struct format formats_groupware[]; /* Notes, GroupWise and their like */
 extern const struct format formats_exim[];
 extern const struct format formats_qmail[];
 extern const struct format formats_sendmail[];
 extern const struct format formats_mta[];     /* Postfix and other mail servers that people run */
-extern const struct format formats_listing[]; /* systems that list addresses under a heading */
+extern const struct format formats_systems[]; /* with lists of addresses in words of their own */
+extern const struct format formats_listing[]; /* what begins such a list in many of them */
 
 #endif

@@ -5,6 +5,7 @@
 #include "header.h"
 #include "listing.h"
 #include "notice.h"
+#include "returned.h"
 
 enum { HEADER_RECIPIENTS_MAX = 100, NAME_MAX_LEN = 200 };
 
@@ -81,6 +82,22 @@ struct entry {
 	const char *said;
 };
 
+/* The message that came back says whom it went to. */
+static bool
+wrote_to(const struct format_input *in, struct span address)
+{
+	struct span text = mime_bytes(in->arena, in->root);
+	struct span header, body;
+
+	for (const struct mime_part *part = in->root; part != NULL; part = mime_next(part))
+		if (mime_is_message(part)) {
+			header_split(mime_bytes(in->arena, part), &header, &body);
+			return span_ifind(header_raw(header, "To"), address) >= 0;
+		}
+	header = returned_header(span_from(text, notice_returned(text)));
+	return span_ifind(header_raw(header, "To"), address) >= 0;
+}
+
 static void
 add(const struct format_input *in, const struct entry *entry, const char *end, const char *action,
     struct report *report)
@@ -91,6 +108,8 @@ add(const struct format_input *in, const struct entry *entry, const char *end, c
 
 	if (!entry->is_address && known.ptr == entry->name.ptr)
 		return;
+	if (entry->is_address && known.ptr != entry->name.ptr && wrote_to(in, entry->name))
+		known = entry->name;
 	said = with_output(in, entry->name, said);
 	recipient = formats_add(report, known, said, action);
 	if (recipient != NULL && !span_eq(known, entry->name))

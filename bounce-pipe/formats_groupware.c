@@ -1,7 +1,7 @@
 /* Notices of groupware servers: Domino and Notes, GroupWise, First Class and their like. */
+#include "evidence.h"
 #include "formats.h"
 #include "listing.h"
-#include "notice.h"
 
 static const struct listing listings[] = {
 	/* Domino, for mail from outside, in the languages of its template. */
@@ -23,6 +23,8 @@ static const struct listing listings[] = {
 	{ "groupwise", "was undeliverable to the following", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "groupwise", "message that you sent was undeliverable to", NULL, NULL, LISTING_BEHIND,
 	    NULL },
+	{ "m-filter", "以下のメールアドレスへの送信に失敗しました", NULL, "server message",
+	    LISTING_BEHIND, NULL },
 	{ "firstclass", "could not be delivered to the following recipient(s)", NULL, NULL,
 	    LISTING_BEHIND, NULL },
 	{ NULL, NULL, NULL, NULL, LISTING_BEHIND, NULL },
@@ -32,14 +34,12 @@ static const struct listing listings[] = {
 static bool
 is_groupware(const struct format_input *in)
 {
-	static const char *const words[] = { "deliver", "zustell", "remis", "distribu", "entrega",
-		"recapit", "bezorg", "配信", "failure", "error", NULL };
-	static const char *const replies[] = { "re:", "aw:", "sv:", NULL };
-	struct span subject = span_of(in->subject);
+	struct evidence evidence;
 
-	return formats_is_daemon(in) ||
-	       (notice_has(subject, words) &&
-		   !notice_has(span_make(subject.ptr, subject.len < 3 ? subject.len : 3), replies));
+	if (formats_is_daemon(in))
+		return true;
+	evidence_read(in, &evidence);
+	return evidence_is_notice(&evidence);
 }
 
 static void

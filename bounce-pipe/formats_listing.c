@@ -1,4 +1,5 @@
 /* Mail servers that list addresses under a heading: their words, and last what many say alike. */
+#include "evidence.h"
 #include "formats.h"
 #include "header.h"
 #include "listing.h"
@@ -19,12 +20,8 @@ static const struct listing systems[] = {
 	{ "mercury", "error report or reports were given to explain the problem", NULL, NULL,
 	    LISTING_BEHIND, NULL },
 	{ "lsmtp", "--> Error description:", "Error-for:", NULL, LISTING_BEHIND, NULL },
-	{ "post.office", "This Message was undeliverable due to the following reason:",
-	    "Recipient:", NULL, LISTING_BEHIND, NULL },
-	{ "post.office", "This Message was undeliverable due to the following reason:", NULL,
-	    "due to the following reason:", LISTING_BEFORE, NULL },
-	{ "mailenable", "could not be delivered to some recipients", "Recipient:", NULL,
-	    LISTING_BEHIND, NULL },
+	{ "mailenable", "could not be delivered to some recipients", "[SMTP:", NULL, LISTING_BEHIND,
+	    NULL },
 	{ "communigate", "Failed to deliver to '", "Failed to deliver to '", NULL, LISTING_BEHIND,
 	    NULL },
 	{ "communigate", "automatically generated Delivery Status Notification", "* ",
@@ -33,17 +30,11 @@ static const struct listing systems[] = {
 	{ "smtpsvc", "Unable to deliver message to the following recipients", NULL,
 	    "Unable to deliver message to the following recipients,", LISTING_BEHIND, NULL },
 	{ "ida", "Bounced, cannot deliver:", NULL, NULL, LISTING_BEHIND, NULL },
-	{ "mmdf", "Your message could not be delivered to", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "eyou", "This is the deliver program at", NULL, NULL, LISTING_BEHIND, NULL },
-	{ "phquery", "Message not delivered to the following", NULL, "----", LISTING_BEHIND, NULL },
-	/* "There is no reason but this": found with one recipient each. */
-	{ "dovecot", "was automatically rejected", "Your message to <", NULL, LISTING_BEHIND,
-	    NULL },
+	{ "phquery", "--------Error Detail", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "dovecot", "Your message to <", "Your message to <", NULL, LISTING_BEHIND, NULL },
 	{ "error-smtp", "We had trouble delivering your message", "rejected recipient <", NULL,
 	    LISTING_LINE, NULL },
-	{ "m-filter", "以下のメールアドレスへの送信に失敗しました", NULL, "-------server message",
-	    LISTING_BEHIND, NULL },
 	{ NULL, NULL, NULL, NULL, LISTING_BEHIND, NULL },
 };
 
@@ -65,6 +56,7 @@ static const struct listing headings[] = {
 	HEADING("following destination"),
 	HEADING("Failed Recipients"),
 	HEADING("failed recipients"),
+	HEADING("message could not be delivered to"), /* MMDF, too */
 	HEADING("could not be delivered to:"),
 	HEADING("cannot be delivered to:"),
 	HEADING("was not delivered to"),
@@ -134,18 +126,16 @@ static const struct listing labels[] = {
 	{ NULL, NULL, NULL, NULL, LISTING_BEHIND, NULL },
 };
 
-/* The words are those of people, too: it must come from a mail system or be about delivery. */
+/* The words are those of people, too. */
 static bool
 is_notice(const struct format_input *in)
 {
-	static const char *const words[] = { "deliver", "undeliver", "returned mail", "failure",
-		"mail error", "unzustellbar", "nicht zugestellt", "non remis", "no entregado",
-		"mancato recapito", "onbestelbaar", "niedostarcz", "配信", "不达", "退信", NULL };
+	struct evidence evidence;
 
 	if (formats_is_daemon(in))
 		return true;
-	return header_raw(in->root->header, "In-Reply-To").ptr == NULL &&
-	       notice_has(span_of(in->subject), words);
+	evidence_read(in, &evidence);
+	return evidence_is_notice(&evidence);
 }
 
 static void
@@ -174,6 +164,8 @@ is_imail(const struct format_input *in)
 	const char *mailer = header_field(in->arena, in->root->header, "X-Mailer");
 	struct span text = span_trim(in->text);
 
+	if (!formats_is_daemon(in))
+		return false;
 	if (mailer != NULL && notice_has(span_of(mailer), words))
 		return true;
 	for (size_t i = 0; begins[i] != NULL; i++)
@@ -214,9 +206,13 @@ read_imail(const struct format_input *in, struct report *report)
 		    action);
 }
 
-const struct format formats_listing[] = {
+const struct format formats_systems[] = {
 	{ "imail", is_imail, read_imail },
 	{ "systems", is_notice, read_systems },
+	{ NULL, NULL, NULL },
+};
+
+const struct format formats_listing[] = {
 	{ "listing", is_notice, read_headings },
 	{ NULL, NULL, NULL },
 };

@@ -2,7 +2,7 @@
  * in ISO-2022-JP, with the reason in English below it. */
 #include "labels.h"
 
-static const struct labels rows[] = {
+static const struct labels networks[] = {
 	{ "kddi", "", "your mail sent on", "could not be delivered to", "", "", 0, 0 },
 	{ "kddi", "", "your mail attempted to be delivered on", "could not be delivered to", "", "",
 	    0, 0 },
@@ -16,6 +16,11 @@ static const struct labels rows[] = {
 	    0 },
 	/* InterMail, in use with au, DION, DTI and others. */
 	{ "ezweb", "", "", "the user(s) account is ", "", "", LABELS_WITH, 400 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 },
+};
+
+/* Sentences above an address; many a system localised for Japan has them beside its own words. */
+static const struct labels sentences[] = {
 	/* "It could not be sent", "could not be delivered", "sending failed". */
 	{ "japan", "", "", "送信できませんでした", "", "", LABELS_WITH | LABELS_DAEMON, 800 },
 	{ "japan", "", "", "配信できませんでした", "", "", LABELS_WITH | LABELS_DAEMON, 800 },
@@ -28,16 +33,33 @@ static const struct labels rows[] = {
 static bool
 is_mobile(const struct format_input *in)
 {
-	return labels_match(rows, in);
+	return labels_match(networks, in);
 }
 
 static void
 read_mobile(const struct format_input *in, struct report *report)
 {
-	labels_read(rows, in, report);
+	labels_read(networks, in, report);
 }
 
 const struct format formats_mobile[] = {
 	{ "mobile", is_mobile, read_mobile },
+	{ NULL, NULL, NULL },
+};
+
+static bool
+is_japan(const struct format_input *in)
+{
+	return labels_match(sentences, in);
+}
+
+static void
+read_japan(const struct format_input *in, struct report *report)
+{
+	labels_read(sentences, in, report);
+}
+
+const struct format formats_japan[] = {
+	{ "japan", is_japan, read_japan },
 	{ NULL, NULL, NULL },
 };

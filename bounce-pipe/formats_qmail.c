@@ -7,8 +7,7 @@ static bool
 is_qmail(const struct format_input *in)
 {
 	static const char *const words[] = { "this is the qmail-send program",
-		"this is the qmail program", "hi. this is the",
-		"Unable to deliver message to the following address(es)", NULL };
+		"this is the qmail program", "hi. this is the", NULL };
 
 	return notice_has(in->text, words);
 }

@@ -60,9 +60,13 @@ add_fate(struct transcript *all, struct span line)
 
 	if (all->count == FATES_MAX)
 		return;
-	*fate = (struct fate){ .line = own_words(line), .reply = all->reply, .host = all->host };
-	if (!notice_address(&rest, &fate->address))
+	*fate = (struct fate){ .line = own_words(line), .host = all->host };
+	if (fate->line.ptr == line.ptr)
+		fate->reply = all->reply;
+	if (!notice_address(&rest, &fate->address)) { /* of a host: the session is over */
 		fate->address = span_make(NULL, 0);
+		all->host = all->reply = span_make("", 0);
+	}
 	all->count++;
 }
 

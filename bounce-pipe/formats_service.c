@@ -131,7 +131,8 @@ zoho_reason(struct span behind, struct span rest)
 {
 	struct span line;
 
-	while (span_line(&rest, &line) && span_trim(line).len > 0)
+	while (behind.len < REPORT_DIAGNOSTIC_MAX && span_line(&rest, &line) &&
+	       span_trim(line).len > 0)
 		behind.len = (size_t)(line.ptr + line.len - behind.ptr);
 	while (behind.len > 0 && strchr(" ,>-:", behind.ptr[0]) != NULL && behind.ptr[0] != '\0')
 		behind = span_from(behind, 1);
@@ -207,28 +208,28 @@ read_aol(const struct format_input *in, struct report *report)
 }
 
 static const struct labels rows[] = {
-	/* InterMail: Comcast, Libero, many in Japan. */
+	/* InterMail, Netscape: Comcast, Libero, many in Japan. */
 	{ "intermail", "", "each of the following recipients was rejected",
 	    "recipient:", "reason:", "", 0, 0 },
-	{ "intermail", "", "each of the following recipients was rejected", "recipient:", "", "", 0,
-	    0 },
 	{ "intermail", "", "", "message was undeliverable due to the following reason", "", "",
 	    LABELS_ABOVE, 1500 },
-	{ "intermail", "", "the following recipients did not receive this message",
-	    "your message was not delivered", "", "", LABELS_WITH, 1500 },
+	{ "intermail", "", "", "your message was not delivered", "", "",
+	    LABELS_WITH | LABELS_DAEMON, 1500 },
+	{ "intermail", "", "", "the following recipients did not receive this message", "", "", 0,
+	    0 },
 	{ "ionos", "", "", "following recipients are not reachable", "", "", 0, 0 },
 	{ "prodigy", "", "unable to deliver mail", "user's mailbox is full", "", "", LABELS_WITH,
 	    0 },
 	{ "usa.net", "", "", "intended recipient:", "", "", LABELS_DAEMON, 0 },
 	{ "hotpop", "", "", "undeliverable address:", "", "", LABELS_DAEMON, 0 },
-	{ "earthlink", "", "", "sorry, unable to deliver your message to", "", "", 0, 0 },
+	{ "earthlink", "", "", "sorry, unable to deliver your message to", "the following reason:", "", 0, 0 },
 	{ "userid", "", "", "invalid final delivery userid", "", "", LABELS_WITH, 0 },
 	/* QQ, NetEase (163, 126, yeah.net), Coremail, Sina: "could not be sent to", "recipient";
 	 * "reason for the return", "reason of the failure"; "solution", "advice". */
 	{ "qq", "", "退信原因", "无法发送到", "退信原因", "解决方案", LABELS_DAEMON, 0 },
 	{ "netease", "", "退信原因", "收件人", "退信原因", "建议", LABELS_DAEMON, 0 },
 	{ "coremail", "", "失败原因", "收件人", "失败原因", "建议", LABELS_DAEMON, 0 },
-	{ "sina", "", "退信", "以下收件人", "原因", "", LABELS_DAEMON, 0 },
+	{ "sina", "mailer-daemon@sina", "", "<", "", "", 0, 1 },
 	/* Naver, Daum: "recipient", "reason". */
 	{ "naver", "", "실패", "받는사람", "사유", "", LABELS_DAEMON, 0 },
 	{ "daum", "", "실패", "받는 사람", "사유", "", LABELS_DAEMON, 0 },

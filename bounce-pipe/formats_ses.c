@@ -1,5 +1,5 @@
 /* Amazon SES: events as JSON, mailed by SNS, with its envelope around them or without
- * (https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html), and WorkMail. */
+ * (https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html). */
 #include <string.h>
 
 #include "delivery_status.h"
@@ -87,15 +87,6 @@ line_of(struct arena *arena, struct span object, const char *name)
 	return report_line(arena, span_of(json_member_text(arena, object, name)), FIELD_MAX);
 }
 
-/* What there is to say without a server's words: "Permanent NoEmail". */
-static const char *
-kinds(struct arena *arena, struct span object)
-{
-	return arena_printf(arena, "%s %s%s", json_member_text(arena, object, "bounceType"),
-	    json_member_text(arena, object, "bounceSubType"),
-	    json_member_text(arena, object, "delayType"));
-}
-
 static struct span
 without_type(const char *code)
 {
@@ -104,8 +95,30 @@ without_type(const char *code)
 	return span_trim(span_istarts(text, SPAN("smtp;")) ? span_from(text, 5) : text);
 }
 
+/* What an event says of all its recipients. */
+struct shared {
+	struct span said;
+	const char *remote_mta;
+};
+
+/* Where no server said anything, the kind of event is all there is: "Permanent NoEmail". */
+static struct shared
+read_shared(struct arena *arena, struct span object)
+{
+	struct shared shared = { .said = span_of(json_member_text(arena, object, "smtpResponse")) };
+
+	if (shared.said.len == 0)
+		shared.said = span_trim(span_of(
+		    arena_printf(arena, "%s %s%s", json_member_text(arena, object, "bounceType"),
+			json_member_text(arena, object, "bounceSubType"),
+			json_member_text(arena, object, "delayType"))));
+	shared.remote_mta =
+	    report_host(arena, span_of(json_member_text(arena, object, "remoteMtaIp")));
+	return shared;
+}
+
 static void
-add_recipient(struct report *report, const struct event *event, struct span object,
+add_recipient(struct report *report, const char *action, const struct shared *shared,
     struct span value)
 {
 	struct arena *arena = report->arena;
@@ -116,20 +129,17 @@ add_recipient(struct report *report, const struct event *event, struct span obje
 	struct report_recipient *recipient;
 
 	if (said.len == 0)
-		said = span_of(json_member_text(arena, object, "smtpResponse"));
-	if (said.len == 0)
-		said = span_trim(span_of(kinds(arena, object)));
+		said = shared->said;
 	if (strchr(address, '@') == NULL)
 		return;
-	recipient = formats_add(report, span_of(address), said, event->action);
+	recipient = formats_add(report, span_of(address), said, action);
 	if (recipient == NULL)
 		return;
 	if (is_object)
 		recipient->status = json_member_text(arena, value, "status");
 	delivery_status_complete(arena, recipient, said);
 	if (*recipient->remote_mta == '\0')
-		recipient->remote_mta =
-		    report_host(arena, span_of(json_member_text(arena, object, "remoteMtaIp")));
+		recipient->remote_mta = shared->remote_mta;
 }
 
 static void
@@ -170,12 +180,14 @@ read_event(const struct format_input *in, struct report *report)
 		type = json_member_text(arena, found, "eventType");
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		struct span object = json_member(found, events[i].object), rest, value;
+		struct shared shared;
 
 		if (strcmp(type, events[i].type) != 0)
 			continue;
+		shared = read_shared(arena, object);
 		rest = json_elements(json_member(object, events[i].recipients));
 		while (json_element(&rest, &value) && report->count < REPORT_RECIPIENTS_MAX)
-			add_recipient(report, &events[i], object, value);
+			add_recipient(report, events[i].action, &shared, value);
 		if (report->count == 0)
 			return;
 		if (*events[i].action == '\0')
@@ -187,28 +199,7 @@ read_event(const struct format_input *in, struct report *report)
 	}
 }
 
-static bool
-is_workmail(const struct format_input *in)
-{
-	static const char *const words[] = { "while trying to deliver the mail to the following",
-		NULL };
-
-	return notice_has(in->text, words);
-}
-
-/* The fields of a delivery status in the text, below "Technical report:". */
-static void
-read_workmail(const struct format_input *in, struct report *report)
-{
-	static const struct span words = SPAN("technical report:");
-	long at = span_ifind(in->text, words);
-
-	if (at >= 0)
-		delivery_status_read(span_from(in->text, (size_t)at + words.len), report);
-}
-
 const struct format formats_ses[] = {
 	{ "ses", is_event, read_event },
-	{ "workmail", is_workmail, read_workmail },
 	{ NULL, NULL, NULL },
 };

@@ -55,6 +55,37 @@ whole_text(const struct format_input *in)
 	return in->text;
 }
 
+/* East Asian signs, "：", "（", "、": parts of no address, though they are letters by their bytes. */
+static bool
+is_wide_sign(struct span text)
+{
+	return text.len >= 3 &&
+	       (memcmp(text.ptr, "\xe3\x80", 2) == 0 || memcmp(text.ptr, "\xef\xbc", 2) == 0 ||
+		   memcmp(text.ptr, "\xef\xbd", 2) == 0);
+}
+
+/* notice_address(), without the words that such signs part from it. */
+static bool
+take_address(struct span *rest, struct span *address)
+{
+	size_t start = 0, end, at;
+
+	if (!notice_address(rest, address))
+		return false;
+	at = (size_t)span_find(*address, SPAN("@"));
+	for (size_t i = 0; i < at; i++)
+		if (is_wide_sign(span_from(*address, i)))
+			start = i + 3;
+	for (end = at; end < address->len && !is_wide_sign(span_from(*address, end)); end++)
+		;
+	if (start >= at || end <= at + 1)
+		return true;
+	*rest =
+	    span_make(address->ptr + end, (size_t)(rest->ptr + rest->len - (address->ptr + end)));
+	*address = span_make(address->ptr + start, end - start);
+	return true;
+}
+
 /* An address that begins near the start of text. */
 static bool
 near_address(const struct labels *row, const struct format_input *in, struct span text,
@@ -64,7 +95,7 @@ near_address(const struct labels *row, const struct format_input *in, struct spa
 	struct span rest =
 	    span_make(text.ptr, text.len < near + ADDRESS_MAX ? text.len : near + ADDRESS_MAX);
 
-	while (notice_address(&rest, address) && address->ptr < text.ptr + near)
+	while (take_address(&rest, address) && address->ptr < text.ptr + near)
 		if (row->near == 0 || !formats_is_own(in, *address))
 			return true;
 	return false;
@@ -96,7 +127,7 @@ next_address(struct span *rest, struct span *address)
 	struct span behind = span_make(rest->ptr,
 	    rest->len < GAP_MAX + ADDRESS_MAX ? rest->len : GAP_MAX + ADDRESS_MAX);
 
-	if (!notice_address(&behind, address) || address->ptr > rest->ptr + GAP_MAX)
+	if (!take_address(&behind, address) || address->ptr > rest->ptr + GAP_MAX)
 		return false;
 	for (const char *p = rest->ptr; p < address->ptr; p++)
 		if (strchr(" \t\r\n<>,;*-\"'()", *p) == NULL || *p == '\0')
@@ -121,7 +152,7 @@ static struct span
 without_signs(struct span text)
 {
 	static const struct span signs[] = { SPAN(":"), SPAN("："), SPAN(">"), SPAN("\""),
-		SPAN(")") };
+		SPAN("'"), SPAN(")") };
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		text = span_trim(text);

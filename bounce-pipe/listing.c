@@ -11,6 +11,8 @@ enum {
 	SAID_MIN = 3, /* bytes that tell something */
 };
 
+#define NOTHING " \t\r\n.,:;>)]'*-=" /* what is between an address and what is said of it */
+
 struct entry {
 	struct span address;
 	struct span line;   /* where it stands */
@@ -52,6 +54,8 @@ listing_said(struct span text)
 {
 	struct span paragraph;
 
+	while (text.len > 0 && (unsigned char)text.ptr[0] < 0x7f && strchr(NOTHING, text.ptr[0]))
+		text = span_from(text, 1);
 	text = span_trim(text);
 	paragraph = first_paragraph(text);
 	return formats_has_reply(paragraph) || !formats_has_reply(text) ? span_trim(paragraph)
@@ -112,7 +116,7 @@ said_of(const struct listing *row, struct span text, const struct entry *entry,
 
 	switch (row->said) {
 	case LISTING_BEFORE:
-		return span_trim(up_to(before != NULL ? before->behind : text, entry->line.ptr));
+		return listing_said(up_to(before != NULL ? before->behind : text, entry->line.ptr));
 	case LISTING_LINE:
 		return listing_said(up_to(to_end(entry->line.ptr, text), end));
 	case LISTING_BELOW:
@@ -125,19 +129,30 @@ said_of(const struct listing *row, struct span text, const struct entry *entry,
 	return listing_said(up_to(entry->behind, end));
 }
 
+/* What stands behind the words for a reason, ptr NULL: they are not there. */
+static struct span
+reason_in(const struct listing *row, struct span text)
+{
+	long at = row->reason != NULL ? span_ifind(text, span_of(row->reason)) : -1;
+
+	if (at < 0)
+		return span_make(NULL, 0);
+	return listing_said(span_from(text, (size_t)at + strlen(row->reason)));
+}
+
 /* One reason below several addresses is said of each of them. */
 static void
 share_reasons(const struct listing *row, const struct format_input *in, struct list *list)
 {
-	struct span common = { "", 0 };
-	long at = row->reason != NULL ? span_ifind(in->text, span_of(row->reason)) : -1;
+	struct span common = reason_in(row, in->text);
 
-	if (at >= 0)
-		common = listing_said(span_from(in->text, (size_t)at + strlen(row->reason)));
 	for (size_t i = list->count; i > 0; i--) {
 		struct entry *entry = &list->entries[i - 1];
+		struct span own = reason_in(row, entry->said);
 
-		if (common.len > 0 && (is_empty(entry->said) || !formats_has_reply(entry->said)))
+		if (own.len > 0)
+			entry->said = own;
+		else if (common.len > 0 && !formats_has_reply(entry->said))
 			entry->said = common;
 		else if (is_empty(entry->said) && i < list->count)
 			entry->said = list->entries[i].said;
@@ -183,8 +198,9 @@ listing_read(const struct listing *rows, const struct format_input *in, struct r
 			continue;
 		if (list == NULL)
 			list = arena_alloc(in->arena, sizeof(*list));
-		read_row(rows, in, span_from(in->text, (size_t)at + strlen(rows->begin)), list,
-		    report);
+		if (rows->label == NULL)
+			at += (long)strlen(rows->begin);
+		read_row(rows, in, span_from(in->text, (size_t)at), list, report);
 		if (report->count > 0)
 			report->format = rows->name;
 	}

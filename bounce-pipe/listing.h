@@ -22,7 +22,7 @@ enum listing_said {
 struct listing {
 	const char *name;
 	const char *begin;  /* words behind which the list begins, in one line */
-	const char *label;  /* words before an address; NULL: it begins its line */
+	const char *label;  /* words before an address, `begin` maybe; NULL: it begins its line */
 	const char *reason; /* words before what is said of all; NULL: there are none */
 	enum listing_said said;
 	/* Finds more in what was said, such as a host in words that are the system's own. */

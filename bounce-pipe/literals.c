@@ -203,8 +203,9 @@ parse_class(struct parser *parser)
 	for (; *at != '\0' && *at != ']'; at++) {
 		const char *end;
 
-		if (*at == '\\' && (at[1] == '\0' || (is_letter(at[1]) &&
-						       strchr("dDsSwWhHvVnrtfeaxpPb", at[1]) == NULL)))
+		if (*at == '\\' &&
+		    (at[1] == '\0' ||
+			(is_letter(at[1]) && strchr("dDsSwWhHvVnrtfeaxpPb", at[1]) == NULL)))
 			break;
 		if (*at == '\\')
 			at++;

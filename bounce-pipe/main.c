@@ -11,8 +11,11 @@
 #include "classify.h"
 #include "log.h"
 #include "ndr.h"
+#include "rules_cache.h"
 #include "unreadable.h"
 #include "verp.h"
+
+enum { READ_FIRST = 16000 };
 
 struct options {
 	const char *file;
@@ -87,23 +90,26 @@ parse_options(int argc, char **argv, struct options *options)
 }
 
 /* At most `max` bytes; what is beyond is read and dropped: a message that is too long is understood
- * from its beginning. */
+ * from its beginning. Memory grows with the message: most are of a few kB, and every page that is
+ * touched counts in a program that runs for less than a millisecond. */
 static int
 read_message(int64_t max, struct str *message, struct err *err)
 {
-	char dropped[65536];
+	static char dropped[65536];
 
 	for (;;) {
 		size_t room = (size_t)max - message->len;
-		size_t want = room < sizeof(dropped) ? room : message->len + sizeof(dropped);
 		ssize_t n;
 
 		if (room == 0) {
 			n = read(STDIN_FILENO, dropped, sizeof(dropped));
 		} else {
-			want = want < room ? want : room;
-			str_reserve(message, want);
-			n = read(STDIN_FILENO, message->data + message->len, want);
+			if (message->len + 1 >= message->cap)
+				str_reserve(message, READ_FIRST);
+			room = message->cap - message->len - 1 < room
+				   ? message->cap - message->len - 1
+				   : room;
+			n = read(STDIN_FILENO, message->data + message->len, room);
 		}
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -113,7 +119,7 @@ read_message(int64_t max, struct str *message, struct err *err)
 		}
 		if (n == 0)
 			return 0;
-		if (room > 0)
+		if (message->len < (size_t)max)
 			message->len += (size_t)n;
 	}
 }
@@ -127,19 +133,22 @@ log_lines(void (*log)(const char *, ...), const struct str *lines)
 		log("%.*s", (int)line.len, line.ptr);
 }
 
-/* Settings and rules, or -1 with the mistakes logged. */
+/* From the text files; -1 with the mistakes logged. */
 static int
-load(const struct options *options, struct settings **settings, struct bounce_rules **rules)
+load_texts(const char *file, struct rules_cache *loaded)
 {
+	int64_t read_ms = rules_cache_now_ms();
 	struct conf_errors errors = { 0 };
 
-	*rules = NULL;
-	*settings = settings_load(options->file, &errors);
-	if (*settings != NULL)
-		*rules = bounce_rules_load((*settings)->bounce_rules, &errors);
+	loaded->settings = settings_load(file, &errors);
+	if (loaded->settings != NULL)
+		loaded->rules = bounce_rules_load(loaded->settings->bounce_rules, &errors);
 	log_lines(log_error, &errors.lines);
 	conf_errors_free(&errors);
-	return *rules != NULL ? 0 : -1;
+	if (loaded->rules == NULL)
+		return -1;
+	rules_cache_save(loaded->settings, loaded->rules, read_ms, NULL);
+	return 0;
 }
 
 static void
@@ -218,7 +227,7 @@ process(const struct options *options, const struct settings *settings,
 	ndr_read(&arena, bytes, &ndr, &report);
 	classify_report(rules, &report);
 	unreadable_release();
-	apply_id(bytes, report.header, id);
+	apply_id(report.message, report.header, id);
 	if (options->dry_run) {
 		print_report(options, &report);
 		rc = EX_OK;
@@ -234,8 +243,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options = { "/etc/mxpace/mxpace.conf", "", "", false, false };
-	struct settings *settings;
-	struct bounce_rules *rules;
+	struct rules_cache loaded;
 	int parsed = parse_options(argc, argv, &options);
 	int rc;
 
@@ -250,12 +258,10 @@ main(int argc, char **argv)
 		log_to_syslog();
 		unreadable_start();
 	}
-	if (load(&options, &settings, &rules) != 0) {
-		settings_release(&settings);
-		return failure(&options, EX_CONFIG);
-	}
-	rc = process(&options, settings, rules);
-	bounce_rules_free(&rules);
-	settings_release(&settings);
+	if (rules_cache_load(options.file, &loaded) != 0 && load_texts(options.file, &loaded) != 0)
+		rc = failure(&options, EX_CONFIG);
+	else
+		rc = process(&options, loaded.settings, loaded.rules);
+	rules_cache_clear(&loaded);
 	return rc;
 }

@@ -223,6 +223,8 @@ parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
 	part->decoded = arena_alloc(parser->arena, sizeof(*part->decoded));
 	part->decoded->left = parser->left;
 	header_split(bytes, &part->header, &part->body);
+	if (parent != NULL && part->header.len > MIME_HEADER_MAX)
+		part->header.len = MIME_HEADER_MAX;
 	read_content_type(parser, part, otherwise);
 	read_encoding(parser, part);
 	if (part->depth >= MIME_DEPTH_MAX)
@@ -239,44 +241,33 @@ parse_part(struct parser *parser, struct mime_part *parent, struct span bytes,
 	return part;
 }
 
-static bool
-has_bare_cr(struct span message)
-{
-	bool found = false;
-
-	for (size_t i = 0; i + 1 < message.len; i++)
-		found |= message.ptr[i] == '\r' && message.ptr[i + 1] != '\n';
-	return found;
-}
-
-/* A CR that no LF follows ends a line, as on old Macs; the many in "\r\r\n" are of gateways that
- * mended what was not broken. */
+/* With LF for every line end, so that nothing below depends on how a message came here. A CR that
+ * no LF follows ends a line too, as on old Macs; the many in "\r\r\n" are of gateways that mended
+ * what was not broken. */
 static struct span
-mend_line_ends(struct arena *arena, struct span message)
+with_lf(struct arena *arena, struct span message)
 {
+	struct span rest = message;
 	size_t len = 0;
 	char *out;
 
-	if (!has_bare_cr(message))
+	if (message.len == 0 || memchr(message.ptr, '\r', message.len) == NULL)
 		return message;
 	out = arena_alloc(arena, message.len + 1);
-	for (size_t i = 0; i < message.len; i++) {
-		size_t end = i;
+	while (rest.len > 0) {
+		const char *cr = memchr(rest.ptr, '\r', rest.len);
+		size_t before = cr != NULL ? (size_t)(cr - rest.ptr) : rest.len, run = 0;
 
-		while (end < message.len && message.ptr[end] == '\r')
-			end++;
-		if (end == i) {
-			out[len++] = message.ptr[i];
+		memcpy(out + len, rest.ptr, before);
+		len += before;
+		rest = span_from(rest, before);
+		while (run < rest.len && rest.ptr[run] == '\r')
+			run++;
+		rest = span_from(rest, run);
+		if (rest.len > 0 && rest.ptr[0] == '\n')
 			continue;
-		}
-		if (end < message.len && message.ptr[end] == '\n') {
-			out[len++] = '\n';
-			i = end;
-			continue;
-		}
-		memset(out + len, '\n', end - i);
-		len += end - i;
-		i = end - 1;
+		memset(out + len, '\n', run);
+		len += run;
 	}
 	return span_make(out, len);
 }
@@ -290,7 +281,15 @@ mime_parse(struct arena *arena, struct span message)
 	};
 
 	*parser.left = MIME_DECODED_MAX;
-	return parse_part(&parser, NULL, mend_line_ends(arena, message), "text/plain");
+	return parse_part(&parser, NULL, with_lf(arena, message), "text/plain");
+}
+
+struct span
+mime_message(const struct mime_part *root)
+{
+	const char *end = root->body.ptr + root->body.len;
+
+	return span_make(root->header.ptr, (size_t)(end - root->header.ptr));
 }
 
 const struct mime_part *

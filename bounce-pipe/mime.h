@@ -1,9 +1,9 @@
 /*
  * mime - the parts of a message (RFC 2045, 2046) that nobody promised to be well-formed.
  *
- * mime_parse() makes a tree of parts whose spans point into the message (into a copy of it where
- * a CR without its LF ends lines); nothing is copied until somebody asks for a part's bytes or
- * text, and then once. CRLF, LF and CR give the same results. Broken mail gives
+ * mime_parse() makes a tree of parts whose spans point into the message, or, if it has a CR in it,
+ * into a copy that has LF for every line end (CRLF, LF and CR give the same results). Nothing else
+ * is copied until somebody asks for a part's bytes or text, and then once. Broken mail gives
  * the best tree there is: a boundary that is not announced or does not occur is guessed from the
  * body, a part whose end is missing reaches to the end of its parent. Returned messages
  * (message/rfc822 and its like) are leaves; who wants to look inside parses their bytes.
@@ -18,9 +18,10 @@
 #include "span.h"
 
 enum {
-	MIME_DEPTH_MAX = 12,        /* of multiparts in multiparts; deeper ones are leaves */
-	MIME_PARTS_MAX = 256,       /* of a message; what follows is not looked at */
-	MIME_TEXT_MAX = 512 * 1024, /* bytes of one decoded part */
+	MIME_DEPTH_MAX = 8,          /* of multiparts in multiparts; deeper ones are leaves */
+	MIME_PARTS_MAX = 256,        /* of a message; what follows is not looked at */
+	MIME_HEADER_MAX = 32 * 1024, /* bytes of a part's header that are looked at */
+	MIME_TEXT_MAX = 512 * 1024,  /* bytes of one decoded part */
 	/* of all of them together, before and behind their charset; what is beyond reads as empty */
 	MIME_DECODED_MAX = 4 * 1024 * 1024,
 };
@@ -43,6 +44,9 @@ struct mime_part {
 
 /* Never fails: an empty message is an empty text/plain part. */
 struct mime_part *mime_parse(struct arena *arena, struct span message);
+
+/* All of the message, as the spans of its parts see it; from its header on. */
+struct span mime_message(const struct mime_part *root);
 
 /* The part after `part` in the order of the message, NULL at the end. Start with the root. */
 const struct mime_part *mime_next(const struct mime_part *part);

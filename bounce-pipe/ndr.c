@@ -64,6 +64,8 @@ complete_from_notice(const struct format_input *in, struct report_recipient *rec
 		about = notice_about(in->text, recipient->final_address);
 	if (alone)
 		about = formats_said(in, span_of(recipient->address));
+	if (alone && about.len == 0) /* all of it can only be about the one there is */
+		about = in->text;
 	if (about.len == 0)
 		return;
 	found = dsn_find(about);
@@ -247,6 +249,7 @@ ndr_read(struct arena *arena, struct span message, const struct ndr_options *opt
 
 	report_init(report, arena);
 	report->header = in.root->header;
+	report->message = mime_message(in.root);
 	in.subject = decoded(arena, in.root->header, "Subject");
 	in.from = decoded(arena, in.root->header, "From");
 	in.own = arena_printf(arena, "%.*s %.*s %s", OWN_MAX, decoded(arena, in.root->header, "To"),

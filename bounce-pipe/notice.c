@@ -234,13 +234,70 @@ is_domain_byte(char c)
 	       c == '-' || c == '.' || c == '_' || ((unsigned char)c & 0x80) != 0;
 }
 
+/* A character of a script without blanks between words, or a sign of such texts, begins at s. Lead
+ * bytes: quotation marks and NBSP, Arabic punctuation, everything of three bytes. */
+static bool
+is_word_break(struct span s)
+{
+	unsigned char c = s.len > 0 ? (unsigned char)s.ptr[0] : 0;
+	unsigned char next = s.len > 1 ? (unsigned char)s.ptr[1] : 0;
+
+	return (c == 0xc2 && next < 0xc0) || (c == 0xd8 && next == 0x8c) || (c >= 0xe2 && c < 0xf0);
+}
+
+/* Where an unquoted local part begins that ends before at. In "宛先user@example.jp" the words before
+ * it are none of it; an address in such a script has no ASCII there. */
+static size_t
+local_part(struct span s, size_t at)
+{
+	size_t start = at;
+	bool ascii = true;
+
+	while (start > 0 && at - start < LOCAL_MAX * 5 && is_address_byte(s.ptr[start - 1])) {
+		bool high = ((unsigned char)s.ptr[start - 1] & 0x80) != 0;
+
+		if (high && ascii && start < at &&
+		    ((start >= 3 && ((unsigned char)s.ptr[start - 3] & 0xe0) == 0xe0 &&
+			 is_word_break(span_from(s, start - 3))) ||
+			(start >= 2 && is_word_break(span_make(s.ptr + start - 2, 2)))))
+			break;
+		ascii = ascii && !high;
+		start--;
+	}
+	return start;
+}
+
+/* Where a domain ends that begins at start: also before words that follow without a blank. */
+static size_t
+domain_end(struct span s, size_t start)
+{
+	size_t end = start, label = start;
+	bool ascii = true, dot = false;
+
+	while (end < s.len && is_domain_byte(s.ptr[end])) {
+		if (s.ptr[end] == '.') {
+			label = end + 1;
+			dot = true;
+			ascii = true;
+		} else if (((unsigned char)s.ptr[end] & 0x80) != 0) {
+			if (dot && ascii && end >= label + 2 && is_word_break(span_from(s, end)))
+				break;
+			ascii = false;
+		}
+		end++;
+	}
+	while (end > start && (s.ptr[end - 1] == '.' || s.ptr[end - 1] == '-'))
+		end--;
+	return end;
+}
+
 bool
 notice_address(struct span *rest, struct span *address)
 {
 	struct span s = *rest;
 
 	for (size_t at = 0; at < s.len; at++) {
-		size_t start = at, end = at + 1;
+		size_t start, end;
 
 		if (s.ptr[at] != '@')
 			continue;
@@ -251,14 +308,9 @@ notice_address(struct span *rest, struct span *address)
 				start--;
 			start = start > 0 && s.ptr[start - 1] == '"' ? start - 1 : at;
 		} else {
-			while (start > 0 && at - start < LOCAL_MAX * 5 &&
-			       is_address_byte(s.ptr[start - 1]))
-				start--;
+			start = local_part(s, at);
 		}
-		while (end < s.len && is_domain_byte(s.ptr[end]))
-			end++;
-		while (end > at + 1 && (s.ptr[end - 1] == '.' || s.ptr[end - 1] == '-'))
-			end--;
+		end = domain_end(s, at + 1);
 		while (start < at && (s.ptr[start] == '\'' || s.ptr[start] == '*'))
 			start++;
 		if (start == at || end == at + 1)

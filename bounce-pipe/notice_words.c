@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const char *const notice_words_daemon[] = { "mailer-daemon", "mailer_daemon", "mailerdaemon",
-	"postmaster", "mail delivery", "maildelivery", "mail-daemon", "maildaemon", "mdaemon@",
+	"postmaster", "post_master", "mail delivery", "maildelivery", "mail-daemon", "maildaemon", "mdaemon@",
 	"mail system", "mailsystem", "mail administrator", "system administrator", "<>",
 	"delivery subsystem", "delivery system", "mail router", "mail server", "mailserver",
 	"email gateway", "ndr administrator", "ndr@", "imss@", "interscan", "mailmarshal",
@@ -105,7 +105,8 @@ const char *const notice_words_delay[] = {
 	"has been delayed", "is delayed", "been delayed by", "you do not need to resend",
 	"do not resend", "no need to resend", "will be retried", "will retry", "will keep trying",
 	"will continue to try", "will continue trying", "still being retried", "will try again for",
-	"attempts will continue", "warning: could not send", "still trying to deliver",
+	"attempts will continue", "warning: could not send", "this is just a warning", "has been postponed",
+	"still trying to deliver",
 	/* de */ "wird weiter versucht", "weiterhin versuch", "noch nicht zugestellt",
 	"weitere zustellversuche", "verzögerte zustellung", "zustellung verzögert",
 	"hat sich verzögert", "verzögert sich",

@@ -81,12 +81,6 @@ success_code(struct span said)
 	return 0;
 }
 
-static bool
-is_expired(struct dsn_status status)
-{
-	return status.subject == 4 && status.detail == 7;
-}
-
 /* Which of the field's status and the server's is the better one. */
 static struct dsn_status
 better_status(struct dsn_status field, const struct dsn *said)
@@ -95,7 +89,7 @@ better_status(struct dsn_status field, const struct dsn *said)
 
 	if (own.class == 0 || (dsn_status_is_vague(own) && field.class != 0))
 		return field;
-	if (field.class == 0 || dsn_status_is_vague(field) || is_expired(field))
+	if (field.class == 0 || dsn_status_is_vague(field) || dsn_status_is_expiry(field))
 		return own;
 	/* A reply that contradicts itself is not better than the field. */
 	if (field.class != own.class && (said->code == 0 || said->code / 100 == own.class))

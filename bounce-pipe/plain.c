@@ -14,6 +14,7 @@ enum {
 	LABEL_MAX = 200, /* bytes before an address on its line */
 	LINES_MAX = 2000,
 	REASON_MAX = 2000,
+	FIELD_RECIPIENTS_MAX = 100,
 };
 
 static bool
@@ -72,6 +73,7 @@ static void
 read_replies(const struct format_input *in, struct report *report)
 {
 	struct span rest = in->text, line, address;
+	const char *action = formats_action(in);
 
 	while (span_line(&rest, &line)) {
 		struct span said = span_trim(line);
@@ -82,7 +84,7 @@ read_replies(const struct format_input *in, struct report *report)
 		if (said.len > 4 && dsn_parse_code(span_make(said.ptr, 3)) >= 400 &&
 		    (said.ptr[3] == ' ' || said.ptr[3] == '-') && notice_address(&line, &address) &&
 		    !formats_is_own(in, address))
-			formats_add(report, address, said, formats_action(in));
+			formats_add(report, address, said, action);
 	}
 }
 
@@ -210,6 +212,16 @@ sent_to(const struct format_input *in, struct span message)
 	return address;
 }
 
+/* X-Failed-Recipients: exactly that. */
+static void
+read_failed_field(const struct format_input *in, struct report *report)
+{
+	struct span failed = header_raw(in->root->header, "X-Failed-Recipients"), address;
+
+	while (report->count < FIELD_RECIPIENTS_MAX && notice_address(&failed, &address))
+		add_with_reason(in, address, report);
+}
+
 /* Recipients that the notice names, the surest way first. */
 static void
 read_named(const struct format_input *in, struct report *report)
@@ -218,7 +230,9 @@ read_named(const struct format_input *in, struct report *report)
 	static const struct pass with_words = { has_words, false };
 	struct span address;
 
-	read_lines(in, &with_reply, report);
+	read_failed_field(in, report);
+	if (report->count == 0)
+		read_lines(in, &with_reply, report);
 	if (report->count == 0)
 		read_replies(in, report);
 	if (report->count == 0 && !formats_has_reply(in->text))

@@ -45,8 +45,7 @@ add_literal(struct builder *builder, size_t pattern, struct span literal)
 {
 	if (builder->count == builder->room) {
 		builder->room = builder->room == 0 ? 256 : builder->room * 2;
-		builder->list =
-		    mem_resize(builder->list, builder->room * sizeof(*builder->list));
+		builder->list = mem_resize(builder->list, builder->room * sizeof(*builder->list));
 	}
 	builder->list[builder->count++] = (struct prefilter_entry){
 		.text = (uint32_t)builder->text.len,
@@ -123,8 +122,8 @@ prefilter_build(const char *const *patterns, size_t count, struct str *out)
 	pack_number(out, (int64_t)count);
 	pack_bytes(out, span_make((const char *)builder->always, sizeof(builder->always)));
 	pack_bytes(out, span_make((const char *)starts, sizeof(starts)));
-	pack_bytes(out, span_make((const char *)builder->list,
-			    builder->count * sizeof(*builder->list)));
+	pack_bytes(out,
+	    span_make((const char *)builder->list, builder->count * sizeof(*builder->list)));
 	pack_bytes(out, span_make(str_text(&builder->text), builder->text.len));
 	str_free(&builder->text);
 	free(builder->list);

@@ -152,29 +152,37 @@ host_at(struct span text)
 	return span_make(text.ptr, is_host(span_make(text.ptr, len)) ? len : 0);
 }
 
-/* The one that ends before text[at], behind which its address may stand in brackets. */
+/* Offset of the bracket that the one at text[close] closes; close: none near. */
+static size_t
+opening(struct span text, size_t close)
+{
+	size_t at = close;
+
+	while (at > 0 && close - at < NAME_MAX_BYTES && text.ptr[at] != '[' && text.ptr[at] != '(')
+		at--;
+	return text.ptr[at] == '[' || text.ptr[at] == '(' ? at : close;
+}
+
+/* The one that ends before text[at], or at the bracket that closes its address there. */
 static struct span
 host_before(struct span text, size_t at)
 {
-	size_t start = at, bracket = at;
+	size_t close = text.ptr[at] == ']' || at == 0 ? at : at - 1;
+	size_t open = close, start;
 
-	if (at > 0 && text.ptr[at] == ']') /* a form that begins with the bracket's end */
-		bracket = at + 1;
-	if (bracket > 0 && (text.ptr[bracket - 1] == ']' || text.ptr[bracket - 1] == ')')) {
-		while (bracket > 0 && at - bracket < NAME_MAX_BYTES &&
-		       text.ptr[bracket - 1] != '[' && text.ptr[bracket - 1] != '(')
-			bracket--;
-		start = bracket > 0 ? bracket - 1 : 0;
-		while (start > 0 && text.ptr[start - 1] == ' ')
-			start--;
-		at = start;
+	if (text.ptr[close] == ']' || text.ptr[close] == ')') {
+		open = opening(text, close);
+		at = open;
+		while (at > 0 && text.ptr[at - 1] == ' ')
+			at--;
 	}
+	start = at;
 	while (start > 0 && at - start < NAME_MAX_BYTES && is_name_byte(text.ptr[start - 1]))
 		start--;
 	if (start > 0 && text.ptr[start - 1] == '@')
 		return span_make(text.ptr, 0);
 	if (start == at) /* "[192.0.2.1] said:" */
-		return host_at(span_from(text, bracket));
+		return open < close ? host_at(span_from(text, open)) : span_make(text.ptr, 0);
 	return host_at(span_make(text.ptr + start, at - start));
 }
 

@@ -34,12 +34,18 @@ report_init(struct report *report, struct arena *arena)
 	};
 }
 
+bool
+report_attempt(struct report *report)
+{
+	return report->count < REPORT_RECIPIENTS_MAX && report->attempts++ < REPORT_ATTEMPTS_MAX;
+}
+
 struct report_recipient *
 report_add(struct report *report)
 {
 	struct report_recipient *added;
 
-	if (report->count >= REPORT_RECIPIENTS_MAX)
+	if (!report_attempt(report))
 		return NULL;
 	if (report->count == report->room) {
 		size_t room = report->room == 0 ? 4 : report->room * 2;

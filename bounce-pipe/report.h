@@ -24,7 +24,11 @@ enum report_kind {
 	REPORT_FEEDBACK,   /* a complaint (RFC 5965) */
 };
 
-enum { REPORT_RECIPIENTS_MAX = 1000, REPORT_DIAGNOSTIC_MAX = 1000 };
+enum {
+	REPORT_RECIPIENTS_MAX = 1000,
+	REPORT_ATTEMPTS_MAX = 4000, /* at adding one; most are the same again */
+	REPORT_DIAGNOSTIC_MAX = 1000,
+};
 
 struct report_recipient {
 	const char
@@ -55,6 +59,7 @@ struct report {
 	const char *format; /* which reader understood it: "rfc3464", "qmail", "plain" */
 	struct report_recipient *recipients;
 	size_t count, room;
+	size_t attempts;
 	const char *message_id; /* of the message that was sent; without < > */
 	const char *campaign;
 	const char *list;
@@ -62,10 +67,14 @@ struct report {
 	const char *reporting_mta;
 	const char *arrival; /* a date as found */
 	struct report_feedback feedback;
-	struct span header; /* of the message itself, raw: for trust_judge() */
+	struct span message; /* as it was read, with LF for its line ends */
+	struct span header;  /* of the message itself, raw: for trust_judge() */
 };
 
 void report_init(struct report *report, struct arena *arena);
+/* An attempt at adding a recipient, which may turn out to be there already: false when there are too
+ * many of them, or of recipients. */
+bool report_attempt(struct report *report);
 /* A further recipient with all its strings ""; NULL when there are too many. */
 struct report_recipient *report_add(struct report *report);
 

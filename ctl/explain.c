@@ -6,6 +6,7 @@
 #include "decide.h"
 #include "explain_delivery.h"
 #include "mx_ask.h"
+#include "quarantine_address.h"
 #include "sending.h"
 #include "show.h"
 #include "use.h"
@@ -129,11 +130,15 @@ read_limits(struct ctl *ctl, struct question *question, struct err *err)
 static int
 read_store(struct ctl *ctl, struct question *question, struct err *err)
 {
+	char address[ADDR_SIZE];
+
 	if (ctl_store_open(ctl, err) != 0 || ctl_store_time(ctl, &question->now, err) != 0)
 		return -1;
-	store_put_quarantine_read(&ctl->batch, question->recipient, &question->entry);
+	quarantine_address_of(ctl->settings, question->recipient, address);
+	store_put_quarantine_read(&ctl->batch, address, &question->entry);
 	if (ctl_store_run(ctl, err) != 0)
 		return -1;
+	quarantine_entry_settle(&question->entry, question->now.s);
 	if (question->at_delivery)
 		return explain_delivery_read(ctl, &question->now, &question->delivery, err);
 	return read_limits(ctl, question, err);

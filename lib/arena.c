@@ -35,6 +35,16 @@ arena_clear(struct arena *arena)
 	arena->blocks = NULL;
 }
 
+size_t
+arena_size(const struct arena *arena)
+{
+	size_t size = 0;
+
+	for (const struct arena_block *block = arena->blocks; block != NULL; block = block->next)
+		size += sizeof(*block) + block->size;
+	return size;
+}
+
 void *
 arena_alloc(struct arena *arena, size_t size)
 {

@@ -162,6 +162,9 @@ is_announced(struct span s, size_t at)
 		SPAN("code:"),
 		SPAN("code ="),
 		SPAN("error"),
+		SPAN("returned"),
+		SPAN("response"),
+		SPAN("replied"),
 		SPAN("status"),
 		SPAN("smtp"),
 		SPAN("reply"),
@@ -225,6 +228,9 @@ code_rank(struct span s, size_t at)
 		return RANK_COLON;
 	if (before == ':' || before == ';')
 		return RANK_COLON;
+	/* Cisco's "5.3.0 - Other mail system problem 554-'no'" */
+	if (before == ' ' && behind == '-' && char_at(s, at + 4) == '\'')
+		return RANK_COLON;
 	return is_announced(s, at) ? RANK_ANNOUNCED : RANK_NONE;
 }
 
@@ -252,8 +258,9 @@ find_status(struct span s)
 	return found;
 }
 
-struct dsn
-dsn_find(struct span text)
+/* The surest reply of a text; *behind is the offset of what follows it. */
+static struct dsn
+find_reply(struct span text, size_t *behind)
 {
 	struct dsn dsn = { 0 };
 	enum rank best = RANK_NONE;
@@ -267,12 +274,32 @@ dsn_find(struct span text)
 			at = i;
 		}
 	}
+	*behind = text.len;
 	if (best != RANK_NONE) {
 		dsn.code = (unsigned short)dsn_parse_code(span_make(text.ptr + at, 3));
+		*behind = at + 3;
 		if (status_behind(text, at, &dsn.status) > 0)
 			return dsn;
 		dsn.status = (struct dsn_status){ 0 };
 	}
 	dsn.status = find_status(text);
 	return dsn;
+}
+
+bool
+dsn_status_is_expiry(struct dsn_status status)
+{
+	return status.subject == 4 && status.detail == 7;
+}
+
+struct dsn
+dsn_find(struct span text)
+{
+	size_t behind;
+	struct dsn dsn = find_reply(text, &behind), quoted;
+
+	if (!dsn_status_is_expiry(dsn.status) || behind >= text.len)
+		return dsn;
+	quoted = find_reply(span_from(text, behind), &behind);
+	return quoted.code != 0 && quoted.status.class != 0 ? quoted : dsn;
 }

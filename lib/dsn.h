@@ -36,11 +36,15 @@ const char *dsn_format_status(struct dsn_status status, char buf[DSN_STATUS_SIZE
 
 /* The class is all it says: 4.0.0 or 5.0.0. */
 bool dsn_status_is_vague(struct dsn_status status);
+/* x.4.7: the sending system waited long enough; it does not say for what. */
+bool dsn_status_is_expiry(struct dsn_status status);
 
 /*
  * The first reply of a server in text. The code: after "said:", "response:" and their like, else
  * at the start of a line, else the first number that reads as one; 4yz and 5yz only. The status:
- * behind that code, else in "(#5.1.1)", else the first that stands alone. What is not there is 0.
+ * behind that code, else in "(#5.1.1)", else the first that stands alone. Where that is an
+ * expiry which quotes the last reply ("554 5.4.7 expired <421 4.4.2 timed out>"), the quoted one.
+ * What is not there is 0.
  */
 struct dsn dsn_find(struct span text);
 

@@ -9,18 +9,19 @@
 #define DAY_MS INT64_C(86400000)
 
 static const struct quarantine_rule default_rules[REASON_COUNT] = {
-	[REASON_USER_UNKNOWN] = { 1, 0 },
-	[REASON_MAILBOX_FULL] = { 3, 30 * DAY_MS },
-	[REASON_INACTIVE_USER] = { 3, 0 },
-	[REASON_INVALID_DOMAIN] = { 3, 0 },
-	[REASON_UNREACHABLE] = { 5, 10 * DAY_MS },
-	[REASON_FEEDBACK_LOOP] = { 0, 0 },
+	[REASON_USER_UNKNOWN] = { .errors = 1 },
+	[REASON_MAILBOX_FULL] = { .errors = 3, .release_ms = 30 * DAY_MS },
+	[REASON_INACTIVE_USER] = { .errors = 3 },
+	[REASON_INVALID_DOMAIN] = { .errors = 3 },
+	[REASON_UNREACHABLE] = { .errors = 5, .release_ms = 10 * DAY_MS },
 };
 
 static const char *const status_names[] = {
 	[QUARANTINE_NONE] = "none",
 	[QUARANTINE_COUNTING] = "counting",
 	[QUARANTINE_QUARANTINED] = "quarantined",
+	[QUARANTINE_HELD] = "held",
+	[QUARANTINE_RELEASED] = "released",
 };
 
 void
@@ -29,6 +30,16 @@ quarantine_policy_defaults(struct quarantine_policy *policy)
 	policy->significant_ms = DAY_MS;
 	policy->quiet_ms = 10 * DAY_MS;
 	memcpy(policy->rules, default_rules, sizeof(default_rules));
+	quarantine_policy_spread(policy);
+}
+
+void
+quarantine_policy_spread(struct quarantine_policy *policy)
+{
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		policy->rules[i].significant_ms = policy->significant_ms;
+		policy->rules[i].quiet_ms = policy->quiet_ms;
+	}
 }
 
 const char *
@@ -52,14 +63,23 @@ static const struct {
 	{ "errors", FIELD_NUMBER, AT(errors), 0 },
 	{ "first", FIELD_NUMBER, AT(first_s), 0 },
 	{ "last", FIELD_NUMBER, AT(last_s), 0 },
+	{ "late", FIELD_NUMBER, AT(late_s), 0 },
+	{ "held", FIELD_NUMBER, AT(held_s), 0 },
 	{ "since", FIELD_NUMBER, AT(since_s), 0 },
 	{ "release", FIELD_NUMBER, AT(release_s), 0 },
+	{ "delivered", FIELD_NUMBER, AT(delivered_s), 0 },
+	{ "quiet", FIELD_NUMBER, AT(quiet_s), 0 },
 	{ "code", FIELD_TEXT, AT(code), SIZE(code) },
 	{ "text", FIELD_TEXT, AT(text), SIZE(text) },
 	{ "mx", FIELD_TEXT, AT(mx), SIZE(mx) },
+	{ "message", FIELD_TEXT, AT(message), SIZE(message) },
 	{ "campaign", FIELD_TEXT, AT(campaign), SIZE(campaign) },
+	{ "list", FIELD_TEXT, AT(list), SIZE(list) },
+	{ "account", FIELD_TEXT, AT(account), SIZE(account) },
+	{ "group", FIELD_TEXT, AT(group), SIZE(group) },
 	{ "rule", FIELD_TEXT, AT(rule), SIZE(rule) },
 	{ "by", FIELD_TEXT, AT(by), SIZE(by) },
+	{ "released", FIELD_TEXT, AT(released), SIZE(released) },
 };
 #undef AT
 #undef SIZE
@@ -72,17 +92,39 @@ set_status(enum quarantine_status *status, struct span value)
 			*status = (enum quarantine_status)i;
 }
 
+static void
+set_number(int64_t *at, struct span value)
+{
+	unsigned long long number;
+
+	if (span_number(value, &number) && number <= INT64_MAX)
+		*at = (int64_t)number;
+}
+
+/* "errors:mailbox_full" */
+static void
+set_errors_by(struct quarantine_entry *entry, struct span field, struct span value)
+{
+	static const char prefix[] = "errors:";
+	enum reason reason;
+
+	if (span_starts(field, span_of(prefix)) &&
+	    reason_parse(span_from(field, sizeof(prefix) - 1), &reason) == 0)
+		set_number(&entry->errors_by[reason], value);
+}
+
 void
 quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value)
 {
-	unsigned long long number;
 	size_t i = 0;
 	void *at;
 
 	while (i < sizeof(fields) / sizeof(fields[0]) && !span_eq(span_of(fields[i].name), field))
 		i++;
-	if (i == sizeof(fields) / sizeof(fields[0]))
+	if (i == sizeof(fields) / sizeof(fields[0])) {
+		set_errors_by(entry, field, value);
 		return;
+	}
 	at = (char *)entry + fields[i].offset;
 	switch (fields[i].type) {
 	case FIELD_STATUS:
@@ -95,13 +137,41 @@ quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct s
 		reason_parse(value, at);
 		break;
 	case FIELD_NUMBER:
-		if (span_number(value, &number) && number <= INT64_MAX)
-			*(int64_t *)at = (int64_t)number;
+		set_number(at, value);
 		break;
 	case FIELD_TEXT:
 		snprintf(at, fields[i].size, "%.*s", (int)value.len, value.ptr);
 		break;
 	}
+}
+
+int64_t
+quarantine_entry_expiry(const struct quarantine_entry *entry)
+{
+	switch (entry->status) {
+	case QUARANTINE_COUNTING:
+		return entry->last_s + entry->quiet_s;
+	case QUARANTINE_QUARANTINED:
+	case QUARANTINE_RELEASED:
+		return entry->release_s > 0 ? entry->release_s + entry->quiet_s : 0;
+	case QUARANTINE_NONE:
+	case QUARANTINE_HELD:
+		break;
+	}
+	return 0;
+}
+
+void
+quarantine_entry_settle(struct quarantine_entry *entry, int64_t now_s)
+{
+	int64_t expiry_s;
+
+	if (entry->status == QUARANTINE_QUARANTINED && entry->release_s > 0 &&
+	    entry->release_s <= now_s)
+		entry->status = QUARANTINE_RELEASED;
+	expiry_s = quarantine_entry_expiry(entry);
+	if (entry->quiet_s > 0 && expiry_s > 0 && expiry_s <= now_s)
+		entry->status = QUARANTINE_NONE;
 }
 
 void

@@ -17,6 +17,9 @@ static const struct {
 	[SCRIPT_SETTLE] = ROW(settle),
 	[SCRIPT_BACKOFF] = ROW(backoff),
 	[SCRIPT_RESTORE] = ROW(restore),
+	[SCRIPT_DELIVERED] = ROW(delivered),
+	[SCRIPT_REMOVE] = ROW(remove),
+	[SCRIPT_PUT] = ROW(put),
 };
 
 struct span

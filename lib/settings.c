@@ -8,6 +8,7 @@
 #include "domain.h"
 #include "duration.h"
 #include "mem.h"
+#include "settings_address.h"
 #include "settings_sending.h"
 
 const char *const enforce_names[] = { "observe", "admission", "egress", NULL };
@@ -67,6 +68,7 @@ static const struct conf_key keys[] = {
 	{ "quarantine_action", CONF_WORD, AT(quarantine_action), "reject", 0, 0,
 	    quarantine_action_names, NULL },
 	{ "quarantine", CONF_CUSTOM, AT(quarantine), NULL, 0, 0, NULL, read_quarantine },
+	{ "address_rules", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_address_rules },
 	{ "verp_delimiters", CONF_STRING, AT(verp_delimiters), "+=", 0, 0, NULL, NULL },
 	{ "max_message_size", CONF_SIZE, AT(max_message_size), "64M", 1024, INT64_C(1) << 31, NULL,
 	    NULL },
@@ -88,7 +90,7 @@ static const struct conf_key policy_keys[] = {
 enum { POLICY_KEYS = sizeof(policy_keys) / sizeof(policy_keys[0]) };
 
 struct rule_text {
-	int64_t errors;
+	int64_t errors, significant_ms, quiet_ms;
 	const char *release;
 };
 
@@ -96,20 +98,25 @@ struct rule_text {
 static const struct conf_key rule_keys[] = {
 	{ "errors", CONF_NUMBER, AT(errors), NULL, 0, 1000, NULL, NULL },
 	{ "release", CONF_STRING, AT(release), "", 0, 0, NULL, NULL },
+	{ "significant_period", CONF_DURATION, AT(significant_ms), NULL, 0, YEAR, NULL, NULL },
+	{ "quiet_reset", CONF_DURATION, AT(quiet_ms), NULL, SECOND, YEAR, NULL, NULL },
 };
 #undef AT
+enum { RULE_KEYS = sizeof(rule_keys) / sizeof(rule_keys[0]) };
 
 static void
 read_quarantine_rule(struct conf_reader *reader, struct config_setting_t *setting, const char *name,
     struct quarantine_rule *rule)
 {
-	struct rule_text text = { rule->errors, "" };
+	struct rule_text text = { rule->errors, rule->significant_ms, rule->quiet_ms, "" };
 	char context[64];
 
 	snprintf(context, sizeof(context), "quarantine.%s.", name);
 	reader->context = context;
-	conf_read(reader, setting, rule_keys, 2, NULL, &text);
+	conf_read(reader, setting, rule_keys, RULE_KEYS, NULL, &text);
 	rule->errors = text.errors;
+	rule->significant_ms = text.significant_ms;
+	rule->quiet_ms = text.quiet_ms;
 	if (strcmp(text.release, "never") == 0)
 		rule->release_ms = 0;
 	else if (*text.release != '\0' &&
@@ -126,6 +133,7 @@ read_quarantine(struct conf_reader *reader, struct config_setting_t *setting, vo
 
 	reader->context = "quarantine.";
 	conf_read(reader, setting, policy_keys, POLICY_KEYS, reason_names, policy);
+	quarantine_policy_spread(policy);
 	for (size_t i = 0; i < REASON_COUNT && conf_is_group(setting); i++) {
 		struct config_setting_t *rule = conf_member(setting, reason_names[i]);
 
@@ -265,7 +273,10 @@ settings_pack(const struct settings *settings, struct str *out)
 	for (size_t i = 0; i < REASON_COUNT; i++) {
 		pack_number(out, settings->quarantine.rules[i].errors);
 		pack_number(out, settings->quarantine.rules[i].release_ms);
+		pack_number(out, settings->quarantine.rules[i].significant_ms);
+		pack_number(out, settings->quarantine.rules[i].quiet_ms);
 	}
+	settings_pack_address_rules(settings, out);
 }
 
 struct settings *
@@ -282,7 +293,10 @@ settings_unpack(struct unpack *in)
 	for (size_t i = 0; i < REASON_COUNT; i++) {
 		settings->quarantine.rules[i].errors = unpack_number(in);
 		settings->quarantine.rules[i].release_ms = unpack_number(in);
+		settings->quarantine.rules[i].significant_ms = unpack_number(in);
+		settings->quarantine.rules[i].quiet_ms = unpack_number(in);
 	}
+	settings_unpack_address_rules(settings, in);
 	if (in->failed ||
 	    !store_address_parse(&settings->arena, settings->redis_text, &settings->redis)) {
 		settings_release(&settings);

@@ -34,6 +34,13 @@ struct pool { /* which sending IPs a sender's mail may take; the first that matc
 	struct conf_strings ips;     /* names of sending IPs */
 };
 
+struct address_rule { /* which addresses are one in quarantine; the first that matches decides */
+	struct conf_strings domains; /* masks */
+	const char *strip_tag; /* what begins a tag in the local part: "+"; "" nothing does */
+	bool strip_dots;       /* dots in the local part tell nobody apart */
+	const char *domain;    /* the one in whose place they stand; "" each for itself */
+};
+
 struct settings {
 	unsigned references;
 	const char *file;
@@ -75,6 +82,8 @@ struct settings {
 
 	int quarantine_action; /* enum quarantine_action */
 	struct quarantine_policy quarantine;
+	struct address_rule *address_rules;
+	size_t address_rule_count;
 	const char *verp_delimiters;
 	int64_t max_message_size;
 	struct conf_strings campaign_headers, account_headers, list_headers;

@@ -28,27 +28,46 @@ store_put_quarantine_read(struct store_batch *batch, const char *addr,
 	str_free(&scratch);
 }
 
+/* As much of a text as an entry shows, cut between characters; NULL is none. */
+static struct span
+shown(const char *text)
+{
+	struct span all = span_of(text);
+
+	if (all.len < QUARANTINE_TEXT_SIZE)
+		return all;
+	all.len = QUARANTINE_TEXT_SIZE - 1;
+	while (all.len > 0 && ((unsigned char)all.ptr[all.len] & 0xc0) == 0x80)
+		all.len--;
+	return all;
+}
+
 void
 store_put_error(struct store_batch *batch, const struct store_error *error,
     struct store_counted *counted)
 {
 	const char *fields[] = { "code", error->code, "text", error->text, "mx", error->mx,
-		"campaign", error->campaign, "rule", error->bounce_rule };
+		"message", error->message, "campaign", error->campaign, "list", error->list,
+		"account", error->account, "group", error->group, "rule", error->bounce_rule };
 	enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 	struct str scratch = { 0 };
 
-	store_batch_begin_script(batch, SCRIPT_ERROR, 1, 1 + 8 + FIELDS);
+	store_batch_begin_script(batch, SCRIPT_ERROR, 1, 1 + 10 + FIELDS);
 	store_batch_arg(batch, key(&scratch, keys_quarantine, error->addr));
 	store_batch_arg_number(batch, error->now_s);
+	store_batch_arg_number(batch, error->at_s);
 	store_batch_arg_text(batch, error->ndr);
 	store_batch_arg_text(batch, bounce_type_name(error->type));
 	store_batch_arg_text(batch, reason_name(error->reason));
 	store_batch_arg_number(batch, error->rule.errors);
 	store_batch_arg_number(batch, error->rule.release_ms / 1000);
-	store_batch_arg_number(batch, error->significant_ms / 1000);
-	store_batch_arg_number(batch, error->quiet_ms / 1000);
-	for (size_t i = 0; i < FIELDS; i++)
+	store_batch_arg_number(batch, error->rule.significant_ms / 1000);
+	store_batch_arg_number(batch, error->rule.quiet_ms / 1000);
+	store_batch_arg_number(batch, error->guarded);
+	for (size_t i = 0; i < FIELDS; i += 2) {
 		store_batch_arg_text(batch, fields[i]);
+		store_batch_arg(batch, shown(fields[i + 1]));
+	}
 	store_batch_end(batch, store_reply_counted, counted);
 	str_free(&scratch);
 }
@@ -70,35 +89,64 @@ void
 store_put_quarantine_add(struct store_batch *batch, const char *addr,
     const struct quarantine_entry *entry)
 {
+	const struct {
+		const char *name;
+		int64_t value;
+	} numbers[] = {
+		{ "errors", entry->errors },
+		{ "first", entry->first_s > 0 ? entry->first_s : entry->since_s },
+		{ "last", entry->last_s > 0 ? entry->last_s : entry->since_s },
+		{ "since", entry->since_s },
+		{ "release", entry->release_s },
+		{ "quiet", entry->quiet_s },
+	};
+	const char *texts[] = { "status", quarantine_status_name(entry->status), "type",
+		bounce_type_name(entry->type), "reason", reason_name(entry->reason), "code",
+		entry->code, "text", entry->text, "mx", entry->mx, "message", entry->message,
+		"campaign", entry->campaign, "list", entry->list, "account", entry->account,
+		"group", entry->group, "rule", entry->rule, "by", entry->by };
+	enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]),
+		TEXTS = sizeof(texts) / sizeof(texts[0]) };
+	int64_t expiry_s = quarantine_entry_expiry(entry);
 	struct str scratch = { 0 };
-	char since[24], release[24], errors[24];
-	const char *name = key(&scratch, keys_quarantine, addr).ptr;
 
-	snprintf(since, sizeof(since), "%lld", (long long)entry->since_s);
-	snprintf(release, sizeof(release), "%lld", (long long)entry->release_s);
-	snprintf(errors, sizeof(errors), "%lld", (long long)entry->errors);
-	STORE_PUT(batch, NULL, NULL, "DEL", name);
-	STORE_PUT(batch, NULL, NULL, "HSET", name, "status", quarantine_status_name(entry->status),
-	    "type", bounce_type_name(entry->type), "reason", reason_name(entry->reason), "errors",
-	    errors, "first", since, "last", since, "since", since, "release", release, "text",
-	    entry->text, "by", entry->by);
-	if (entry->release_s > 0)
-		STORE_PUT(batch, NULL, NULL, "EXPIREAT", name, release);
-	store_put_index(batch, addr, entry->release_s);
+	store_batch_begin_script(batch, SCRIPT_PUT, 1, 2 + 2 * NUMBERS + TEXTS);
+	store_batch_arg(batch, key(&scratch, keys_quarantine, addr));
+	store_batch_arg_number(batch, expiry_s);
+	for (size_t i = 0; i < NUMBERS; i++) {
+		store_batch_arg_text(batch, numbers[i].name);
+		store_batch_arg_number(batch, numbers[i].value);
+	}
+	for (size_t i = 0; i < TEXTS; i++)
+		store_batch_arg_text(batch, texts[i]);
+	store_batch_end(batch, NULL, NULL);
+	store_put_index(batch, addr, expiry_s);
 	str_free(&scratch);
 }
 
-void
-store_put_quarantine_remove(struct store_batch *batch, const char *addr, int64_t *removed)
+static void
+put_index_gone(struct store_batch *batch, const char *addr)
 {
-	struct str scratch = { 0 };
 	struct str member = { 0 };
 
-	STORE_PUT(batch, store_reply_number, removed, "DEL",
-	    key(&scratch, keys_quarantine, addr).ptr);
 	keys_encode(&member, span_of(addr));
 	STORE_PUT(batch, NULL, NULL, "ZREM", KEYS_QUARANTINE_INDEX, str_text(&member));
 	str_free(&member);
+}
+
+void
+store_put_quarantine_remove(struct store_batch *batch, const char *addr, const char *by,
+    int64_t quiet_ms, int64_t *removed)
+{
+	struct str scratch = { 0 };
+
+	store_batch_begin_script(batch, SCRIPT_REMOVE, 1, 4);
+	store_batch_arg(batch, key(&scratch, keys_quarantine, addr));
+	store_batch_arg_number(batch, 0);
+	store_batch_arg_text(batch, by);
+	store_batch_arg_number(batch, quiet_ms / 1000);
+	store_batch_end(batch, store_reply_number, removed);
+	put_index_gone(batch, addr);
 	str_free(&scratch);
 }
 

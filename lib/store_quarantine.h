@@ -16,9 +16,10 @@ struct store_error { /* one failed delivery of one address */
 	enum bounce_type type;
 	enum reason reason;
 	struct quarantine_rule rule; /* errors at least 1 */
-	int64_t significant_ms, quiet_ms;
-	int64_t now_s; /* 0: Redis time */
-	const char *code, *text, *mx, *campaign, *bounce_rule;
+	int64_t now_s;               /* 0: Redis time */
+	int64_t at_s;                /* when it failed; 0: now */
+	bool guarded;                /* an outage guard holds group and reason */
+	const char *code, *text, *mx, *message, *campaign, *list, *account, *group, *bounce_rule;
 };
 
 enum store_count {
@@ -27,6 +28,8 @@ enum store_count {
 	STORE_KNOWN,       /* was quarantined before */
 	STORE_AGAIN,       /* this notice was seen before */
 	STORE_SAME,        /* an error of this significant period was counted before */
+	STORE_HELD_BACK,   /* enough errors for a quarantine, which a guard holds back */
+	STORE_OUTDATED,    /* failed before a delivery, a release or a removal, or too long ago */
 };
 
 struct store_counted {
@@ -42,11 +45,14 @@ void store_put_error(struct store_batch *batch, const struct store_error *error,
 /* Keeps the index of entries: after every change of one. expiry_s 0: never. */
 void store_put_index(struct store_batch *batch, const char *addr, int64_t expiry_s);
 
-/* An operator's or an import's entry, replacing what is there. */
+/* An operator's or an import's entry, replacing what is there (lua/put.lua). Its quiet_s after
+ * release_s it ends. */
 void store_put_quarantine_add(struct store_batch *batch, const char *addr,
     const struct quarantine_entry *entry);
-/* removed: 1 if there was one. Also leaves the index. */
-void store_put_quarantine_remove(struct store_batch *batch, const char *addr, int64_t *removed);
+/* Mailed again, by whom (lua/remove.lua); leaves the index. Notices of failures before now do not
+ * count for quiet_ms. removed: 1 if there was something to remove. */
+void store_put_quarantine_remove(struct store_batch *batch, const char *addr, const char *by,
+    int64_t quiet_ms, int64_t *removed);
 
 /* A page of the index: addresses and expiries in turn. match: a glob of Redis, "*" for all. */
 void store_put_index_scan(struct store_batch *batch, const char *match, struct store_page *page);

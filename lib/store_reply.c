@@ -210,6 +210,8 @@ static const char *const count_names[] = {
 	[STORE_KNOWN] = "known",
 	[STORE_AGAIN] = "again",
 	[STORE_SAME] = "same",
+	[STORE_HELD_BACK] = "held",
+	[STORE_OUTDATED] = "outdated",
 };
 
 const char *

@@ -178,6 +178,7 @@ on_store(void *arg, enum store_outcome outcome, const struct err *err)
 
 	flow->call = NULL;
 	flow->facts.store_known = outcome == STORE_DONE ? FACT_KNOWN : FACT_FAILED;
+	quarantine_entry_settle(&flow->entry, clock_wall_s());
 	if (outcome != STORE_DONE) {
 		flow->store_error = *err;
 		flow->facts.store_words = flow->store_error.text;
@@ -198,10 +199,12 @@ ask_store(struct flow *flow)
 	const struct mx_rule *rule = facts->rule;
 	struct transaction *transaction = open_transaction(flow);
 	struct store_batch *batch = store_async_batch(engine->store);
+	char address[ADDR_SIZE];
 
 	facts->entry = &flow->entry;
 	flow->entry.status = QUARANTINE_NONE;
-	store_put_quarantine_read(batch, flow->recipient, &flow->entry);
+	quarantine_address_of(flow->settings, flow->recipient, address);
+	store_put_quarantine_read(batch, address, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated && flow->settings->enforce == ENFORCE_ADMISSION &&
 	    decide_take(rule, facts->group, flow->ip, flow->settings->node, 0, &flow->take)) {

@@ -182,13 +182,15 @@ ask_store(struct route *route)
 	int64_t left_ms = ROUTE_DEADLINE_MS - (clock_monotonic_ms() - route->began_ms);
 	struct timeval wait = { 0, (left_ms > 1 ? left_ms : 1) * 1000 };
 	struct store_async *store = route->egress->engine->store;
+	char address[ADDR_SIZE];
 
 	/* Lanes are good within one call. */
 	route_lanes_settle(&route->lanes, route->egress, &route->decision, false);
 	route->facts.lanes_known = FACT_UNKNOWN;
 	route->entry = (struct quarantine_entry){ .status = QUARANTINE_NONE };
 	route->facts.entry = &route->entry;
-	store_put_quarantine_read(store_async_batch(store), route->recipient, &route->entry);
+	quarantine_address_of(route->settings, route->recipient, address);
+	store_put_quarantine_read(store_async_batch(store), address, &route->entry);
 	route->call = store_async_run(store, on_store, route, NULL);
 	if (route->call == NULL) {
 		route->facts.store_known = FACT_FAILED;

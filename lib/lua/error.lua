@@ -1,74 +1,154 @@
+-- uses entry
 -- error: one failed delivery of an address, counted as the quarantine table says.
 --
 -- KEYS  1     mxpace:{q:ADDRESS}
 -- ARGV  1     now, Unix time; 0: Redis TIME
---       2     id of the NDR
---       3     type        4  reason
---       5     errors after which the address is quarantined (1 and more)
---       6     release after so many seconds of quarantine; 0: never
---       7     significant period in s: within it one error counts
---       8     quiet reset in s: without an error for so long, counting starts anew
---       then field, value, field, value... to store as they are (code, text, mx, rule, ...)
+--       2     when it failed, Unix time; 0: now. Notices come late and out of order.
+--       3     id of the NDR
+--       4     type        5  reason
+--       6     errors after which the address is quarantined (1 and more)
+--       7     release after so many seconds of quarantine; 0: never
+--       8     significant period in s: within it one error counts
+--       9     quiet reset in s: without an error for so long, counting starts anew
+--       10    1: an outage guard holds group and reason: no quarantine follows, the entry is held
+--       then field, value, field, value... to store as they are (code, text, mx, rule, ...); an
+--       empty value is left out
 -- Reply {outcome, errors of this reason, status, expiry as Unix time or 0}
---       outcome: counted | quarantined | known (quarantined before) | again (this NDR was seen)
---                | same (an error of this significant period was counted already)
+--       outcome: counted | quarantined | held | known (quarantined before) | again (this NDR was
+--                seen) | same (an error of this significant period was counted already) | outdated
+--                (it failed before a delivery, a release or a removal, or too long ago)
 --
 -- Why atomic: twenty processes may bring the same NDR, or different ones of one address, at once.
+local held_for = 90 * 86400 -- an operator who is on holiday finds it still
 local now = tonumber(ARGV[1])
 if now == 0 then now = tonumber(redis.call('TIME')[1]) end
-local id, kind, reason = ARGV[2], ARGV[3], ARGV[4]
-local threshold, release = tonumber(ARGV[5]), tonumber(ARGV[6])
-local period, quiet = tonumber(ARGV[7]), tonumber(ARGV[8])
-local key, count = KEYS[1], 'errors:' .. ARGV[4]
+local at = tonumber(ARGV[2])
+if at == 0 or at > now then at = now end
+local id, kind, reason = ARGV[3], ARGV[4], ARGV[5]
+local threshold, release = tonumber(ARGV[6]), tonumber(ARGV[7])
+local period, quiet = tonumber(ARGV[8]), tonumber(ARGV[9])
+local guarded = ARGV[10] == '1'
+local key, count = KEYS[1], 'errors:' .. reason
 
-local e = redis.call('HMGET', key, 'status', 'type', 'last', 'ndrs', count, 'release', 'first',
-    'errors', 'late')
-local status, last, ndrs = e[1], tonumber(e[3]) or 0, e[4] or ''
-local errors, until_, total = tonumber(e[5]) or 0, tonumber(e[6]) or 0, tonumber(e[8]) or 0
-if status == 'counting' and now - last >= quiet or status == 'quarantined' and until_ > 0 and until_ <= now then
-    redis.call('DEL', key) -- what the key's own expiry would have done
-    status, last, ndrs, errors, until_, total, e[7] = false, 0, '', 0, 0, 0, false
+local e = redis.call('HMGET', key, 'status', 'type', 'first', 'last', 'dates', 'errors', count,
+    'release', 'quiet', 'ndrs', 'late', 'delivered', 'before')
+local status, type_, first, last = e[1], e[2], tonumber(e[3]), tonumber(e[4]) or 0
+local dates, total, errors = e[5] or e[3] or '', tonumber(e[6]) or 0, tonumber(e[7]) or 0
+local until_, kept = tonumber(e[8]) or 0, tonumber(e[9]) or quiet
+local ndrs = e[10] or ''
+local good = math.max(tonumber(e[12]) or 0, tonumber(e[13]) or 0)
+
+local released, expiry = entry_released(status, until_, now), 0
+if released then
+    good, expiry = math.max(good, until_), until_ + kept
+elseif status == 'counting' then
+    expiry = last + kept
+elseif status == 'held' then
+    expiry = last + held_for
+elseif until_ > 0 then
+    expiry = until_ + kept
+end
+if status and expiry > 0 and expiry <= now then -- what the key's own expiry would have done
+    status, ndrs, good = false, '', 0
+    redis.call('HDEL', key, 'ndrs', 'delivered', 'before')
+end
+local anew = released or not status
+if anew then
+    type_, first, last, dates, total, errors, kept = false, nil, 0, '', 0, 0, quiet
+end
+if released and status then status = 'released' end
+
+local function reply(outcome)
+    return {outcome, errors, status or '', status and expiry or 0}
+end
+local function remember()
+    local seen, n = id, 1
+    for old in string.gmatch(ndrs, '%S+') do -- the last eight, newest first
+        n = n + 1
+        if n <= 8 then seen = seen .. ' ' .. old end
+    end
+    redis.call('HSET', key, 'ndrs', seen)
 end
 
-local expiry = status == 'quarantined' and until_ or status and last + quiet or 0
-if string.find(' ' .. ndrs .. ' ', ' ' .. id .. ' ', 1, true) then
-    return {'again', errors, status or '', expiry}
-end
-local seen = id
-for old in string.gmatch(ndrs, '%S+') do -- the last eight, newest first
-    local _, n = string.gsub(seen, ' ', ' ')
-    if n < 7 then seen = seen .. ' ' .. old end
-end
-redis.call('HSET', key, 'ndrs', seen)
+if string.find(' ' .. ndrs .. ' ', ' ' .. id .. ' ', 1, true) then return reply('again') end
 
-local harder = kind == 'hard' and e[2] ~= 'hard'
+-- A soft error that lies a quiet time before those counted is none of theirs.
+if at < good or kind ~= 'hard' and first and first - at >= quiet then
+    if status then remember() end
+    return reply('outdated')
+end
+
+local harder = kind == 'hard' and type_ ~= 'hard'
 if status == 'quarantined' then
+    remember()
     -- Nothing changes but by a hard error of an address that is there for a soft one, and by that
     -- only once there are enough of them.
-    local counts = harder and (errors == 0 or now - (tonumber(e[9]) or 0) >= period)
-    if not counts or errors + 1 < threshold then
+    local counts = harder and (errors == 0 or now - (tonumber(e[11]) or 0) >= period)
+    if not counts or guarded or errors + 1 < threshold then
         if counts then
             errors = errors + 1
             redis.call('HSET', key, count, errors, 'errors', total + 1)
         end
         redis.call('HSET', key, 'late', now)
-        return {'known', errors, status, expiry}
+        return reply('known')
+    end
+elseif not harder then
+    for date in string.gmatch(dates, '%S+') do
+        if math.abs(at - tonumber(date)) < period then
+            remember()
+            return reply('same')
+        end
     end
 end
-if status and not harder and now - last < period then
-    return {'same', errors, status, expiry}
+
+if at - last >= quiet then -- this reason's own quiet time, where another's is longer
+    total, errors = total - errors, 0
+end
+total, errors = total + 1, errors + 1
+local newest, outcome, becomes = math.max(last, at), 'counted', 'counting'
+local stays = math.max(quiet, kept)
+local till = newest + stays
+if errors >= threshold and not guarded then
+    outcome, becomes, till = 'quarantined', 'quarantined', release > 0 and now + release + stays or 0
+elseif errors >= threshold or status == 'held' then
+    outcome, becomes, till = status == 'held' and 'counted' or 'held', 'held', newest + held_for
+end
+if becomes ~= 'quarantined' and till <= now then
+    errors = errors - 1
+    return reply('outdated')
 end
 
-errors = errors + 1
-local outcome, till = 'counted', now + quiet
-if errors >= threshold then
-    outcome, till = 'quarantined', release > 0 and now + release or 0
+if anew then
+    entry_forget(key)
+    if status == 'released' then redis.call('HSET', key, 'before', good) end
 end
-redis.call('HSET', key, 'status', outcome == 'quarantined' and 'quarantined' or 'counting',
-    'type', kind, 'reason', reason, 'errors', total + 1, count, errors,
-    'first', e[7] or now, 'last', now, 'by', 'mxbounce', unpack(ARGV, 9))
+remember()
+redis.call('HSET', key, 'status', becomes, 'errors', total, count, errors, 'quiet', stays,
+    'first', math.min(first or at, at), 'last', newest)
+if total > 1 then
+    local kept_dates, n = tostring(at), 1
+    for date in string.gmatch(dates, '%S+') do
+        n = n + 1
+        if n <= 8 then kept_dates = kept_dates .. ' ' .. date end
+    end
+    redis.call('HSET', key, 'dates', kept_dates)
+end
+-- What put an address there is told as long as it is there; else the newest error is.
+if outcome ~= 'counted' or becomes == 'counting' and at >= last then
+    redis.call('HSET', key, 'type', kind, 'reason', reason, 'by', 'mxbounce')
+    for i = 11, #ARGV, 2 do
+        if ARGV[i + 1] ~= '' then
+            redis.call('HSET', key, ARGV[i], ARGV[i + 1])
+        else
+            redis.call('HDEL', key, ARGV[i])
+        end
+    end
+end
 if outcome == 'quarantined' then
-    redis.call('HSET', key, 'since', now, 'release', till)
+    redis.call('HDEL', key, 'held', 'late')
+    redis.call('HSET', key, 'since', now, 'release', release > 0 and now + release or 0)
+elseif outcome == 'held' then
+    redis.call('HSET', key, 'held', now)
 end
-if till > 0 then redis.call('EXPIREAT', key, till) else redis.call('PERSIST', key) end
-return {outcome, errors, outcome == 'quarantined' and 'quarantined' or 'counting', till}
+entry_end(key, till)
+return {outcome, errors, becomes, till}

@@ -41,7 +41,7 @@ PURE = {
             "store_egress", "store_limits", "store_quarantine", "store_reply", "str", "transports", "utf8"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
-    "bounce-pipe": {"auto_reply", "charset", "classify", "delivery_status", "diagnostic", "feedback", "formats",
+    "bounce-pipe": {"auto_reply", "charset", "charset_guess", "classify", "delivery_status", "diagnostic", "feedback", "formats",
                     "formats_gateway", "formats_groupware", "formats_mobile", "formats_mta", "formats_service",
                     "formats_google", "formats_ses", "json_value", "labels", "header",
                     "mime", "ndr", "notice", "plain", "report", "returned", "transfer", "trust",

@@ -84,7 +84,7 @@ static const struct row {
 	{ "SES, delivery",
 	    SNS "{\"notificationType\":\"Delivery\",\"delivery\":{\"recipients\":[\"a@d.test\"],"
 		"\"smtpResponse\":\"250 ok\",\"remoteMtaIp\":\"192.0.2.1\"}}",
-	    "ses", "success a@d.test 0  192.0.2.1 (250 ok)" },
+	    "ses", "success a@d.test 250  192.0.2.1 (250 ok)" },
 	{ "SES, delay",
 	    SNS "{\"eventType\":\"DeliveryDelay\",\"deliveryDelay\":{\"delayType\":\"MailboxFull\","
 		"\"delayedRecipients\":[{\"emailAddress\":\"a@d.test\",\"status\":\"4.2.2\","
@@ -99,7 +99,7 @@ static const struct row {
 	    "recipients:\na@d.test\n\nTechnical report:\n\nReporting-MTA: dns; "
 	    "out.test\n\nAction: failed\nFinal-Recipient: rfc822; a@d.test\nDiagnostic-Code: "
 	    "smtp; 550 5.1.1 no\nStatus: 5.1.1\n",
-	    "workmail", "ndr a@d.test 550 5.1.1  (550 5.1.1 no)" },
+	    "rfc3464", "ndr a@d.test 550 5.1.1  (550 5.1.1 no)" },
 	{ "GMX",
 	    DAEMON
 	    "This message was created automatically by mail delivery software.\n\nThe "

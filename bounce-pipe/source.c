@@ -1,0 +1,115 @@
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 16 << 20 };
+
+static void
+set_stamp(struct source *source, const struct stat *st)
+{
+	source->inode = (int64_t)st->st_ino;
+	source->size = (int64_t)st->st_size;
+	source->mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	source->ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
+static bool
+has_include(struct span text)
+{
+	struct span line;
+
+	if (span_find(text, SPAN("@include")) < 0)
+		return false;
+	while (span_line(&text, &line))
+		if (span_starts(span_trim(line), SPAN("@include")))
+			return true;
+	return false;
+}
+
+static int
+read_all(int fd, size_t size, struct str *text)
+{
+	str_reserve(text, size + 1);
+	for (;;) {
+		ssize_t n = read(fd, text->data + text->len, size + 1 - text->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || text->len + (size_t)n > size)
+			return -1; /* it is growing: somebody is writing it */
+		if (n == 0)
+			return 0;
+		text->len += (size_t)n;
+		text->data[text->len] = '\0';
+	}
+}
+
+int
+source_read(struct source *source, const char *path, struct str *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc = -1;
+	struct str own = { 0 };
+	struct str *into = text != NULL ? text : &own;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= TEXT_MAX &&
+	    read_all(fd, (size_t)st.st_size, into) == 0) {
+		struct span said = span_make(str_text(into), into->len);
+
+		*source = (struct source){
+			.path = path,
+			.hash = pack_hash(PACK_HASH_START, said),
+			.includes = has_include(said),
+		};
+		set_stamp(source, &st);
+		rc = 0;
+	}
+	close(fd);
+	str_free(&own);
+	return rc;
+}
+
+enum source_state
+source_compare(const struct source *source)
+{
+	struct source now = { .path = source->path };
+	struct stat st;
+
+	if (stat(source->path, &st) != 0)
+		return SOURCE_OTHER;
+	set_stamp(&now, &st);
+	if (now.inode == source->inode && now.size == source->size &&
+	    now.mtime_ns == source->mtime_ns && now.ctime_ns == source->ctime_ns)
+		return SOURCE_SAME;
+	if (now.size != source->size || source_read(&now, source->path, NULL) != 0)
+		return SOURCE_OTHER;
+	return now.hash == source->hash ? SOURCE_SAME_TEXT : SOURCE_OTHER;
+}
+
+void
+source_pack(const struct source *source, struct str *out)
+{
+	pack_text(out, source->path);
+	pack_number(out, source->inode);
+	pack_number(out, source->size);
+	pack_number(out, source->mtime_ns);
+	pack_number(out, source->ctime_ns);
+	pack_number(out, (int64_t)source->hash);
+}
+
+void
+source_unpack(struct source *source, struct unpack *in)
+{
+	source->path = unpack_text(in);
+	source->inode = unpack_number(in);
+	source->size = unpack_number(in);
+	source->mtime_ns = unpack_number(in);
+	source->ctime_ns = unpack_number(in);
+	source->hash = (uint64_t)unpack_number(in);
+	source->includes = false;
+}

@@ -1,0 +1,16 @@
+-- uses entry
+-- put: an entry as an operator or an import wants it, in place of what is there.
+--
+-- KEYS  1     mxpace:{q:ADDRESS}
+-- ARGV  1     when it ends by itself, Unix time; 0: never
+--       then field, value, field, value...; an empty value is left out
+-- Reply 1
+--
+-- Why atomic: mxpolicyd reads the address, and mxbounce may count an error of it, at this moment.
+local key = KEYS[1]
+entry_forget(key)
+for i = 2, #ARGV, 2 do
+    if ARGV[i + 1] ~= '' then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+end
+entry_end(key, tonumber(ARGV[1]))
+return 1
