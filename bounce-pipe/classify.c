@@ -97,8 +97,8 @@ by_rules(const struct bounce_rules *rules, const struct subject *subject)
 {
 	struct prefilter_set candidates;
 
-	bounce_rules_candidates(rules,
-	    span_make(str_text(&subject->text), subject->text.len), &candidates);
+	bounce_rules_candidates(rules, span_make(str_text(&subject->text), subject->text.len),
+	    &candidates);
 	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
 		const struct bounce_rule *rule;
 		enum bounce_type type;
@@ -116,6 +116,26 @@ by_rules(const struct bounce_rules *rules, const struct subject *subject)
 	return (struct classification){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 }
 
+/* No word but the recipient's address. */
+static bool
+says_nothing(struct span text)
+{
+	static const struct span address = SPAN("<address>");
+
+	while (text.len > 0) {
+		unsigned char c = (unsigned char)text.ptr[0];
+
+		if (span_starts(text, address)) {
+			text = span_from(text, address.len);
+			continue;
+		}
+		if (c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+			return false;
+		text = span_from(text, 1);
+	}
+	return true;
+}
+
 struct classification
 classify(const struct bounce_rules *rules, const struct classify_facts *facts)
 {
@@ -128,6 +148,9 @@ classify(const struct bounce_rules *rules, const struct classify_facts *facts)
 		return (struct classification){ BOUNCE_IGNORED, REASON_UNDEFINED, NULL };
 	subject_init(&subject, facts);
 	found = by_rules(rules, &subject);
+	if (found.rule == NULL &&
+	    says_nothing(span_make(str_text(&subject.text), subject.text.len)))
+		found.type = BOUNCE_SOFT;
 	str_free(&subject.text);
 	return found;
 }

@@ -1,9 +1,10 @@
 /*
  * classify - from what a server said to type and reason, by the bounce rules.
  *
- * Pure. The rules are asked in their order of trust (bounce_rules.h); what none of them knows is
- * undefined and ignored. A wrong "hard" loses a good address at once, so it takes a permanent
- * failure: a rule's "hard" on a reply that says "try again" is made soft.
+ * Pure. The rules are asked in their order of trust (bounce_rules.h); a text that none of them knows
+ * is undefined and ignored, a failure without a text undefined and soft: there is nothing to learn
+ * from it, and no reason that could count. A wrong "hard" loses a good address at once, so it takes
+ * a permanent failure: a rule's "hard" on a reply that says "try again" is made soft.
  */
 #ifndef CLASSIFY_H
 #define CLASSIFY_H

@@ -10,8 +10,8 @@
 
 enum {
 	FIELD_MAX = 400,
-	STATUS_TEXT_MIN = 16,    /* of a Status field with words in it */
-	BEGIN_MAX = 4096,        /* of a text part in which a recipient must be named */
+	STATUS_TEXT_MIN = 16,     /* of a Status field with words in it */
+	BEGIN_MAX = 4096,         /* of a text part in which a recipient must be named */
 	EMBEDDED_MAX = 64 * 1024, /* of a text in which fields are looked for */
 	BEGINS_MAX = 8            /* lines of it that may be their first */
 };
@@ -21,7 +21,7 @@ struct field;
 /* The fields of one recipient as they stand. */
 struct group {
 	struct span original, final, actual;
-	struct span action, status, diagnostic, remote, last_attempt, retry_until;
+	struct span action, status, diagnostic, supplement, remote, last_attempt, retry_until;
 	const struct field *first; /* that the group began with */
 	bool closed;               /* an empty line came after its recipient */
 };
@@ -43,6 +43,7 @@ static const struct field fields[] = {
 	FIELD("Action", action),
 	FIELD("Status", status),
 	FIELD("Diagnostic-Code", diagnostic),
+	FIELD("X-Supplementary-Info", supplement), /* Exchange's Diagnostic-Code */
 	FIELD("Remote-MTA", remote),
 	FIELD("Last-Attempt-Date", last_attempt),
 	FIELD("Will-Retry-Until", retry_until),
@@ -145,7 +146,9 @@ without_type(struct span text)
 static const char *
 address(struct arena *arena, struct span text)
 {
-	return text.ptr == NULL ? "" : report_address(arena, xtext_decode(arena, text));
+	if (text.ptr == NULL || span_ieq(text, SPAN("rfc822"))) /* a type and nothing else */
+		return "";
+	return report_address(arena, xtext_decode(arena, text));
 }
 
 /* A status class says as much as an action, but for 4, with which one also gives up. */
@@ -206,7 +209,8 @@ add_recipient(const struct group *group, struct report *report)
 {
 	struct report_recipient *recipient = report_add(report);
 	struct arena *arena = report->arena;
-	struct span said = without_type(group->diagnostic);
+	struct span said =
+	    without_type(group->diagnostic.len > 0 ? group->diagnostic : group->supplement);
 	struct dsn_status status;
 	char buf[DSN_STATUS_SIZE];
 

@@ -24,9 +24,4 @@ struct span delivery_status_in(struct span text);
  * action of a group that has none and does not tell otherwise is "". */
 void delivery_status_read(struct span text, struct report *report);
 
-/* Their former names. */
-#include "outcome.h"
-#define delivery_status_complete outcome_complete
-#define delivery_status_kind     outcome_kind
-
 #endif

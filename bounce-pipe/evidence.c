@@ -33,8 +33,17 @@ is_null_path(struct span header)
 {
 	struct span path = header_raw(header, "Return-Path");
 
-	return path.ptr != NULL && (span_find(path, SPAN("<>")) >= 0 ||
-				       span_ifind(path, SPAN("mailer-daemon")) >= 0);
+	return path.ptr != NULL &&
+	       (span_find(path, SPAN("<>")) >= 0 || span_ifind(path, SPAN("mailer-daemon")) >= 0);
+}
+
+/* What a mail system would not give: there is a way back, to something that is none. */
+static bool
+is_real_path(struct span header)
+{
+	struct span path = header_raw(header, "Return-Path");
+
+	return span_find(path, SPAN("@")) >= 0 && !notice_has(path, notice_words_daemon);
 }
 
 static bool
@@ -84,21 +93,20 @@ is_person(const struct format_input *in)
 		"rif:", "res:", NULL };
 	/* of those who ask about a notice that they quote */
 	static const char *const asking[] = { "i got ", "i get ", "i am getting", "i'm getting",
-		"we get ", "we are getting", "i received", "i keep getting", "any idea", "can anyone",
-		"does anyone", "please help", "can you help", "what does this mean", "ich habe ",
-		"ich bekomme", "bekomme ich", "wir bekommen", "j'ai reçu", "je reçois", "recibo ",
-		"ho ricevuto", "ricevo ", "recebi ", NULL };
+		"we get ", "we are getting", "i received", "i keep getting", "any idea",
+		"can anyone", "does anyone", "please help", "can you help", "what does this mean",
+		"ich habe ", "ich bekomme", "bekomme ich", "wir bekommen", "j'ai reçu", "je reçois",
+		"recibo ", "ho ricevuto", "ricevo ", "recebi ", NULL };
 	static const char *const quotes[] = { "forwarded message", "original message ----",
 		"weitergeleitete nachricht", "message transféré", "mensaje reenviado",
-		"messaggio inoltrato", "begin forwarded", "ursprüngliche nachricht", " wrote:",
-		" schrieb", " a écrit", " escribió", " ha scritto", NULL };
+		"messaggio inoltrato", "begin forwarded", "ursprüngliche nachricht",
+		" wrote:", " schrieb", " a écrit", " escribió", " ha scritto", NULL };
 	struct span header = in->root->header;
 	struct span subject = span_of(in->subject);
 
 	return notice_has(header_raw(header, "X-Mailer"), programs) ||
 	       notice_has(header_raw(header, "User-Agent"), programs) ||
-	       header_raw(header, "In-Reply-To").ptr != NULL ||
-	       begins_with(subject, forwarded) ||
+	       header_raw(header, "In-Reply-To").ptr != NULL || begins_with(subject, forwarded) ||
 	       (begins_with(subject, answered) && header_raw(header, "References").ptr != NULL) ||
 	       notice_has(begin_of(in->text, OPENING_MAX), quotes) ||
 	       notice_has(begin_of(in->text, ASKING_MAX), asking) ||
@@ -107,14 +115,21 @@ is_person(const struct format_input *in)
 
 /* What a list's own program writes about somebody's message is no mail to the list. */
 static bool
+is_list_program(const struct format_input *in)
+{
+	static const char *const programs[] = { "-admin@", "-request@", "-bounces@", "majordomo@",
+		"listserv@", "mailman@", NULL };
+
+	return notice_has(span_of(in->from), programs);
+}
+
+static bool
 is_list(const struct format_input *in)
 {
 	static const char *const names[] = { "List-Id", "List-Unsubscribe", "List-Post",
 		"Mailing-List", NULL };
-	static const char *const programs[] = { "-admin@", "-request@", "-bounces@", "majordomo@",
-		"listserv@", "mailman@", NULL };
 
-	return has_field(in->root->header, names) && !notice_has(span_of(in->from), programs);
+	return has_field(in->root->header, names) && !is_list_program(in);
 }
 
 static bool
@@ -139,10 +154,12 @@ evidence_is_ordinary(const struct format_input *in)
 
 	if (formats_is_daemon(in) || is_null_path(header) || is_automatic(in))
 		return false;
-	return is_person(in) || is_list(in) ||
-	       !(is_return_address(header) || notice_has(subject, notice_words_failure) ||
-		   notice_has(subject, notice_words_trouble) ||
-		   notice_has(subject, notice_words_delay) || has_returned(in));
+	if (is_person(in) || is_list(in))
+		return true;
+	return !is_return_address(header) && !is_list_program(in) &&
+	       !notice_has(subject, notice_words_trouble) &&
+	       !notice_has(subject, notice_words_failure) &&
+	       !notice_has(subject, notice_words_delay) && !has_returned(in);
 }
 
 void
@@ -154,6 +171,7 @@ evidence_read(const struct format_input *in, struct evidence *evidence)
 	*evidence = (struct evidence){
 		.daemon = formats_is_daemon(in),
 		.null_path = is_null_path(header),
+		.real_path = is_real_path(header),
 		.to_return = is_return_address(header),
 		.subject = notice_has(subject, notice_words_failure) ||
 			   notice_has(subject, notice_words_delay),
@@ -171,6 +189,8 @@ evidence_read(const struct format_input *in, struct evidence *evidence)
 	evidence->phrase = evidence->opening ||
 			   notice_has(begin_of(in->text, PHRASE_MAX), notice_words_failure) ||
 			   notice_has(begin_of(in->text, PHRASE_MAX), notice_words_delay);
+	evidence->refusal =
+	    evidence->phrase || notice_has(begin_of(in->text, PHRASE_MAX), notice_words_refusal);
 	evidence->reply = formats_has_reply(begin_of(in->text, PHRASE_MAX));
 }
 
@@ -179,9 +199,21 @@ weight(const struct evidence *e)
 {
 	int sender = e->daemon && e->null_path ? 3 : e->daemon || e->null_path ? 2 : 0;
 	int subject = e->subject ? 2 : e->trouble ? 1 : 0;
-	int text = (e->phrase ? 2 : 0) + (e->reply ? 1 : 0);
+	int text = (e->phrase ? 2 : e->refusal ? 1 : 0) + (e->reply ? 1 : 0);
 
 	return sender + subject + text + e->returned + e->automatic + e->to_return;
+}
+
+/* From a mail system, which may announce its maintenance, too. */
+static bool
+is_daemon_notice(const struct evidence *e)
+{
+	if (e->real_path && !e->to_return && !e->returned && !e->automatic && !e->reply)
+		return false; /* or nobody but who pretends to be one */
+	if (e->null_path)
+		return e->trouble || e->returned || e->automatic || e->phrase || e->reply;
+	return (e->trouble && (e->refusal || e->subject)) || e->returned || e->automatic ||
+	       (e->phrase && e->reply);
 }
 
 bool
@@ -189,18 +221,19 @@ evidence_is_notice(const struct evidence *e)
 {
 	if (e->receipt || weight(e) < NOTICE_ENOUGH)
 		return false;
-	if (!e->phrase && !e->reply && !e->subject)
+	if (!e->refusal && !e->reply && !e->subject)
 		return false;
-	if (e->daemon) /* it may announce its maintenance, too */
-		return e->trouble || e->returned || e->automatic ||
-		       (e->phrase && (e->reply || e->null_path));
+	if (e->daemon)
+		return is_daemon_notice(e);
 	if (e->person || (e->list && !(e->automatic && e->returned)))
 		return false;
 	if (e->null_path)
 		return weight(e) > NOTICE_ENOUGH;
 	/* Anybody can write such words; mail that came back to where it belongs, or has the
 	 * message with it, was hardly written by anybody. */
-	return e->subject && e->opening && (e->returned || e->automatic || e->to_return);
+	if (!e->opening)
+		return false;
+	return e->to_return ? e->trouble : e->subject && (e->returned || e->automatic);
 }
 
 bool

@@ -17,18 +17,20 @@ struct evidence {
 	/* who */
 	bool daemon;    /* From names a mail system */
 	bool null_path; /* it can't be answered */
+	bool real_path; /* it can, and what answers is no mail system */
 	bool to_return; /* To is an address that bounces come back to */
 	/* what */
 	bool subject;   /* says that a message did not arrive */
 	bool trouble;   /* the subject has a word for something wrong, at least */
 	bool opening;   /* the text begins with such a phrase */
 	bool phrase;    /* or has one further down */
+	bool refusal;   /* or one that tells why */
 	bool reply;     /* the text has an SMTP reply or a status of a failure */
 	bool returned;  /* a message, or the header of one, follows */
 	bool automatic; /* marked as written by a program */
 	/* against it */
-	bool person; /* answers, forwards, was written with a person's mail program */
-	bool list;   /* ordinary mail of a list */
+	bool person;  /* answers, forwards, was written with a person's mail program */
+	bool list;    /* ordinary mail of a list */
 	bool receipt; /* a message disposition notification (RFC 8098) */
 };
 

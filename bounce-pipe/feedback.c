@@ -47,8 +47,7 @@ is_recipient_field(struct span name)
 static bool
 is_redacted(struct span value)
 {
-	static const char *const words[] = { "redacted", "undisclosed", "anonymous",
-		"****", NULL };
+	static const char *const words[] = { "redacted", "undisclosed", "anonymous", "****", NULL };
 	long at = span_find(value, SPAN("@"));
 
 	return notice_has(at > 0 ? span_make(value.ptr, (size_t)at) : value, words) ||

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "delivery_status.h"
 #include "dsn.h"
 #include "evidence.h"
 #include "header.h"
 #include "notice.h"
 #include "notice_words.h"
+#include "outcome.h"
 
 enum {
 	SAID_MIN = 25,         /* bytes of a reason; less is the rest of a sentence */
@@ -16,20 +16,10 @@ enum {
 
 /* Services first: many of them run a common server and say more than it does. */
 static const struct format *const groups[] = {
-	formats_ses,
-	formats_google,
-	formats_service,
-	formats_gateway,
-	formats_mobile,
-	formats_exchange,
-	formats_groupware,
-	formats_systems,
-	formats_exim,
-	formats_qmail,
-	formats_sendmail,
+	formats_google, formats_service, formats_gateway, formats_mobile, formats_exchange,
+	formats_groupware, formats_systems, formats_exim, formats_qmail, formats_sendmail,
 	formats_mta,
 	formats_japan, /* last of them: words of theirs are in localised notices of the others */
-	formats_listing,
 };
 
 struct report_recipient *
@@ -50,7 +40,7 @@ formats_add(struct report *report, struct span address, struct span diagnostic, 
 	recipient->address = normal;
 	recipient->diagnostic = report_line(report->arena, diagnostic, REPORT_DIAGNOSTIC_MAX);
 	recipient->action = action;
-	delivery_status_complete(report->arena, recipient, diagnostic);
+	outcome_complete(report->arena, recipient, diagnostic);
 	return recipient;
 }
 
@@ -63,20 +53,33 @@ read_by(const struct format *format, const struct format_input *in, struct repor
 	if (*report->format == '\0') /* a reader of many systems names the one it was */
 		report->format = format->name;
 	if (report->kind == REPORT_NONE) /* a complaint has said so */
-		report->kind = delivery_status_kind(report);
+		report->kind = outcome_kind(report);
 	return true;
+}
+
+static bool
+read_group(const struct format *format, const struct format_input *in, struct report *report)
+{
+	for (; format->name != NULL; format++)
+		if (format->matches(in) && read_by(format, in, report))
+			return true;
+	return false;
 }
 
 bool
 formats_read(const struct format_input *in, struct report *report)
 {
+	struct evidence evidence;
+
+	if (read_group(formats_ses, in, report)) /* programs write it to programs */
+		return true;
 	if (evidence_is_ordinary(in)) /* people quote notices when they ask about them */
 		return false;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		for (const struct format *format = groups[i]; format->name != NULL; format++)
-			if (format->matches(in) && read_by(format, in, report))
-				return true;
-	return false;
+		if (read_group(groups[i], in, report))
+			return true;
+	evidence_read(in, &evidence); /* "The following recipients" are words of anybody's */
+	return evidence_is_notice(&evidence) && read_group(formats_listing, in, report);
 }
 
 bool

@@ -50,8 +50,8 @@ bool formats_is_own(const struct format_input *in, struct span address);
 bool formats_has_reply(struct span text);
 
 /* Adds a recipient and what its diagnostic tells; NULL when it is there already. */
-struct report_recipient *formats_add(struct report *report, struct span address, struct span diagnostic,
-    const char *action);
+struct report_recipient *formats_add(struct report *report, struct span address,
+    struct span diagnostic, const char *action);
 
 /* What the notice says about an address; where the paragraph behind it has no reply but the text
  * further down has, all of it. */

@@ -6,6 +6,8 @@
 #include "listing.h"
 #include "notice.h"
 
+enum { SAID_MAX = 2000 }; /* bytes of what a server said */
+
 static bool
 is_digit(char c)
 {
@@ -62,6 +64,12 @@ static const struct listing headings[] = {
 static const struct listing tables[] = {
 	{ "exchange2007", "Delivery has failed to these recipients", NULL, NULL, LISTING_BEHIND,
 	    find_host },
+	{ "exchange2007", "Delivery has failed to these recipients", "<mailto:", NULL,
+	    LISTING_BEHIND, find_host },
+	{ "exchange2007", "Delivery is delayed to these recipients", NULL, NULL, LISTING_BEHIND,
+	    find_host },
+	{ "exchange2007", "Delivery is delayed to these recipients", "<mailto:", NULL,
+	    LISTING_BEHIND, find_host },
 	{ "exchange2007", "couldn't be delivered to the following", NULL,
 	    "Reported error:", LISTING_BEHIND, find_host },
 	{ "office365", "Your message to ", "Your message to ", "Reported error:", LISTING_BEHIND,
@@ -77,7 +85,8 @@ is_exchange(const struct format_input *in)
 		"Remote Server returned '",
 		"for administrators:", "Reported error:", "did not reach the following recipient",
 		"recipient(s) could not be reached", "recipient(s) cannot be reached",
-		"Delivery has failed to these recipients", "##", NULL };
+		"Delivery has failed to these recipients",
+		"Delivery is delayed to these recipients", "##", NULL };
 
 	return notice_has(in->text, words);
 }
@@ -206,18 +215,20 @@ static void
 read_diagnoses(const struct format_input *in, struct report *report)
 {
 	const char *action = formats_action(in);
+	size_t found = 0;
 	struct span rest = in->text, line, address, last = { NULL, 0 }, host = { "", 0 };
 
-	while (span_line(&rest, &line)) {
+	while (found < REPORT_RECIPIENTS_MAX && span_line(&rest, &line)) {
 		if (is_lone_address(line, &address)) {
 			last = address;
 			host = span_make("", 0);
 		} else if (last.ptr != NULL && is_diagnosis(line)) {
-			const char *end = in->text.ptr + in->text.len;
+			size_t left = (size_t)(in->text.ptr + in->text.len - line.ptr);
 
 			add_diagnosed(report, last, host.len > 0 ? host : host_before(line),
-			    span_make(line.ptr, (size_t)(end - line.ptr)), action);
+			    span_make(line.ptr, left < SAID_MAX ? left : SAID_MAX), action);
 			last.ptr = NULL;
+			found++;
 		} else if (last.ptr != NULL && is_host_line(line)) {
 			host = span_trim(line);
 		} else if (span_trim(line).len > 0) {

@@ -7,7 +7,7 @@
 #include "notice.h"
 #include "returned.h"
 
-enum { HEADER_RECIPIENTS_MAX = 100, NAME_MAX_LEN = 200 };
+enum { HEADER_RECIPIENTS_MAX = 100, NAME_BYTES = 200, OUTPUT_MAX = 16 * 1024 };
 
 static bool
 is_exim(const struct format_input *in)
@@ -47,24 +47,32 @@ generated_from(struct span diagnostic, struct span address)
 		if (at < 0)
 			continue;
 		rest = span_from(diagnostic, (size_t)at + words[i].len);
-		rest.len = rest.len < NAME_MAX_LEN ? rest.len : NAME_MAX_LEN;
+		rest.len = rest.len < NAME_BYTES ? rest.len : NAME_BYTES;
 		if (notice_address(&rest, &found))
 			return found;
 	}
 	return address;
 }
 
-/* What a pipe or a filter wrote stands further down, under the entry's name. */
+/* Where programs' output begins, at most OUTPUT_MAX bytes of it. */
 static struct span
-with_output(const struct format_input *in, struct span name, struct span said)
+find_output(const struct format_input *in)
 {
 	static const struct span words = SPAN("text was generated during the delivery attempt");
-	long at = formats_has_reply(said) ? -1 : span_ifind(in->text, words);
-	struct span rest, line;
+	long at = span_ifind(in->text, words);
+	struct span rest = at < 0 ? span_make("", 0) : span_from(in->text, (size_t)at);
 
-	if (at < 0)
+	return span_make(rest.ptr, rest.len < OUTPUT_MAX ? rest.len : OUTPUT_MAX);
+}
+
+/* What a pipe or a filter wrote stands further down, under the entry's name. */
+static struct span
+with_output(const struct format_input *in, struct span rest, struct span name, struct span said)
+{
+	struct span line;
+
+	if (rest.len == 0 || formats_has_reply(said))
 		return said;
-	rest = span_from(in->text, (size_t)at);
 	while (span_line(&rest, &line))
 		if (span_starts(line, SPAN("------ ")) && span_find(line, name) >= 0) {
 			struct span output = listing_said(rest);
@@ -82,36 +90,50 @@ struct entry {
 	const char *said;
 };
 
-/* The message that came back says whom it went to. */
-static bool
-wrote_to(const struct format_input *in, struct span address)
+/* What is the same for every entry. */
+struct notice {
+	const struct format_input *in;
+	const char *action;
+	struct span output;  /* what programs wrote */
+	struct span sent_to; /* the To field of the message that came back */
+};
+
+static struct span
+find_sent_to(const struct format_input *in)
 {
-	struct span text = mime_bytes(in->arena, in->root);
-	struct span header, body;
+	struct span text, header, body;
 
 	for (const struct mime_part *part = in->root; part != NULL; part = mime_next(part))
 		if (mime_is_message(part)) {
 			header_split(mime_bytes(in->arena, part), &header, &body);
-			return span_ifind(header_raw(header, "To"), address) >= 0;
+			return header_raw(header, "To");
 		}
-	header = returned_header(span_from(text, notice_returned(text)));
-	return span_ifind(header_raw(header, "To"), address) >= 0;
+	text = mime_bytes(in->arena, in->root);
+	return header_raw(returned_header(span_from(text, notice_returned(text))), "To");
+}
+
+/* The sender knows the address that he wrote to, whatever it became. */
+static struct span
+known_address(const struct notice *notice, const struct entry *entry, struct span said)
+{
+	struct span from = generated_from(said, entry->name);
+
+	if (entry->is_address && span_ifind(notice->sent_to, entry->name) >= 0)
+		return entry->name;
+	return from;
 }
 
 static void
-add(const struct format_input *in, const struct entry *entry, const char *end, const char *action,
-    struct report *report)
+add(const struct notice *notice, const struct entry *entry, const char *end, struct report *report)
 {
 	struct span said = span_make(entry->said, (size_t)(end - entry->said));
-	struct span known = generated_from(said, entry->name);
+	struct span known = known_address(notice, entry, said);
 	struct report_recipient *recipient;
 
 	if (!entry->is_address && known.ptr == entry->name.ptr)
 		return;
-	if (entry->is_address && known.ptr != entry->name.ptr && wrote_to(in, entry->name))
-		known = entry->name;
-	said = with_output(in, entry->name, said);
-	recipient = formats_add(report, known, said, action);
+	said = with_output(notice->in, notice->output, entry->name, said);
+	recipient = formats_add(report, known, said, notice->action);
 	if (recipient != NULL && !span_eq(known, entry->name))
 		recipient->final_address = report_address(report->arena, entry->name);
 }
@@ -153,7 +175,7 @@ begins_list(struct span line)
 static void
 read_list(const struct format_input *in, struct report *report)
 {
-	const char *action = formats_action(in);
+	struct notice notice = { in, formats_action(in), find_output(in), find_sent_to(in) };
 	struct span rest = in->text, line;
 	struct entry entry = { .said = NULL }, next = { .said = NULL };
 	size_t indent = 0;
@@ -168,24 +190,24 @@ read_list(const struct format_input *in, struct report *report)
 		} else if (!blank && here > 0 && (indent == 0 || here == indent) &&
 			   entry_of(line, &next)) {
 			if (entry.said != NULL)
-				add(in, &entry, line.ptr, action, report);
+				add(&notice, &entry, line.ptr, report);
 			entry = next;
 			indent = here;
 		} else if (entry.said != NULL && !blank && here == 0 &&
 			   span_trim(span_make(entry.said, (size_t)(line.ptr - entry.said))).len >
 			       0) {
-			add(in, &entry, line.ptr, action, report);
+			add(&notice, &entry, line.ptr, report);
 			entry.said = NULL;
 		} else if (entry.said != NULL && !blank && here == 0) {
 			struct span said = listing_said(
 			    span_make(line.ptr, (size_t)(in->text.ptr + in->text.len - line.ptr)));
 
-			add(in, &entry, said.ptr + said.len, action, report);
+			add(&notice, &entry, said.ptr + said.len, report);
 			entry.said = NULL;
 		}
 	}
 	if (entry.said != NULL)
-		add(in, &entry, in->text.ptr + in->text.len, action, report);
+		add(&notice, &entry, in->text.ptr + in->text.len, report);
 }
 
 static void

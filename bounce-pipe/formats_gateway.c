@@ -4,6 +4,7 @@
 #include "header.h"
 #include "labels.h"
 #include "notice.h"
+#include "outcome.h"
 
 /* Products that write fields or boundaries which tell them: words that others use as well are
  * theirs then. */
@@ -57,29 +58,45 @@ static const struct labels rows[] = {
 	{ "mailmarshal", "", "could not be delivered because of", "recipients were affected",
 	    "could not be delivered because of", "The following recipients", 0, 0 },
 	{ "mailmarshal", "", "MailMarshal", "recipients were affected", "because", "", 0, 0 },
-	{ "messagelabs", "", "mail delivery agent at", "to the following addresses", "Reason:",
-	    "The message subject was", 0, 0 },
+	{ "messagelabs", "", "mail delivery agent at", "to the following addresses",
+	    "Reason:", "The message subject was", 0, 0 },
 	{ "messagelabs", "messagelabs.com", "", "unable to deliver", "Reason:", "", 0, 200 },
 	{ "mimecast", "", "The problem appears to be :", "addressed to email address :",
 	    "The problem appears to be :", "This condition occurred", 0, 0 },
 	{ "barracuda", "", "blocked by our spam", "Your message to:", "", "", 0, 0 },
 	{ "barracuda", "", "blocked by our virus", "Your message to:", "", "", 0, 0 },
-	{ "mailfoundry", "", "Delivery failed for the following reason:",
-	    "Unable to deliver message to:", "Delivery failed for the following reason:",
-	    "This has been a", 0, 0 },
+	{ "mailfoundry", "",
+	    "Delivery failed for the following reason:", "Unable to deliver message to:",
+	    "Delivery failed for the following reason:", "This has been a", 0, 0 },
 	{ "surfcontrol", "", "attempts to send the message follows", "Addressed To:",
 	    "Failed to send to identified host,", "--- Message non-deliverable", 0, 0 },
 	{ "ironport", "", "The reason for the problem:", "The following message to",
 	    "The reason for the problem:", "", 0, 0 },
 	{ "amavis", "", "", "message was not relayed to:", "", "", 0, 0 },
 	{ "amavis", "", "", "message was not delivered to:", "", "", LABELS_DAEMON, 0 },
-	{ "mailscanner", "", "has just been triggered by a message you sent", "To:", "", "", 0,
-	    0 },
+	{ "mailscanner", "", "has just been triggered by a message you sent", "To:", "", "", 0, 0 },
 	{ "mimesweeper", "", "sweeper", "Recipients:", "", "", LABELS_DAEMON, 0 },
 	{ "policy", "", "violat", "Recipient:", "", "", LABELS_DAEMON, 0 },
 	{ "policy", "", "violat", "Recipients:", "", "", LABELS_DAEMON, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 },
 };
+
+/* SurfControl and Websense: "someone@example.org: [192.0.2.1], 550 no such user" */
+static void
+complete_bracketed(struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_recipient *recipient = &report->recipients[i];
+		struct span said = span_of(recipient->diagnostic), host;
+		long open = span_find(said, SPAN("[")), close = span_find(said, SPAN("], "));
+
+		if (recipient->reply_code != 0 || open < 0 || close < open)
+			continue;
+		host = span_make(said.ptr + open, (size_t)(close - open) + 1);
+		recipient->remote_mta = report_host(report->arena, host);
+		outcome_complete(report->arena, recipient, span_from(said, (size_t)close + 3));
+	}
+}
 
 static bool
 has_mark(const struct format_input *in, const struct mark *mark)
@@ -122,6 +139,7 @@ read_marked(const struct format_input *in, struct report *report)
 		if (span_eq(span_of(row->name), span_of(name)))
 			labels_read(one, in, report);
 	}
+	complete_bracketed(report);
 }
 
 static bool
@@ -134,6 +152,7 @@ static void
 read_gateway(const struct format_input *in, struct report *report)
 {
 	labels_read(rows, in, report);
+	complete_bracketed(report);
 }
 
 const struct format formats_gateway[] = {

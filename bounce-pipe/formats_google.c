@@ -87,25 +87,42 @@ only_address(struct span line, struct span *address)
 	return notice_line_address(line, address, &behind) && span_trim(behind).len == 0;
 }
 
-/* "[(0) mx.example.org. [192.0.2.1]:25: socket error]", "[mx.example.org (10): …]" */
+/* The host in "[(0) mx.example.org. [192.0.2.1]:25: socket error]", "[mx.example.org. (10): …]",
+ * "[mx.example.org 192.0.2.1: timed out]". */
+static const char *
+host_in_brackets(struct arena *arena, struct span text)
+{
+	long at;
+
+	while ((at = span_find(text, SPAN("["))) >= 0) {
+		const char *host;
+		struct span behind;
+
+		text = span_from(text, (size_t)at + 1);
+		at = span_starts(text, SPAN("(")) ? span_find(text, SPAN(") ")) : -1;
+		if (at > 0 && at < 6)
+			text = span_from(text, (size_t)at + 2);
+		host = report_host(arena, text);
+		behind = span_from(text, strlen(host));
+		if (span_starts(behind, SPAN(".")))
+			behind = span_from(behind, 1);
+		if (strchr(host, '.') != NULL && strspn(host, "0123456789.:") < strlen(host) &&
+		    behind.len > 1 && behind.ptr[0] == ' ' &&
+		    strchr("[(0123456789", behind.ptr[1]) != NULL)
+			return host;
+	}
+	return "";
+}
+
 static void
 complete_host(struct report *report)
 {
 	for (size_t i = 0; i < report->count; i++) {
 		struct report_recipient *recipient = &report->recipients[i];
-		struct span rest = span_of(recipient->diagnostic);
-		long at = *recipient->remote_mta == '\0' ? span_find(rest, SPAN("[(")) : -1;
-		const char *host;
 
-		if (at < 0)
-			continue;
-		rest = span_from(rest, (size_t)at);
-		at = span_find(rest, SPAN(") "));
-		if (at < 0 || at > 6)
-			continue;
-		host = report_host(report->arena, span_from(rest, (size_t)at + 2));
-		if (strchr(host, '.') != NULL)
-			recipient->remote_mta = host;
+		if (*recipient->remote_mta == '\0')
+			recipient->remote_mta =
+			    host_in_brackets(report->arena, span_of(recipient->diagnostic));
 	}
 }
 
@@ -137,21 +154,34 @@ read_list(const struct format_input *in, const char *action, struct report *repo
 	}
 }
 
+/* What the other server said, where the notice says so in English; else all of it. */
+static struct span
+response(struct span text)
+{
+	static const struct span words[] = { SPAN("the response was:"),
+		SPAN("the response from the remote server was:") };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		long at = span_ifind(text, words[i]);
+
+		if (at >= 0)
+			return span_trim(span_from(text, (size_t)at + words[i].len));
+	}
+	return span_trim(text);
+}
+
 /* Newer ones, without the list and in many languages. */
 static void
 read_header(const struct format_input *in, const char *action, struct report *report)
 {
-	static const struct span words = SPAN("the response was:");
-	struct span failed = failed_field(in), address, rest = in->text, said = in->text;
-	long at = span_ifind(in->text, words);
+	struct span failed = failed_field(in), address, rest = in->text;
+	struct span said = response(in->text);
 
-	if (at >= 0)
-		said = span_from(in->text, (size_t)at + words.len);
 	while (report->count < HEADER_RECIPIENTS_MAX && notice_address(&failed, &address))
-		formats_add(report, address, span_trim(said), action);
+		formats_add(report, address, said, action);
 	while (report->count == 0 && notice_address(&rest, &address))
 		if (!formats_is_own(in, address))
-			formats_add(report, address, span_trim(said), action);
+			formats_add(report, address, said, action);
 }
 
 static void

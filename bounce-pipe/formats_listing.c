@@ -5,15 +5,27 @@
 #include "listing.h"
 #include "notice.h"
 
+/* "mx.example.org [192.0.2.1]:" on a line of its own, before the dialogue with it */
+static void
+first_host(struct report *report, struct report_recipient *recipient, struct span said)
+{
+	struct span line;
+
+	if (*recipient->remote_mta == '\0' && span_line(&said, &line) &&
+	    span_find(line, SPAN(" [")) > 0 && span_find(line, SPAN("]:")) > 0)
+		recipient->remote_mta = report_host(report->arena, line);
+}
+
 /* name, where the list begins, what stands before an address, what before a reason for all */
 static const struct listing systems[] = {
-	{ "opensmtpd", "the following list of recipients:", NULL, NULL, LISTING_BEHIND, NULL },
+	{ "opensmtpd", "list of recipients:", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "dragonfly", "DragonFly Mail Agent", "delivering your mail to <", NULL, LISTING_BEHIND,
 	    NULL },
 	{ "dma", "error delivering your mail to <", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "james", "Failed recipient(s):", NULL, "Error message:", LISTING_BEHIND, NULL },
-	{ "courier", "recipients cannot be delivered:", NULL, NULL, LISTING_BEHIND, NULL },
-	{ "courier", "recipients has been delayed:", NULL, NULL, LISTING_BEHIND, NULL },
+	{ "james", "Message details:", "RCPT TO:", "Error message below:", LISTING_BEHIND, NULL },
+	{ "courier", "recipients cannot be delivered:", NULL, NULL, LISTING_BEHIND, first_host },
+	{ "courier", "recipients has been delayed:", NULL, NULL, LISTING_BEHIND, first_host },
 	{ "smail", "failed addresses follow:", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "mdaemon", "did NOT receive a copy of your message:", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "mdaemon", "fatal delivery errors", "Failed address:", NULL, LISTING_BEHIND, NULL },

@@ -179,19 +179,22 @@ is_fml(const struct format_input *in)
 static void
 read_fml(const struct format_input *in, struct report *report)
 {
-	static const struct span words[] = { SPAN("not a member of this mailing list"),
-		SPAN("Duplicated Message-ID in"), SPAN("NOT MEMBER article"),
-		SPAN("mail is rejected"), SPAN("is rejected by"), SPAN("Reject mail sent to"),
-		SPAN("too big"), SPAN("cannot post") };
-	struct span line, address;
+	static const char *const words[] = { "not a member", "are not member", "NOT MEMBER",
+		"member only", "reject", "Duplicated Message-ID", "Loop ", "Security Alert", "Spam",
+		"too big", "cannot post", NULL };
+	struct span rest = in->text, line, address;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		long at = span_ifind(in->text, words[i]);
-		struct span rest = at < 0 ? span_make("", 0) : span_from(in->text, (size_t)at);
+	if (!notice_has(span_of(in->subject), words) && !notice_has(in->text, words))
+		return;
+	while (span_line(&rest, &line)) {
+		struct span said = line;
+		long at = span_find(line, SPAN("<"));
 
-		if (span_line(&rest, &line) && notice_address(&line, &address)) {
-			formats_add(report, address, listing_said(span_from(in->text, (size_t)at)),
-			    "failed");
+		if (at < 0)
+			continue;
+		line = span_from(line, (size_t)at);
+		if (notice_line_address(line, &address, &line) && !formats_is_own(in, address)) {
+			formats_add(report, address, said, "failed");
 			return;
 		}
 	}

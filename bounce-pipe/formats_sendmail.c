@@ -71,6 +71,14 @@ add_fate(struct transcript *all, struct span line)
 }
 
 static void
+extend(struct span *text, struct span line)
+{
+	if (text->len == 0)
+		*text = line;
+	text->len = (size_t)(line.ptr + line.len - text->ptr);
+}
+
+static void
 read_line(struct transcript *all, struct span line)
 {
 	static const struct span talking = SPAN("while talking to ");
@@ -84,11 +92,11 @@ read_line(struct transcript *all, struct span line)
 	} else if (span_starts(line, SPAN(">>> "))) {
 		all->reply = span_make("", 0);
 	} else if (span_starts(line, SPAN("<<< "))) {
-		const char *start = all->reply.len > 0 ? all->reply.ptr : line.ptr + 4;
-
-		all->reply = span_make(start, (size_t)(line.ptr + line.len - start));
+		extend(&all->reply, span_from(line, 4));
 	} else if (begins_with_code(line)) {
 		add_fate(all, line);
+	} else if (line.len > 0 && span_find(line, SPAN("-----")) < 0) {
+		extend(&all->reply, line); /* of a program: "procmail: Quota exceeded" */
 	}
 }
 
@@ -107,19 +115,38 @@ read_transcript(struct span text, struct transcript *all)
 static struct span
 fate_said(const struct format_input *in, const struct fate *fate)
 {
-	if (fate->reply.len == 0 || !begins_with_code(fate->reply))
+	if (fate->reply.len == 0)
 		return fate->line;
-	return span_of(arena_printf(in->arena, "%.*s (%.*s)", (int)fate->reply.len, fate->reply.ptr,
-	    (int)fate->line.len, fate->line.ptr));
+	return span_of(arena_printf(in->arena, "%.*s\n(%.*s)", (int)fate->reply.len,
+	    fate->reply.ptr, (int)fate->line.len, fate->line.ptr));
 }
 
+/* An entry of the list, with what stands in parentheses below it: "(reason: 550 …)", "(expanded
+ * from: <…>)". */
+struct listed {
+	struct span address; /* or a program or a file */
+	struct span reason;
+	struct span sender; /* as the sender knows it, where it was expanded; ptr NULL */
+	size_t place;       /* in the list */
+};
+
+/* The one that names the address, else the one in the address' place, else the first. */
 static const struct fate *
-fate_of(const struct transcript *all, struct span address)
+fate_of(const struct transcript *all, const struct listed *listed)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (all->fates[i].address.ptr != NULL && span_ieq(all->fates[i].address, address))
+	for (size_t i = 0; i < all->count; i++) {
+		struct span named = all->fates[i].address;
+
+		if (named.ptr != NULL &&
+		    (span_ieq(named, listed->address) || span_ieq(named, listed->sender)))
 			return &all->fates[i];
-	return NULL;
+	}
+	if (all->count == 0)
+		return NULL;
+	return &all->fates[listed->place < all->count &&
+				   all->fates[listed->place].address.ptr == NULL
+			       ? listed->place
+			       : 0];
 }
 
 static void
@@ -129,51 +156,52 @@ set_host(struct report *report, struct report_recipient *recipient, const struct
 		recipient->remote_mta = report_host(report->arena, fate->host);
 }
 
-/* Lines below an address in the list: "(reason: 550 …)", "(expanded from: <…>)". */
-struct listed {
-	struct span address;
-	struct span reason;
-	struct span sender; /* as the sender knows it, where it was expanded */
-};
-
-static bool
-in_parentheses(struct span line, struct span words, struct span *what)
-{
-	line = span_trim(line);
-	if (!span_istarts(line, words))
-		return false;
-	*what = span_from(line, words.len);
-	if (what->len > 0 && what->ptr[what->len - 1] == ')')
-		what->len--;
-	*what = span_trim(*what);
-	return true;
-}
-
 static void
 add_listed(const struct format_input *in, const struct listed *listed, const struct transcript *all,
     const char *action, struct report *report)
 {
-	const struct fate *fate = fate_of(all, listed->address);
+	const struct fate *fate = fate_of(all, listed);
 	struct span known = listed->sender.ptr != NULL ? listed->sender : listed->address;
 	struct report_recipient *recipient;
 	struct span said;
 
-	if (fate == NULL && listed->sender.ptr != NULL)
-		fate = fate_of(all, listed->sender);
+	if (known.ptr == NULL || span_find(known, SPAN("@")) < 0)
+		return;
 	if (formats_has_reply(listed->reason) || (listed->reason.len > 0 && fate == NULL))
 		said = listed->reason;
 	else if (fate != NULL)
 		said = fate_said(in, fate);
 	else
-		said = all->count > 0 ? fate_said(in, &all->fates[0])
-				      : formats_said(in, listed->address);
+		said = formats_said(in, listed->address);
 	recipient = formats_add(report, known, said, action);
-	if (fate == NULL && all->count > 0)
-		fate = &all->fates[0];
 	if (fate != NULL)
 		set_host(report, recipient, fate);
 	if (recipient != NULL && listed->sender.ptr != NULL)
 		recipient->final_address = report_address(report->arena, listed->address);
+}
+
+/* A line below an entry; a value may go on, on the next line, up to its parenthesis. */
+static bool
+read_parentheses(struct listed *listed, struct span line, bool *open)
+{
+	static const struct span reason = SPAN("(reason:"), expanded = SPAN("(expanded from:");
+	bool goes_on = *open;
+
+	line = span_trim(line);
+	if (span_istarts(line, expanded)) {
+		if (!notice_address(&line, &listed->sender))
+			listed->sender = span_make(NULL, 0);
+		return true;
+	}
+	if (!goes_on && !span_istarts(line, reason))
+		return false;
+	*open = line.len > 0 && line.ptr[line.len - 1] != ')';
+	if (!*open && line.len > 0)
+		line.len--;
+	if (!goes_on)
+		line = span_trim(span_from(line, reason.len));
+	extend(&listed->reason, line);
+	return true;
 }
 
 /* The addresses between their heading and the next one, or the transcript. */
@@ -182,25 +210,28 @@ read_list(const struct format_input *in, struct span rest, const struct transcri
     struct report *report)
 {
 	const char *action = formats_action(in);
-	struct listed listed = { { NULL, 0 }, { "", 0 }, { NULL, 0 } };
-	struct span line, address, behind, what;
+	struct listed listed = { .place = 0 };
+	struct span line, address, behind = { "", 0 };
+	bool open = false;
 
 	while (span_line(&rest, &line) && span_find(line, SPAN("-----")) < 0) {
-		if (in_parentheses(line, SPAN("(reason:"), &what)) {
-			listed.reason = what;
-		} else if (in_parentheses(line, SPAN("(expanded from:"), &what)) {
-			if (notice_address(&what, &address))
-				listed.sender = address;
-		} else if (notice_line_address(line, &address, &behind)) {
-			if (listed.address.ptr != NULL)
-				add_listed(in, &listed, all, action, report);
-			listed = (struct listed){ address, { "", 0 }, { NULL, 0 } };
-			if (span_trim(behind).len > 0)
-				listed.reason = behind;
+		if (read_parentheses(&listed, line, &open) || span_trim(line).len == 0)
+			continue;
+		if (!notice_line_address(line, &address, &behind)) {
+			if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
+				continue;
+			address = span_trim(line);
+			behind = span_make("", 0);
 		}
-	}
-	if (listed.address.ptr != NULL)
 		add_listed(in, &listed, all, action, report);
+		listed = (struct listed){
+			.address = address,
+			.place = listed.address.ptr == NULL ? 0 : listed.place + 1,
+		};
+		if (span_trim(behind).len > 0 && span_find(behind, SPAN("@")) < 0)
+			listed.reason = behind;
+	}
+	add_listed(in, &listed, all, action, report);
 }
 
 static void

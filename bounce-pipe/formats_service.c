@@ -116,13 +116,12 @@ is_blocks(const struct format_input *in)
 
 /* Zoho: "a@b Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 no such user", or in brackets
  * "[Status: Error, Address: <a@b>, ResponseCode 421, , Host not reachable.]". */
+static const char *const zoho_words[] = { "ERROR_CODE", "ERROR CODE", ", ResponseCode ", NULL };
+
 static bool
 is_zoho(const struct format_input *in)
 {
-	static const char *const words[] = { "ERROR_CODE :", "ERROR CODE :", ", ResponseCode ",
-		NULL };
-
-	return notice_has(in->text, words);
+	return formats_is_daemon(in) && notice_has(in->text, zoho_words);
 }
 
 /* The rest of the line and the lines that go on with it. */
@@ -132,7 +131,7 @@ zoho_reason(struct span behind, struct span rest)
 	struct span line;
 
 	while (behind.len < REPORT_DIAGNOSTIC_MAX && span_line(&rest, &line) &&
-	       span_trim(line).len > 0)
+	       span_trim(line).len > 0 && !notice_has(line, zoho_words))
 		behind.len = (size_t)(line.ptr + line.len - behind.ptr);
 	while (behind.len > 0 && strchr(" ,>-:", behind.ptr[0]) != NULL && behind.ptr[0] != '\0')
 		behind = span_from(behind, 1);
@@ -142,14 +141,13 @@ zoho_reason(struct span behind, struct span rest)
 static void
 read_zoho(const struct format_input *in, struct report *report)
 {
-	static const char *const words[] = { "ERROR_CODE", "ERROR CODE", ", ResponseCode ", NULL };
 	struct span rest = in->text, line;
 	const char *action = formats_action(in);
 
 	while (span_line(&rest, &line)) {
 		struct span behind = line, address;
 
-		if (notice_has(line, words) && notice_address(&behind, &address))
+		if (notice_has(line, zoho_words) && notice_address(&behind, &address))
 			formats_add(report, address, zoho_reason(behind, rest), action);
 	}
 }
@@ -222,7 +220,8 @@ static const struct labels rows[] = {
 	    0 },
 	{ "usa.net", "", "", "intended recipient:", "", "", LABELS_DAEMON, 0 },
 	{ "hotpop", "", "", "undeliverable address:", "", "", LABELS_DAEMON, 0 },
-	{ "earthlink", "", "", "sorry, unable to deliver your message to", "the following reason:", "", 0, 0 },
+	{ "earthlink", "", "", "sorry, unable to deliver your message to",
+	    "the following reason:", "", 0, 0 },
 	{ "userid", "", "", "invalid final delivery userid", "", "", LABELS_WITH, 0 },
 	/* QQ, NetEase (163, 126, yeah.net), Coremail, Sina: "could not be sent to", "recipient";
 	 * "reason for the return", "reason of the failure"; "solution", "advice". */

@@ -2,10 +2,10 @@
  * (https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html). */
 #include <string.h>
 
-#include "delivery_status.h"
 #include "formats.h"
 #include "json_value.h"
 #include "notice.h"
+#include "outcome.h"
 
 enum { FIELD_MAX = 400 };
 
@@ -137,7 +137,7 @@ add_recipient(struct report *report, const char *action, const struct shared *sh
 		return;
 	if (is_object)
 		recipient->status = json_member_text(arena, value, "status");
-	delivery_status_complete(arena, recipient, said);
+	outcome_complete(arena, recipient, said);
 	if (*recipient->remote_mta == '\0')
 		recipient->remote_mta = shared->remote_mta;
 }

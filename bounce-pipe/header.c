@@ -64,6 +64,8 @@ header_split(struct span message, struct span *header, struct span *body)
 		header->len = (size_t)(rest.ptr - header->ptr);
 		*body = rest;
 	}
+	if (!fields)
+		header->ptr = message.ptr; /* the mailbox line above is body too, or nothing was */
 	if (header->len > HEADER_MAX)
 		header->len = HEADER_MAX;
 }

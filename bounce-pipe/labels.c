@@ -151,14 +151,14 @@ paragraph(struct span text)
 static struct span
 without_signs(struct span text)
 {
-	static const struct span signs[] = { SPAN(":"), SPAN("："), SPAN(">"), SPAN("\""),
-		SPAN("'"), SPAN(")") };
+	static const struct span signs[] = { SPAN(" "), SPAN("\t"), SPAN("\r"), SPAN("\n"),
+		SPAN(":"), SPAN("："), SPAN(">"), SPAN("\""), SPAN("'"), SPAN(")") };
 
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		text = span_trim(text);
-		if (span_starts(text, signs[i]))
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (span_starts(text, signs[i])) {
 			text = span_from(text, signs[i].len);
-	}
+			i = (size_t)-1; /* from the first again */
+		}
 	return span_trim(text);
 }
 

@@ -49,17 +49,29 @@ first_paragraph(struct span text)
 	return text;
 }
 
+/* Behind what separates an address, or one paragraph, from what is said next. */
+static struct span
+without_lead(struct span text)
+{
+	while (text.len > 0 && text.ptr[0] != '\0' && strchr(NOTHING, text.ptr[0]) != NULL)
+		text = span_from(text, 1);
+	return span_trim(text);
+}
+
 struct span
 listing_said(struct span text)
 {
-	struct span paragraph;
+	struct span paragraph, rest;
 
-	while (text.len > 0 && (unsigned char)text.ptr[0] < 0x7f && strchr(NOTHING, text.ptr[0]))
-		text = span_from(text, 1);
-	text = span_trim(text);
-	paragraph = first_paragraph(text);
-	return formats_has_reply(paragraph) || !formats_has_reply(text) ? span_trim(paragraph)
-									: text;
+	text = without_lead(text);
+	paragraph = span_trim(first_paragraph(text));
+	/* "could not be delivered:" only announces it */
+	while (paragraph.len > 0 && paragraph.ptr[paragraph.len - 1] == ':' &&
+	       (rest = without_lead(to_end(paragraph.ptr + paragraph.len, text))).len > 0) {
+		text = rest;
+		paragraph = span_trim(first_paragraph(text));
+	}
+	return formats_has_reply(paragraph) || !formats_has_reply(text) ? paragraph : text;
 }
 
 /* The address that begins this line, or the one behind the label in it. */

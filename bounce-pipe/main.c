@@ -221,17 +221,18 @@ process(const struct options *options, const struct settings *settings,
 	if (verp_parse(span_of(options->recipient), settings->verp_delimiters, verp) != 0)
 		verp[0] = '\0';
 	arena_init(&arena);
-	apply_id(bytes, SPAN(""), id);
-	if (!options->dry_run)
+	if (!options->dry_run) {
+		apply_id(bytes, SPAN(""), id);
 		unreadable_guard(settings->state_dir, id, bytes);
+	}
 	ndr_read(&arena, bytes, &ndr, &report);
 	classify_report(rules, &report);
 	unreadable_release();
-	apply_id(report.message, report.header, id);
 	if (options->dry_run) {
 		print_report(options, &report);
 		rc = EX_OK;
 	} else {
+		apply_id(report.message, report.header, id);
 		rc = apply_report(options, settings, &report, verp, id);
 	}
 	arena_clear(&arena);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auto_reply.h"
+#include "charset.h"
 #include "delivery_status.h"
 #include "dsn.h"
 #include "evidence.h"
@@ -16,7 +17,10 @@
 #include "remote_host.h"
 #include "returned.h"
 
-enum { OWN_MAX = 1000 }; /* bytes of an address field that are looked at */
+enum {
+	OWN_MAX = 1000,        /* bytes of an address field that are looked at */
+	NAMED_MAX = 16 * 1024, /* of a text, for each recipient whose address is looked for */
+};
 
 static const char *
 decoded(struct arena *arena, struct span header, const char *name)
@@ -53,7 +57,7 @@ read_feedback(const struct format_input *in, struct report *report)
 static void
 complete_from_notice(const struct format_input *in, struct report_recipient *recipient, bool alone)
 {
-	bool has_words = outcome_has_words(recipient->diagnostic);
+	bool has_words = outcome_has_words(span_of(recipient->diagnostic));
 	struct span about;
 	struct dsn found;
 
@@ -66,7 +70,7 @@ complete_from_notice(const struct format_input *in, struct report_recipient *rec
 		about = formats_said(in, span_of(recipient->address));
 	if (alone && about.len == 0) /* all of it can only be about the one there is */
 		about = in->text;
-	if (about.len == 0)
+	if (!outcome_has_words(about))
 		return;
 	found = dsn_find(about);
 	if (!has_words)
@@ -103,23 +107,65 @@ address_generating(struct span text, struct span *address)
 	return notice_address(&rest, address);
 }
 
-/* The end of the way was a program, a file, a local user, or nothing: who the mail went to stands
- * elsewhere. */
+/* The one address that the notice names, beside the sender's. */
+static bool
+only_address(const struct format_input *in, struct span text, struct span *only)
+{
+	struct span address;
+
+	*only = span_make(NULL, 0);
+	while (notice_address(&text, &address)) {
+		if (formats_is_own(in, address))
+			continue;
+		if (only->ptr != NULL && !span_ieq(*only, address))
+			return false;
+		*only = address;
+	}
+	return only->ptr != NULL;
+}
+
+/* The header of the message that came back; empty: none did. */
+static struct span
+returned_message(const struct format_input *in)
+{
+	const struct mime_part *part = find_part(in->root, mime_is_message);
+	struct span header, body, text;
+
+	if (part != NULL) {
+		header_split(mime_bytes(in->arena, part), &header, &body);
+		return header;
+	}
+	text = mime_bytes(in->arena, in->root);
+	return returned_header(span_from(text, notice_returned(text)));
+}
+
+/* A program, a file, X.400, a local user, or nothing. */
+static bool
+is_address_of_sender(const char *address)
+{
+	return strchr(address, '@') != NULL &&
+	       strchr("|/", address[0] == '"' ? address[1] : address[0]) == NULL;
+}
+
+/* The end of the way is none that the sender knows: who the mail went to stands elsewhere. */
 static void
-mend_address(const struct format_input *in, struct report_recipient *recipient)
+mend_address(const struct format_input *in, struct report_recipient *recipient, bool alone)
 {
 	const char *address = recipient->address, *failed;
-	struct span found;
+	struct span text = charset_cut(in->text, NAMED_MAX), found;
 
-	if (strchr(address, '@') != NULL && strchr("|/", *address) == NULL)
+	if (is_address_of_sender(address))
 		return;
 	failed = decoded(in->arena, in->root->header, "X-Failed-Recipients");
 	if (*in->verp_recipient != '\0')
 		found = span_of(in->verp_recipient);
 	else if (strchr(failed, '@') != NULL && strchr(failed, ',') == NULL)
 		found = span_of(failed);
-	else if (!address_generating(in->text, &found) &&
-		 (*address == '\0' || !address_of_user(in->text, address, &found)))
+	else if (!address_generating(text, &found) &&
+		 (*address == '\0' || !address_of_user(text, address, &found)) &&
+		 !(alone && only_address(in, text, &found)))
+		found = span_of(alone ? returned_recipient(in->arena, returned_message(in)) : "");
+	if (found.len == 0)
 		return;
 	recipient->address = report_address(in->arena, found);
 	if (*recipient->final_address == '\0')
@@ -169,7 +215,7 @@ read_delivery_status(const struct format_input *in, struct report *report)
 	for (size_t i = 0; i < report->count; i++) {
 		struct report_recipient *recipient = &report->recipients[i];
 
-		mend_address(in, recipient);
+		mend_address(in, recipient, report->count == 1);
 		if (*recipient->action == '\0')
 			recipient->action = formats_action(in);
 		complete_from_notice(in, recipient, report->count == 1);
@@ -212,16 +258,8 @@ static void
 find_returned(const struct format_input *in, const struct ndr_options *options,
     struct report *report)
 {
-	const struct mime_part *part = find_part(in->root, mime_is_message);
-	struct span header, body;
+	struct span header = returned_message(in);
 
-	if (part != NULL) {
-		header_split(mime_bytes(in->arena, part), &header, &body);
-	} else {
-		struct span text = mime_bytes(in->arena, in->root);
-
-		header = returned_header(span_from(text, notice_returned(text)));
-	}
 	returned_read(header, options, report);
 	if (report->kind == REPORT_FEEDBACK)
 		complete_feedback(in, header, report);

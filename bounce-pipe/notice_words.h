@@ -12,6 +12,8 @@
 extern const char *const notice_words_daemon[];
 /* A message did not reach somebody: in subjects and in texts. */
 extern const char *const notice_words_failure[];
+/* Why it did not; people say these of other things, too. */
+extern const char *const notice_words_refusal[];
 /* Words that stand in subjects of such notices, and in others. */
 extern const char *const notice_words_trouble[];
 /* It has not reached them yet. */

@@ -5,7 +5,7 @@
 #include "dsn.h"
 #include "remote_host.h"
 
-enum { WORDS_MIN = 5 }; /* letters, less than any reason has */
+enum { WORDS_MIN = 3 }; /* letters; "spam" is a reason */
 
 /* By their beginnings; the first that fits counts. */
 static const struct {
@@ -57,13 +57,15 @@ is_success(const char *action)
 }
 
 bool
-outcome_has_words(const char *diagnostic)
+outcome_has_words(struct span diagnostic)
 {
 	size_t letters = 0;
 
-	for (; *diagnostic != '\0' && letters < WORDS_MIN; diagnostic++)
-		letters += (unsigned char)*diagnostic >= 0x80 ||
-			   ((*diagnostic | 32) >= 'a' && (*diagnostic | 32) <= 'z');
+	for (size_t i = 0; i < diagnostic.len && letters < WORDS_MIN; i++) {
+		unsigned char c = (unsigned char)diagnostic.ptr[i];
+
+		letters += c >= 0x80 || ((c | 32) >= 'a' && (c | 32) <= 'z');
+	}
 	return letters >= WORDS_MIN;
 }
 

@@ -33,7 +33,7 @@ const char *outcome_action(struct span field);
 void outcome_complete(struct arena *arena, struct report_recipient *recipient, struct span said);
 
 /* A diagnostic says why, beside its codes. */
-bool outcome_has_words(const char *diagnostic);
+bool outcome_has_words(struct span diagnostic);
 
 /* The kind by the actions of all recipients: one that failed makes an NDR. */
 enum report_kind outcome_kind(const struct report *report);

@@ -8,6 +8,7 @@
 #include "header.h"
 #include "notice.h"
 #include "notice_words.h"
+#include "outcome.h"
 #include "returned.h"
 
 enum {
@@ -132,15 +133,14 @@ read_labels(const struct format_input *in, struct report *report)
 		if (span_trim(line).len == 0)
 			continue;
 		if (!notice_address(&here, &address)) {
-			listing = line.len < LABEL_MAX &&
-				  (notice_has(line, notice_words_recipient) ||
-				      notice_has(line, notice_words_failure));
+			listing =
+			    line.len < LABEL_MAX && (notice_has(line, notice_words_recipient) ||
+							notice_has(line, notice_words_failure));
 			continue;
 		}
 		before = span_make(line.ptr, (size_t)(address.ptr - line.ptr));
-		labelled = before.len < LABEL_MAX &&
-			   (notice_has(before, notice_words_recipient) ||
-			       notice_has(before, notice_words_failure));
+		labelled = before.len < LABEL_MAX && (notice_has(before, notice_words_recipient) ||
+							 notice_has(before, notice_words_failure));
 		if (!labelled && !(listing && notice_line_address(line, &address, &behind)))
 			continue;
 		if (!formats_is_own(in, address))
@@ -243,8 +243,7 @@ read_named(const struct format_input *in, struct report *report)
 		add_with_reason(in, address, report);
 	if (report->count == 0)
 		read_labels(in, report);
-	if (report->count == 0 &&
-	    (address = only_address(in, span_of(in->subject))).ptr != NULL)
+	if (report->count == 0 && (address = only_address(in, span_of(in->subject))).ptr != NULL)
 		formats_add(report, address, reason(in), formats_action(in));
 }
 
@@ -276,8 +275,8 @@ plain_read(const struct format_input *in, struct report *report)
 	if (report->count == 0 && !evidence_is_clear(&evidence))
 		return false;
 	report->format = "plain";
-	report->kind = report->count > 0                             ? delivery_status_kind(report)
+	report->kind = report->count > 0                            ? outcome_kind(report)
 		       : strcmp(formats_action(in), "delayed") == 0 ? REPORT_DELAY
-								     : REPORT_NDR;
+								    : REPORT_NDR;
 	return true;
 }

@@ -135,6 +135,30 @@ has_at(struct span text)
 	return text.len > 0 && memchr(text.ptr, '@', text.len) != NULL;
 }
 
+/* "mailto:u@e.org", "<rfc822;u@e.org>": the type in other clothes. */
+static struct span
+without_scheme(struct span address)
+{
+	static const struct span schemes[] = { SPAN("mailto:"), SPAN("smtp:"), SPAN("rfc822:") };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (span_istarts(address, schemes[i]))
+			return span_from(address, schemes[i].len);
+	return without_type(address);
+}
+
+/* A source route (RFC 5321, appendix C) goes before the address. */
+static struct span
+without_route(struct span address)
+{
+	const char *colon;
+
+	if (address.len == 0 || address.ptr[0] != '@' ||
+	    (colon = memchr(address.ptr, ':', address.len)) == NULL)
+		return address;
+	return span_from(address, (size_t)(colon - address.ptr) + 1);
+}
+
 const char *
 report_address(struct arena *arena, struct span text)
 {
@@ -148,17 +172,14 @@ report_address(struct arena *arena, struct span text)
 	address = in_brackets(text);
 	if (!has_at(address) && has_at(text))
 		address = text;
-	address = span_trim(without_comment(address));
-	/* A source route (RFC 5321, appendix C) goes before the address. */
-	if (address.len > 0 && address.ptr[0] == '@' &&
-	    memchr(address.ptr, ':', address.len) != NULL)
-		address = span_from(address,
-		    (size_t)((const char *)memchr(address.ptr, ':', address.len) - address.ptr) +
-			1);
+	address = without_scheme(without_route(span_trim(without_comment(address))));
 	while (address.len > 1 && address.ptr[0] == '\'' && address.ptr[address.len - 1] == '\'')
 		address = span_make(address.ptr + 1, address.len - 2);
 	if (has_at(address) && addr_normalise(address, normal, NULL) == 0)
 		return arena_dup(arena, span_of(normal));
+	/* "<user>", of a system that knows no domain but its own */
+	if (!has_at(text) && text.len > 2 && text.ptr[0] == '<' && text.ptr[text.len - 1] == '>')
+		return arena_dup(arena, address);
 	return line;
 }
 

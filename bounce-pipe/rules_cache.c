@@ -210,7 +210,7 @@ renew(const char *folder, const struct body *old)
 	struct str body = { 0 };
 
 	for (int i = 0; i < SOURCES; i++)
-		if (source_read(&sources[i], old->sources[i].path, NULL) != 0 ||
+		if (source_read(&sources[i], old->sources[i].path) != 0 ||
 		    sources[i].hash != old->sources[i].hash ||
 		    check_settled(&sources[i], now_ms, NULL) != 0)
 			return;
@@ -231,7 +231,7 @@ rules_cache_save(const struct settings *settings, const struct bounce_rules *rul
 	int rc;
 
 	for (int i = 0; i < SOURCES; i++) {
-		if (source_read(&sources[i], paths[i], NULL) != 0) {
+		if (source_read(&sources[i], paths[i]) != 0) {
 			err_set(err, "%s: %s", paths[i], strerror(errno));
 			return -1;
 		}
@@ -320,12 +320,11 @@ int
 rules_cache_load(const char *file, struct rules_cache *cache)
 {
 	char folder[PATH_SIZE];
-	struct source source;
 	struct str text = { 0 };
 	int rc = -1;
 
 	*cache = (struct rules_cache){ 0 };
-	if (source_read(&source, file, &text) == 0) {
+	if (source_text(file, &text) == 0) {
 		guess_state_dir(span_make(str_text(&text), text.len), folder);
 		rc = load_from(folder, file, cache);
 	}

@@ -47,19 +47,36 @@ read_all(int fd, size_t size, struct str *text)
 	}
 }
 
-int
-source_read(struct source *source, const char *path, struct str *text)
+static int
+read_file(const char *path, struct stat *st, struct str *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc = -1;
-	struct str own = { 0 };
-	struct str *into = text != NULL ? text : &own;
-	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= TEXT_MAX &&
-	    read_all(fd, (size_t)st.st_size, into) == 0) {
-		struct span said = span_make(str_text(into), into->len);
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_size <= TEXT_MAX)
+		rc = read_all(fd, (size_t)st->st_size, text);
+	close(fd);
+	return rc;
+}
+
+int
+source_text(const char *path, struct str *text)
+{
+	struct stat st;
+
+	return read_file(path, &st, text);
+}
+
+int
+source_read(struct source *source, const char *path)
+{
+	struct str text = { 0 };
+	struct stat st;
+	int rc = read_file(path, &st, &text);
+
+	if (rc == 0) {
+		struct span said = span_make(str_text(&text), text.len);
 
 		*source = (struct source){
 			.path = path,
@@ -67,10 +84,8 @@ source_read(struct source *source, const char *path, struct str *text)
 			.includes = has_include(said),
 		};
 		set_stamp(source, &st);
-		rc = 0;
 	}
-	close(fd);
-	str_free(&own);
+	str_free(&text);
 	return rc;
 }
 
@@ -86,7 +101,7 @@ source_compare(const struct source *source)
 	if (now.inode == source->inode && now.size == source->size &&
 	    now.mtime_ns == source->mtime_ns && now.ctime_ns == source->ctime_ns)
 		return SOURCE_SAME;
-	if (now.size != source->size || source_read(&now, source->path, NULL) != 0)
+	if (now.size != source->size || source_read(&now, source->path) != 0)
 		return SOURCE_OTHER;
 	return now.hash == source->hash ? SOURCE_SAME_TEXT : SOURCE_OTHER;
 }

@@ -16,9 +16,10 @@ struct source {
 	bool includes;                           /* has an @include: says more than its own text */
 };
 
-/* Reads the file; path is kept. text (may be NULL) gets what it says, to be freed by the caller.
- * -1: it cannot be read. */
-int source_read(struct source *source, const char *path, struct str *text);
+/* Reads the file; path is kept. -1: it cannot be read. */
+int source_read(struct source *source, const char *path);
+/* Its text alone. */
+int source_text(const char *path, struct str *text);
 
 enum source_state {
 	SOURCE_SAME,

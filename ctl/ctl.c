@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "mem.h"
+#include "quarantine_address.h"
 
 void
 ctl_complain(struct ctl *ctl, const char *fmt, ...)
@@ -154,5 +155,17 @@ ctl_address(struct ctl *ctl, const char *text)
 		ctl_complain(ctl, "\"%s\" is no address: %s", text, err.text);
 		return NULL;
 	}
+	return arena_dup(&ctl->arena, span_of(address));
+}
+
+const char *
+ctl_quarantine_address(struct ctl *ctl, const char *text)
+{
+	const char *normal = ctl_address(ctl, text);
+	char address[ADDR_SIZE];
+
+	if (normal == NULL)
+		return NULL;
+	quarantine_address_of(ctl->settings, normal, address);
 	return arena_dup(&ctl->arena, span_of(address));
 }

@@ -37,6 +37,9 @@ enum ctl_option {
 	CTL_OPTION_SUSPEND,
 	CTL_OPTION_WHY,
 	CTL_OPTION_ALL,
+	CTL_OPTION_MAILLOG,
+	CTL_OPTION_STREAM,
+	CTL_OPTION_CONSUMERS,
 	CTL_OPTIONS
 };
 
@@ -93,5 +96,7 @@ int ctl_store_time(struct ctl *ctl, struct ctl_time *time, struct err *err);
 
 /* The normal form of an address; says so when it is none (NULL). */
 const char *ctl_address(struct ctl *ctl, const char *text);
+/* The one that its entry is kept under (quarantine_address.h), likewise. */
+const char *ctl_quarantine_address(struct ctl *ctl, const char *text);
 
 #endif

@@ -25,7 +25,7 @@ now_of_store(struct ctl *ctl, struct ctl_time *now)
 enum ctl_exit
 quarantine_show(struct ctl *ctl)
 {
-	const char *addr = ctl_address(ctl, ctl->operands[0]);
+	const char *addr = ctl_quarantine_address(ctl, ctl->operands[0]);
 	struct quarantine_entry entry;
 	struct ctl_time now;
 
@@ -34,6 +34,7 @@ quarantine_show(struct ctl *ctl)
 	store_put_quarantine_read(&ctl->batch, addr, &entry);
 	if (ctl_store_must(ctl) != CTL_DONE || now_of_store(ctl, &now) != CTL_DONE)
 		return CTL_AWAY;
+	quarantine_entry_settle(&entry, now.s);
 	out_put(ctl_out(ctl), "address", "Address", out_string(addr));
 	if (entry.status == QUARANTINE_NONE)
 		out_put(ctl->out, NULL, "Status", out_string(show_entry_words(ctl, &entry)));
@@ -64,7 +65,7 @@ addresses(struct ctl *ctl)
 	const char **addrs = arena_alloc(&ctl->arena, ctl->operand_count * sizeof(*addrs));
 
 	for (size_t i = 0; i < ctl->operand_count; i++)
-		if ((addrs[i] = ctl_address(ctl, ctl->operands[i])) == NULL)
+		if ((addrs[i] = ctl_quarantine_address(ctl, ctl->operands[i])) == NULL)
 			return NULL;
 	return addrs;
 }
@@ -154,12 +155,14 @@ quarantine_add(struct ctl *ctl)
 		return CTL_AWAY;
 	entry.since_s = now.s;
 	entry.release_s = for_ms > 0 ? now.s + for_ms / 1000 : 0;
+	entry.quiet_s = ctl->settings->quarantine.rules[entry.reason].quiet_ms / 1000;
 	out_table(ctl_out(ctl), "added", NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < ctl->operand_count && rc == CTL_DONE; i++) {
 		store_put_quarantine_read(&ctl->batch, addrs[i], &before);
 		store_put_quarantine_add(&ctl->batch, addrs[i], &entry);
 		put_event(ctl, "quarantined", addrs[i], &entry, entry.by);
 		rc = ctl_store_must(ctl);
+		quarantine_entry_settle(&before, now.s);
 		if (rc == CTL_DONE)
 			show_added(ctl, addrs[i], &entry, &before);
 	}
@@ -169,16 +172,18 @@ quarantine_add(struct ctl *ctl)
 
 /* CTL_NO: there was nothing to remove. */
 static enum ctl_exit
-remove_one(struct ctl *ctl, const char *addr, const char *by)
+remove_one(struct ctl *ctl, const char *addr, const char *by, int64_t now_s)
 {
 	struct quarantine_entry before;
 	int64_t removed = 0;
 	const char *words;
 
 	store_put_quarantine_read(&ctl->batch, addr, &before);
-	store_put_quarantine_remove(&ctl->batch, addr, &removed);
+	store_put_quarantine_remove(&ctl->batch, addr, by, ctl->settings->quarantine.quiet_ms,
+	    &removed);
 	if (ctl_store_must(ctl) != CTL_DONE)
 		return CTL_AWAY;
+	quarantine_entry_settle(&before, now_s);
 	words = show_entry_words(ctl, &before);
 	if (removed > 0)
 		out_note(ctl->out, "%s: removed (before: %s)", addr, words);
@@ -206,12 +211,15 @@ quarantine_remove(struct ctl *ctl)
 	const char **addrs = addresses(ctl);
 	const char *by = operator_name(ctl);
 	enum ctl_exit rc = CTL_DONE;
+	struct ctl_time now;
 
 	if (addrs == NULL)
 		return CTL_USAGE;
+	if (now_of_store(ctl, &now) != CTL_DONE)
+		return CTL_AWAY;
 	out_table(ctl_out(ctl), "removed", NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < ctl->operand_count && rc != CTL_AWAY; i++) {
-		enum ctl_exit one = remove_one(ctl, addrs[i], by);
+		enum ctl_exit one = remove_one(ctl, addrs[i], by, now.s);
 
 		rc = one != CTL_DONE ? one : rc;
 	}

@@ -5,6 +5,7 @@
 
 #include "bounce_rules.h"
 #include "bounce_rules_check.h"
+#include "rules_cache.h"
 #include "show.h"
 
 /* -- check ------------------------------------------------------------------------------------- */
@@ -15,6 +16,7 @@ struct checked { /* one file */
 	bool looked_at;
 	size_t rules, samples;
 	unsigned mistakes;
+	const char *cache; /* whether mxbounce finds them ready made; NULL: not its rules */
 };
 
 static size_t
@@ -44,11 +46,14 @@ check_mx_rules(const struct settings *settings, struct conf_errors *errors, stru
 	mx_rules_release(&rules);
 }
 
+/* read_ms: before the settings were. */
 static void
-check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
+check_bounce_rules(struct ctl *ctl, int64_t read_ms, struct conf_errors *errors,
     struct checked *checked)
 {
+	const struct settings *settings = ctl->settings;
 	struct bounce_rules *rules = bounce_rules_load(settings->bounce_rules, errors);
+	struct err err;
 
 	if (rules == NULL)
 		return;
@@ -56,7 +61,12 @@ check_bounce_rules(const struct settings *settings, struct conf_errors *errors,
 	for (size_t i = 0; i < checked->rules; i++)
 		checked->samples += bounce_rules_at(rules, i)->sample.count +
 				    bounce_rules_at(rules, i)->not_sample.count;
-	bounce_rules_check(rules, errors);
+	if (bounce_rules_check(rules, errors) != 0)
+		checked->cache = "not written: there are mistakes";
+	else if (rules_cache_save(settings, rules, read_ms, &err) != 0)
+		checked->cache = arena_printf(&ctl->arena, "not written: %s", err.text);
+	else
+		checked->cache = "written";
 	bounce_rules_free(&rules);
 }
 
@@ -81,6 +91,8 @@ show_checked(struct ctl *ctl, const struct checked *checked)
 	out_put(ctl->out, NULL, "",
 	    checked->mistakes == 0 ? out_none("no mistakes")
 				   : out_count(checked->mistakes, "mistake", "mistakes"));
+	if (checked->cache != NULL)
+		out_put(ctl->out, "cache", "Cache", out_string(checked->cache));
 	out_close(ctl->out);
 }
 
@@ -99,6 +111,7 @@ show_mistakes(struct ctl *ctl, const struct conf_errors *errors)
 enum ctl_exit
 rules_check(struct ctl *ctl)
 {
+	int64_t read_ms = rules_cache_now_ms();
 	struct conf_errors errors = { 0 };
 	struct settings *settings = settings_load(ctl->file, &errors);
 	struct checked files[] = {
@@ -122,7 +135,7 @@ rules_check(struct ctl *ctl)
 		files[1].looked_at = files[2].looked_at = true;
 		check_mx_rules(settings, &errors, &files[1]);
 		files[1].mistakes = errors.count;
-		check_bounce_rules(settings, &errors, &files[2]);
+		check_bounce_rules(ctl, read_ms, &errors, &files[2]);
 		files[2].mistakes = errors.count - files[1].mistakes;
 	}
 	rc = errors.count == 0 ? CTL_DONE : CTL_NO;

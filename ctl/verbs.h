@@ -24,6 +24,7 @@ enum ctl_exit quarantine_list(struct ctl *ctl);
 enum ctl_exit quarantine_show(struct ctl *ctl);
 enum ctl_exit quarantine_add(struct ctl *ctl);
 enum ctl_exit quarantine_remove(struct ctl *ctl);
+enum ctl_exit quarantine_delivered(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);
 

@@ -20,6 +20,7 @@
  *   mxpace:nodes                     zset    nodes by when they were last heard of
  *   mxpace:probe                     string  for a second, while Redis answered with errors
  *   mxpace:events                    stream  bounces, quarantines, removals
+ *   mxpace:delivered                 stream  deliveries an application knows of
  *   mxpace:unclassified              zset    normalised texts no rule knew, by count
  *
  * What stands in braces is the hash tag: a script touches keys of one tag only, so that all of it
@@ -57,6 +58,7 @@ void keys_node(struct str *out, const char *node);
 #define KEYS_GROUPS           "mxpace:groups"
 #define KEYS_PROBE            "mxpace:probe"
 #define KEYS_EVENTS           "mxpace:events"
+#define KEYS_DELIVERED        "mxpace:delivered"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
 #define KEYS_NODES            "mxpace:nodes"
 #define KEYS_MX               "mxpace:mx:"

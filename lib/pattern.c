@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,10 +14,31 @@ struct pattern {
 	const char *text;
 	char *owned; /* the text, where it is ours */
 	pcre2_code *code;
-	pcre2_match_data *match;
-	pcre2_match_context *limits;
-	const char *subject; /* of the last match */
+	pcre2_match_data *match; /* its own if it has named groups, else the one all others share */
+	const char *subject;     /* of the last match */
 };
+
+/* What matching takes, made once: PCRE2 keeps 20 kB of working memory with each match data. */
+static pcre2_match_data *shared_match;
+static pcre2_match_context *limits;
+
+static bool
+prepare(struct pattern *pattern)
+{
+	uint32_t names = 0;
+
+	if (limits == NULL && (limits = pcre2_match_context_create(NULL)) != NULL) {
+		pcre2_set_match_limit(limits, MATCH_LIMIT);
+		pcre2_set_depth_limit(limits, DEPTH_LIMIT);
+		pcre2_set_heap_limit(limits, HEAP_LIMIT_KIB);
+	}
+	if (shared_match == NULL)
+		shared_match = pcre2_match_data_create(1, NULL);
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &names);
+	pattern->match =
+	    names == 0 ? shared_match : pcre2_match_data_create_from_pattern(pattern->code, NULL);
+	return limits != NULL && pattern->match != NULL;
+}
 
 /* Takes over the compiled code. */
 static struct pattern *
@@ -25,15 +47,8 @@ pattern_of(pcre2_code *compiled)
 	struct pattern *pattern = mem_alloc(sizeof(*pattern));
 
 	pattern->code = compiled;
-	pattern->match = pcre2_match_data_create_from_pattern(compiled, NULL);
-	pattern->limits = pcre2_match_context_create(NULL);
-	if (pattern->match == NULL || pattern->limits == NULL) {
+	if (!prepare(pattern))
 		pattern_free(&pattern);
-		return NULL;
-	}
-	pcre2_set_match_limit(pattern->limits, MATCH_LIMIT);
-	pcre2_set_depth_limit(pattern->limits, DEPTH_LIMIT);
-	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
 	return pattern;
 }
 
@@ -66,8 +81,8 @@ pattern_free(struct pattern **pattern)
 {
 	if (*pattern == NULL)
 		return;
-	pcre2_match_context_free((*pattern)->limits);
-	pcre2_match_data_free((*pattern)->match);
+	if ((*pattern)->match != shared_match)
+		pcre2_match_data_free((*pattern)->match);
 	pcre2_code_free((*pattern)->code);
 	free((*pattern)->owned);
 	free(*pattern);
@@ -84,7 +99,7 @@ int
 pattern_match(const struct pattern *pattern, struct span subject)
 {
 	int rc = pcre2_match(pattern->code, (PCRE2_SPTR)(subject.len > 0 ? subject.ptr : ""),
-	    subject.len, 0, 0, pattern->match, pattern->limits);
+	    subject.len, 0, 0, pattern->match, limits);
 
 	((struct pattern *)(uintptr_t)pattern)->subject = subject.ptr;
 	if (rc >= 0)

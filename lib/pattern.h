@@ -19,7 +19,7 @@ struct pattern *pattern_new(const char *expression, struct err *err);
 void pattern_free(struct pattern **pattern);
 const char *pattern_text(const struct pattern *pattern);
 
-/* 1 it matches, 0 it does not, -1 it hit a limit. Not for use by two threads at once. */
+/* 1 it matches, 0 it does not, -1 it hit a limit. Patterns are for one thread. */
 int pattern_match(const struct pattern *pattern, struct span subject);
 
 /* What the named group took in the last match that returned 1; empty if it took no part. Points

@@ -78,10 +78,36 @@ span_find(struct span s, struct span needle)
 static unsigned
 rarity(char c)
 {
-	static const char letters[] = " etaoinsrhldcumfpgwybvkxjqz";
-	const char *at = strchr(letters, (char)lower(c));
+	static const unsigned char ranks[256] = { [' '] = 1,
+		['e'] = 2,
+		['t'] = 3,
+		['a'] = 4,
+		['o'] = 5,
+		['i'] = 6,
+		['n'] = 7,
+		['s'] = 8,
+		['r'] = 9,
+		['h'] = 10,
+		['l'] = 11,
+		['d'] = 12,
+		['c'] = 13,
+		['u'] = 14,
+		['m'] = 15,
+		['f'] = 16,
+		['p'] = 17,
+		['g'] = 18,
+		['w'] = 19,
+		['y'] = 20,
+		['b'] = 21,
+		['v'] = 22,
+		['k'] = 23,
+		['x'] = 24,
+		['j'] = 25,
+		['q'] = 26,
+		['z'] = 27 };
+	unsigned rank = ranks[(unsigned char)lower(c)];
 
-	return c == '\0' || at == NULL ? sizeof(letters) : (unsigned)(at - letters);
+	return rank != 0 ? rank : sizeof(ranks);
 }
 
 /* The next place of one byte, by memchr(). */

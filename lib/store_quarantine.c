@@ -124,8 +124,8 @@ store_put_quarantine_add(struct store_batch *batch, const char *addr,
 	str_free(&scratch);
 }
 
-static void
-put_index_gone(struct store_batch *batch, const char *addr)
+void
+store_put_index_gone(struct store_batch *batch, const char *addr)
 {
 	struct str member = { 0 };
 
@@ -146,7 +146,7 @@ store_put_quarantine_remove(struct store_batch *batch, const char *addr, const c
 	store_batch_arg_text(batch, by);
 	store_batch_arg_number(batch, quiet_ms / 1000);
 	store_batch_end(batch, store_reply_number, removed);
-	put_index_gone(batch, addr);
+	store_put_index_gone(batch, addr);
 	str_free(&scratch);
 }
 

@@ -44,6 +44,7 @@ void store_put_error(struct store_batch *batch, const struct store_error *error,
     struct store_counted *counted);
 /* Keeps the index of entries: after every change of one. expiry_s 0: never. */
 void store_put_index(struct store_batch *batch, const char *addr, int64_t expiry_s);
+void store_put_index_gone(struct store_batch *batch, const char *addr);
 
 /* An operator's or an import's entry, replacing what is there (lua/put.lua). Its quiet_s after
  * release_s it ends. */

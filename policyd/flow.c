@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "addr.h"
+#include "clock.h"
 #include "conclusion.h"
 #include "log.h"
 #include "mem.h"
+#include "quarantine_address.h"
 
 enum { TEXT_SIZE = 256 };
 

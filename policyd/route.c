@@ -10,6 +10,7 @@
 #include "conclusion.h"
 #include "log.h"
 #include "mem.h"
+#include "quarantine_address.h"
 #include "route_lanes.h"
 
 enum { MX_WAIT_MS = 30, PATIENCE = 10, PATIENCE_REFILL_MS = 1000 };
@@ -142,6 +143,7 @@ on_read(struct route *route, bool done)
 {
 	evtimer_del(route->deadline);
 	route->facts.store_known = done ? FACT_KNOWN : FACT_FAILED;
+	quarantine_entry_settle(&route->entry, clock_wall_s());
 	route->egress->totals->figures.unchecked += !done;
 	if (route->facts.mx_known == FACT_FAILED)
 		gather_mx(route); /* it may have come meanwhile */

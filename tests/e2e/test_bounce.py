@@ -16,8 +16,9 @@ from tap import case, check, equal, like
 from world import CONF, RETURN_PATH
 
 PIPE_ENDS_ITSELF_S = 30
-TOP_KEYS = {"kind", "recipients", "message_id", "campaign", "list", "account"}
-RECIPIENT_KEYS = {"address", "type", "reason", "reply_code", "status", "diagnostic", "remote_mta", "action", "rule"}
+TOP_KEYS = {"kind", "recipients", "message_id", "campaign", "list", "account", "reporting_mta", "arrival", "format"}
+RECIPIENT_KEYS = {"address", "type", "reason", "reply_code", "status", "diagnostic", "remote_mta", "action", "rule", "final_address",
+                  "last_attempt"}
 OUTSIDE = "127.0.0.9"
 
 

@@ -80,6 +80,24 @@ check_status(struct span line)
 	require(strcmp(buf, dsn_format_status(again, twice)) == 0);
 }
 
+/* No rule is left out that would match. */
+static void
+check_prefilter(struct span line)
+{
+	const struct bounce_rules *rules = shipped();
+	struct prefilter_set candidates;
+	struct str text = { 0 };
+	struct span span;
+
+	diagnostic_text(line, &text);
+	span = span_make(str_text(&text), text.len);
+	bounce_rules_candidates(rules, span, &candidates);
+	for (size_t i = 0; i < bounce_rules_count(rules); i++)
+		if (!prefilter_has(&candidates, i))
+			require(pattern_match(bounce_rules_at(rules, i)->pattern, span) != 1);
+	str_free(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -88,5 +106,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_status(line);
 	check_texts(line);
 	check_verdict(line);
+	check_prefilter(line);
 	return 0;
 }

@@ -50,12 +50,14 @@ static void
 check_part(struct arena *arena, const struct mime_part *part, struct span message)
 {
 	const char *end = message.ptr + message.len;
-	struct span text = mime_text(arena, part);
+	struct span text = mime_text(arena, part), again = mime_text(arena, part);
 
 	require(part->depth <= MIME_DEPTH_MAX);
 	require(part->header.ptr >= message.ptr && part->header.ptr + part->header.len <= end);
 	require(part->body.ptr >= message.ptr && part->body.ptr + part->body.len <= end);
 	require(text.len <= 3 * MIME_TEXT_MAX && charset_is_utf8(text));
+	require(again.ptr == text.ptr && again.len == text.len);
+	require(part->header.len <= (part->parent == NULL ? HEADER_MAX : MIME_HEADER_MAX));
 	if (part->parent != NULL)
 		require(part->header.ptr >= part->parent->body.ptr &&
 			part->body.ptr + part->body.len <=
@@ -72,10 +74,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned parts = 0;
 
 	arena_init(&arena);
-	for (part = mime_parse(&arena, message); part != NULL; part = mime_next(part)) {
+	part = mime_parse(&arena, message);
+	message = mime_message(part); /* with LF for its line ends, it may be a copy */
+	require(message.len <= size);
+	require(memchr(message.len > 0 ? message.ptr : "", '\r', message.len) == NULL);
+	for (; part != NULL; part = mime_next(part)) {
 		check_part(&arena, part, message);
 		parts++;
 	}
+	/* Decoded once, whoever asks; what is added is of fields and boundaries. */
+	require(arena_size(&arena) <= 12 * MIME_DECODED_MAX + 64 * size);
 	require(parts >= 1 && parts <= MIME_PARTS_MAX);
 	fuzz_accepted += parts > 1;
 	arena_clear(&arena);

@@ -135,8 +135,8 @@ counts_soft_errors_up_to_their_limit(void **state)
 {
 	static const char *const ids[] = { "n1", "n2", "n3", "n4" };
 	static const char *const types[] = { "counted", "counted", "quarantined", "known" };
-	static const char *const expiries[] = { "1796212800", "1796299200", "1798113600",
-		"1798113600" }; /* ten quiet days, then thirty of quarantine */
+	static const char *const expiries[] = { "1796212800", "1796299200", "1798977600",
+		"1798977600" }; /* ten quiet days, then thirty of quarantine before them */
 	struct one one;
 
 	(void)state;

@@ -358,9 +358,7 @@ start_scripts(struct script_run *run)
 		.ndr = "n1",
 		.type = BOUNCE_SOFT,
 		.reason = REASON_MAILBOX_FULL,
-		.rule = { 3, 0 },
-		.significant_ms = 1000,
-		.quiet_ms = 100000 };
+		.rule = { 3, 0, 1000, 100000 } };
 	struct store_batch *batch = store_async_batch(store);
 	struct err err;
 

@@ -23,9 +23,7 @@ run_all_scripts(struct store_sync *store, struct store_took *took, struct store_
 		.ndr = "n1",
 		.type = BOUNCE_SOFT,
 		.reason = REASON_MAILBOX_FULL,
-		.rule = { 3, 0 },
-		.significant_ms = 1000,
-		.quiet_ms = 1000 };
+		.rule = { 3, 0, 1000, 1000 } };
 	struct store_batch batch = { 0 };
 	enum store_outcome outcome;
 

@@ -19,6 +19,7 @@ shipped(void)
 
 static const struct line_row {
 	const char *label, *line, *type, *reason;
+	const char *remote; /* NULL: not known */
 } line_rows[] = {
 	/* The examples of the design. */
 	{ "example 1", "550 5.1.1 <a@b.test>: Recipient address rejected: User is unknown", "hard",
@@ -70,19 +71,172 @@ static const struct line_row {
 	{ "typographic apostrophe", "550 This user doesn\u2019t have a mail.test account", "hard",
 	    "user_unknown" },
 	{ "unknown text", "554 the moon is in the seventh house", "ignored", "undefined" },
-	{ "code alone", "550", "ignored", "undefined" },
-	{ "nothing", "", "ignored", "undefined" },
+	{ "code alone", "550", "soft", "undefined" },
+	{ "code and address", "550 5.0.0 <a@b.test>:", "soft", "undefined" },
+	{ "nothing", "", "soft", "undefined" },
+	{ "a failure without a reason", "Ihre Nachricht konnte nicht zugestellt werden", "soft",
+	    "undefined" },
+	{ "a program of the recipient's", "Command died with status 1", "soft", "undefined" },
+};
+
+/* What must never be hard, or not for this reason. */
+static const struct line_row near_rows[] = {
+	{ "temporary code", "450 no such user", "soft", "user_unknown" },
+	{ "temporary status", "550 4.1.1 user unknown", "soft", "user_unknown" },
+	{ "greylisted user", "450 user unknown yet: greylisted", "soft", "unreachable" },
+	{ "expired", "554 5.4.7 delivery expired (message too old) 'user unknown'", "soft",
+	    "unreachable" },
+	{ "database", "451 4.3.0 user unknown, database error", "soft", "unreachable" },
+	{ "directory", "451 LDAP lookup failure: user not found", "soft", "unreachable" },
+	{ "sender unknown", "550 sender unknown", "soft", "refused" },
+	{ "sender unknown, 5.1.1", "550 5.1.1 sender unknown", "soft", "refused" },
+	{ "sender unknown, 5.1.0", "550 5.1.0 Sender unknown", "soft", "refused" },
+	{ "user unknown, about the sender",
+	    "550 5.1.1 <a@b.test>: Sender address rejected: User unknown in local recipient table",
+	    "soft", "refused" },
+	{ "MAIL FROM", "550 MAIL FROM: <a@b.test> user unknown", "soft", "refused" },
+	{ "callout", "550 verification failed for <a@b.test>: no such user", "soft", "refused" },
+	{ "sender's domain", "550 5.1.8 Domain of sender address a@b.test does not exist", "soft",
+	    "refused" },
+	{ "qmail's sender",
+	    "Connected to 192.0.2.1 but sender was rejected. Remote host said: 550 5.1.1 unknown",
+	    "soft", "refused" },
+	{ "user of the client", "554 5.7.1 Client host rejected: unknown user on your host", "soft",
+	    "refused" },
+	{ "too many unknown users", "550 5.7.1 Too many unknown users from your IP", "soft",
+	    "refused" },
+	{ "relay", "550 5.1.1 Relay denied, user not local", "soft", "refused" },
+	{ "relay access", "554 5.7.1 <a@b.test>: Relay access denied", "soft", "refused" },
+	{ "unknown or blocked", "550 unknown user or blocked", "soft", "user_unknown" },
+	{ "unknown or off", "550 5.1.1 user does not exist or is disabled", "soft",
+	    "user_unknown" },
+	{ "policy about users", "550 policy: mail for unknown users was refused", "soft",
+	    "refused" },
+	{ "policy with 5.1.1", "550 5.1.1 Message rejected: content blocked by user's policy",
+	    "soft", "refused" },
+	{ "recipient's policy", "550 5.1.1 <a@b.test>: Recipient address rejected: policy", "soft",
+	    "refused" },
+	{ "user agent", "550 The message was rejected: unknown user agent string", "soft",
+	    "refused" },
+	{ "spam with 5.1.1", "550 5.1.1 blocked as spam, user unknown", "soft", "refused" },
+	{ "spam trap", "550 5.7.1 spamtrap hit: unknown user", "soft", "refused" },
+	{ "block list", "550 no such user: you are blocked by spamhaus", "soft", "refused" },
+	{ "login", "550 authentication required: unknown user name or bad password", "soft",
+	    "refused" },
+	{ "full with 5.1.1", "550 5.1.1 User's mailbox is full", "soft", "mailbox_full" },
+	{ "suspended with 5.1.1", "550 5.1.1 User account is suspended", "soft", "inactive_user" },
+	{ "large with 5.1.1", "550 5.1.1 Message too large for this user", "soft",
+	    "message_too_large" },
+	{ "null MX with 5.1.10", "550 5.1.10 <a@b.test>: Recipient address has null MX", "soft",
+	    "invalid_domain" },
+	{ "user's domain", "550 5.1.2 unknown user domain", "soft", "invalid_domain" },
+	{ "host", "550 unknown host", "soft", "invalid_domain" },
+	{ "incident", "421 4.3.0 collect: user database down", "soft", "unreachable" },
+	{ "connection with 5.1.1", "5.1.1 connect to mx.test[192.0.2.1]:25: Connection timed out",
+	    "soft", "unreachable" },
+	{ "busy mailbox", "450 4.2.1 mailbox temporarily unavailable", "soft", "unreachable" },
+	{ "unverified", "550 5.1.1 unverified address: Address verification in progress", "soft",
+	    "user_unknown" },
+	{ "DATA", "554 5.5.1 Error: no valid recipients", "soft", "user_unknown" },
+	{ "sender in German", "550 Absenderadresse unbekannt", "soft", "refused" },
+	{ "sender in French", "550 Expéditeur inconnu", "soft", "refused" },
+	{ "sender in Chinese", "550 发件人地址不存在", "soft", "refused" },
+	{ "not reachable in German", "550 Postfach nicht erreichbar", "ignored", "undefined" },
+	{ "unavailable, elsewhere", "550 Requested action not taken: mailbox unavailable", "soft",
+	    "user_unknown", "mx.example.test" },
+};
+
+/* Whom or what a refusal is about. */
+static const struct line_row principle_rows[] = {
+	{ "recipient refused", "554 5.7.1 <a@b.test>: Recipient address rejected: Access denied",
+	    "hard", "user_unknown" },
+	{ "access refused", "550 5.7.1 Access denied", "soft", "refused" },
+	{ "recipient refused, 5.1.1", "550 5.1.1 <a@b.test> recipient rejected", "hard",
+	    "user_unknown" },
+	{ "recipient refused, unsaid why", "550 recipient rejected", "soft", "user_unknown" },
+	{ "unknown behind 5.7.1", "550 5.7.1 <a@b.test>: Recipient address rejected: User unknown",
+	    "hard", "user_unknown" },
+	{ "unavailable, where it means unknown",
+	    "550 Requested action not taken: mailbox unavailable", "hard", "user_unknown",
+	    "hotmail-test.olc.protection.outlook.com" },
+	{ "unavailable, 5.1.1", "550 5.1.1 mailbox unavailable", "hard", "user_unknown" },
+	{ "moved", "550 5.1.6 Destination mailbox has moved, No forwarding address", "hard",
+	    "user_unknown" },
+	{ "syntax", "501 5.1.3 Bad destination mailbox address syntax", "hard", "user_unknown" },
+	{ "rate", "452 4.3.2 Connection rate limit exceeded", "soft", "refused" },
+	{ "rate of the recipient",
+	    "450 4.2.1 The user you are trying to contact is receiving mail too quickly", "soft",
+	    "refused" },
+	{ "reputation", "421 4.7.0 [TSS04] temporarily deferred due to unexpected volume", "soft",
+	    "refused" },
+	{ "retries used up", "retry timeout exceeded", "soft", "unreachable" },
+	{ "loop", "554 5.4.6 too many hops", "soft", "unreachable" },
+	{ "server's disk", "452 4.3.1 Insufficient system storage", "soft", "unreachable" },
+	{ "mailbox's disk", "552 Requested mail action aborted: exceeded storage allocation",
+	    "soft", "mailbox_full" },
+	{ "name server's silence", "Host not found, try again", "soft", "unreachable" },
+	{ "no such name", "Host or domain name not found. Host not found", "soft",
+	    "invalid_domain" },
+	{ "closed list", "You are not a member of this mailing list <l@b.test>.", "soft",
+	    "refused" },
+	{ "headers", "552 5.6.0 Headers too large (3 max)", "soft", "refused" },
+	{ "the sender's own list",
+	    "Amazon SES did not send the message: the address is on the suppression list for your "
+	    "account",
+	    "soft", "refused" },
+};
+
+static const struct line_row language_rows[] = {
+	{ "unknown de", "550 Der Empfänger existiert nicht", "hard", "user_unknown" },
+	{ "unknown fr", "550 Destinataire inconnu", "hard", "user_unknown" },
+	{ "unknown es", "550 El destinatario no existe", "hard", "user_unknown" },
+	{ "unknown it", "550 Destinatario inesistente", "hard", "user_unknown" },
+	{ "unknown pt", "550 Usuário inexistente", "hard", "user_unknown" },
+	{ "unknown nl", "550 Ontvanger onbekend", "hard", "user_unknown" },
+	{ "unknown pl", "550 Nie ma takiego użytkownika", "hard", "user_unknown" },
+	{ "unknown ru", "550 Почтовый ящик не найден", "hard", "user_unknown" },
+	{ "unknown ja", "550 ユーザーが存在しません", "hard", "user_unknown" },
+	{ "unknown zh", "550 收件人不存在", "hard", "user_unknown" },
+	{ "unknown ko", "550 수신자를 찾을 수 없습니다", "hard", "user_unknown" },
+	{ "full de", "552 Postfach voll", "soft", "mailbox_full" },
+	{ "full fr", "552 Boîte pleine", "soft", "mailbox_full" },
+	{ "full es", "552 Cuota excedida", "soft", "mailbox_full" },
+	{ "full it", "552 Casella piena", "soft", "mailbox_full" },
+	{ "full pt", "552 Caixa de correio cheia", "soft", "mailbox_full" },
+	{ "full nl", "552 Postbus vol", "soft", "mailbox_full" },
+	{ "full pl", "552 Skrzynka pełna", "soft", "mailbox_full" },
+	{ "full ru", "552 Ящик переполнен", "soft", "mailbox_full" },
+	{ "full ja", "552 メールボックスの容量を超えました", "soft", "mailbox_full" },
+	{ "full zh", "552 收件人邮箱空间不足", "soft", "mailbox_full" },
+	{ "full ko", "552 메일함이 가득 찼습니다", "soft", "mailbox_full" },
+	{ "inactive de", "550 Konto deaktiviert", "soft", "inactive_user" },
+	{ "inactive fr", "550 Compte suspendu", "soft", "inactive_user" },
+	{ "inactive es", "550 Cuenta bloqueada", "soft", "inactive_user" },
+	{ "inactive ru", "550 Аккаунт заблокирован", "soft", "inactive_user" },
+	{ "inactive zh", "550 该用户已被停用", "soft", "inactive_user" },
+	{ "inactive ko", "550 휴면 계정", "soft", "inactive_user" },
+	{ "refused de", "550 E-Mail wurde als Spam abgelehnt", "soft", "refused" },
+	{ "refused es", "550 Mensaje rechazado por spam", "soft", "refused" },
+	{ "refused ru", "550 Письмо отклонено", "soft", "refused" },
+	{ "refused zh", "550 邮件被拒收", "soft", "refused" },
+	{ "domain fr", "550 Domaine inconnu", "soft", "invalid_domain" },
+	{ "domain zh", "域名不存在", "soft", "invalid_domain" },
+	{ "large de", "552 Nachricht zu groß", "soft", "message_too_large" },
+	{ "later fr", "451 Veuillez essayer plus tard", "soft", "unreachable" },
+	{ "later zh", "451 请稍后再试", "soft", "unreachable" },
 };
 
 static void
 classifies_line(void **state)
 {
 	const struct line_row *row = *state;
-	struct classification found = classify_line(shipped(), span_of(row->line), "");
+	struct classification found =
+	    classify_line(shipped(), span_of(row->line), row->remote != NULL ? row->remote : "");
 
 	assert_string_equal(bounce_type_name(found.type), row->type);
 	assert_string_equal(reason_name(found.reason), row->reason);
-	assert_int_equal(found.rule == NULL, strcmp(row->reason, "undefined") == 0);
+	if (found.type == BOUNCE_IGNORED)
+		assert_null(found.rule);
 }
 
 static const char order[] = "provider = ( { name = \"p\"; type = \"soft\"; reason = \"refused\"; "
@@ -291,6 +445,9 @@ main(void)
 	struct check_list list = { 0 };
 
 	CHECK_ROWS(&list, classifies_line, line_rows);
+	CHECK_ROWS(&list, classifies_line, near_rows);
+	CHECK_ROWS(&list, classifies_line, principle_rows);
+	CHECK_ROWS(&list, classifies_line, language_rows);
 	CHECK_ROWS(&list, classifies_facts, facts_rows);
 	CHECK(&list, says_delayed);
 	CHECK_ROWS(&list, classifies_report, kind_rows);

@@ -152,6 +152,10 @@ static const struct status_row {
 	{ "no type before the reply",
 	    "Final-Recipient: rfc822;u@d.test\nDiagnostic-Code: 550 5.1.1 no\nAction: failed\n",
 	    "u@d.test 5.1.1 550 failed; ndr" },
+	{ "Exchange's own field for the reply",
+	    "Final-Recipient: rfc822;u@d.test\nAction: failed\nStatus: 5.0.0\n"
+	    "X-Supplementary-Info: <mx.d.test #5.1.1 smtp;550 5.1.1 no>\n",
+	    "u@d.test 5.1.1 550 failed; ndr" },
 	{ "sent twice, the second time with a reason",
 	    "Final-Recipient: rfc822;u@d.test\nAction: failed\nStatus: 5.1.1\n\n"
 	    "Final-Recipient: rfc822;u@d.test\nAction: failed\nStatus: 5.1.1\n"
@@ -251,12 +255,14 @@ reads_all_fields(void **state)
 static const struct in_row {
 	const char *label, *text, *want;
 } in_rows[] = {
-	{ "behind words", "It failed.\n\nReporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\n",
+	{ "behind words",
+	    "It failed.\n\nReporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\n",
 	    "Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\n" },
 	{ "before the message that came back",
 	    "Action: failed\nFinal-Recipient: rfc822; u@d.test\n\nReceived: by a.test\nTo: x@d.test\n",
 	    "Action: failed\nFinal-Recipient: rfc822; u@d.test\n\n" },
-	{ "a receipt", "Final-Recipient: rfc822; u@d.test\nDisposition: manual-action; displayed\n", "" },
+	{ "a receipt", "Final-Recipient: rfc822; u@d.test\nDisposition: manual-action; displayed\n",
+	    "" },
 	{ "no recipient", "Arrival-Date: today\n\nHello\n", "" },
 	{ "quoted", "> Final-Recipient: rfc822; u@d.test\n", "" },
 	{ "nothing", "", "" },

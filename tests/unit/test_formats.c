@@ -82,7 +82,7 @@ static const struct row {
 	    "From: MAILER-DAEMON@d.test\nSubject: failure\nContent-Type: "
 	    "text/html\n\n<html><style>x@y.test "
 	    "550</style><p>&lt;a@d.test&gt;:<br>550 5.1.1 no</p></html>",
-	    "plain", "ndr a@d.test 550 5.1.1 " },
+	    NULL, "ndr a@d.test 550 5.1.1 " },
 	{ "auto-reply", "From: A <a@d.test>\nSubject: Re: Out of office\n\nI am away\n",
 	    "auto_reply", "auto_reply a@d.test 0  " },
 	{ "auto-reply by header",
@@ -103,7 +103,8 @@ reads(void **state)
 }
 
 /* Filters in front of a mail server. */
-#define GATEWAY "Return-Path: <>\nFrom: postmaster@gw.test\nTo: news@l.test\nSubject: Mail delivery\n"
+#define GATEWAY \
+	"Return-Path: <>\nFrom: postmaster@gw.test\nTo: news@l.test\nSubject: Mail delivery\n"
 
 static const struct row gateways[] = {
 	{ "MailMarshal",
@@ -117,7 +118,7 @@ static const struct row gateways[] = {
 	    GATEWAY "\nThis is the mail delivery agent at gw.test.\nI was unable to deliver your "
 		    "message to the following addresses.\n\na@d.test\n\nReason: 550 5.7.1 not "
 		    "welcome\n\nThe message subject was: x\n",
-	    "messagelabs", "ndr a@d.test 550 5.7.1 " },
+	    NULL, "ndr a@d.test 550 5.7.1 " },
 	{ "Mimecast",
 	    GATEWAY "\nAn email you addressed to email address :\n-- a@d.test\n\ncould not be "
 		    "delivered. The problem appears to be :\n-- Recipient unknown\n\nAdditional "
@@ -150,8 +151,9 @@ static const struct row gateways[] = {
 	    "Unable to deliver message to <a@d.test>.\n-----InterScan_NT_MIME_Boundary--\n",
 	    "interscanmss", "ndr a@d.test 0  " },
 	{ "McAfee",
-	    GATEWAY "X-NAI-Header: Modified\n\n   --- The following addresses had delivery problems "
-		    "---\n\n<a@d.test>   (5.1.1 no such user)\n",
+	    GATEWAY
+	    "X-NAI-Header: Modified\n\n   --- The following addresses had delivery problems "
+	    "---\n\n<a@d.test>   (5.1.1 no such user)\n",
 	    "mcafee", "ndr a@d.test 0 5.1.1 " },
 	{ "MX Logic",
 	    GATEWAY "X-MX-Bounce: x\n\nThe following address failed:\n\n  <a@d.test>: 550 5.2.2 "
@@ -179,7 +181,8 @@ static const struct address_row {
 	{ "signs", "x: a+b=c.d'e@f-g.test;", "a+b=c.d'e@f-g.test " },
 	{ "no address", "a @ b, @c, d@, @@", "" },
 	{ "two at signs", "a@b@c.test", "a@b " },
-	{ "no blanks around it", "宛先a@b.testへの「c@d.test」、e@f.test。", "a@b.test c@d.test e@f.test " },
+	{ "no blanks around it", "宛先a@b.testへの「c@d.test」、e@f.test。",
+	    "a@b.test c@d.test e@f.test " },
 	{ "a script of its own", "用户@例え.test", "用户@例え.test " },
 	{ "Arabic comma, quotation marks", "a@b.test، «c@d.test»", "a@b.test c@d.test " },
 	{ "UTF-8", "jörg@bücher.test", "jörg@bücher.test " },

@@ -126,6 +126,23 @@ static const struct row {
 	    SENDMAIL "   ----- Transcript of session follows -----\n550 a@d.test... User unknown\n"
 		     "\n   ----- Unsent message follows -----\n",
 	    "sendmail", "ndr a@d.test 550  ", "550 a@d.test" },
+	{ "Active!hunter, in the order of the list",
+	    SENDMAIL
+	    "  ----- The following addresses had permanent fatal errors -----\n\n>>> "
+	    "a@d.test <a@d.test>\n>>> b@d.test <b@d.test>\n\n  ----- Transcript of session "
+	    "follows -----\n550 sorry, no mailbox here (#5.1.1)\n552 over quota (#5.2.2)\n",
+	    "sendmail", "ndr a@d.test 550 5.1.1 ; b@d.test 552 5.2.2 ", "550 sorry" },
+	{ "Sendmail 8, a program",
+	    SENDMAIL
+	    "   ----- The following addresses had permanent fatal errors -----\n\"|/bin/lda"
+	    "\"\n    (expanded from: <a@d.test>)\n\n   ----- Transcript of session follows "
+	    "-----\nlda: Quota exceeded\n550 \"|/bin/lda\"... Can't create output\n",
+	    "sendmail", "ndr a@d.test 550  ", "lda: Quota exceeded" },
+	{ "Sendmail 8, folded reason",
+	    SENDMAIL
+	    "   ----- The following addresses had permanent fatal errors -----\n<a@d.test>\n"
+	    "    (reason: 550 5.1.1 <a@d.test>... User\n    unknown)\n",
+	    "sendmail", "ndr a@d.test 550 5.1.1 ", "550 5.1.1 <a@d.test>... User unknown" },
 	/* Postfix */
 	{ "Postfix, another name",
 	    DAEMON "This is the Examplemail program at host mail.test.\n\nI'm sorry to have to "
@@ -259,11 +276,32 @@ static const struct row {
 		"Unzustellbar: Hallo") "Die Nachricht konnte den folgenden Empfängern nicht zugestellt werden:\n\n   a@d.test\n"
 				       "   b@d.test\n\n550 5.1.1 unbekannt\n",
 	    "listing", "ndr a@d.test 550 5.1.1 ; b@d.test 550 5.1.1 ", "550" },
+	{ "James, details",
+	    HEAD("postmaster@mail.test",
+		"Delivery failure") "Error message below:\n550 - Requested action not taken: no such user here\n\nMessage "
+				    "details:\n  Subject: hello\n  MAIL FROM: sender@l.test\n  RCPT TO: a@d.test\n  From: "
+				    "sender@l.test\n",
+	    "james", "ndr a@d.test 550  ", "550 - Requested" },
+	{ "OpenSMTPD, delay",
+	    HEAD("Mailer Daemon <MAILER-DAEMON@mail.test>",
+		"Delivery status notification: warning") "    Hi!\n\n    A message is delayed for more than 4h for the following\n    list of "
+							 "recipients:\n\na@d.test: 421 4.3.0 later\n",
+	    "opensmtpd", "delay a@d.test 421 4.3.0 ", "421 4.3.0" },
+	{ "Courier, two",
+	    HEAD("Courier mail server at mail.test <@>",
+		"NOTICE: mail delivery status.") "Your message to the following recipients cannot be delivered:\n\n<a@d.test>:\n    "
+						 "mx.d.test [192.0.2.1]:\n>>> DATA\n<<< 552 5.2.2 full\n\n<b@d.test>:\n    User "
+						 "unknown.\n\n--------\n\nIf your message was also sent to additional recipients\n",
+	    "courier", "ndr a@d.test 552 5.2.2 mx.d.test; b@d.test 0  ", "mx.d.test" },
+	{ "the reason below a colon",
+	    DAEMON "Your message addressed to 'a@d.test' could not be delivered:\n\nmailbox is "
+		   "full\n\nGood bye.\n",
+	    "listing", "ndr a@d.test 0  ", "mailbox is full" },
 	/* Lists and wrapping */
 	{ "fml, not a member",
 	    "From: list-admin@d.test\nMessage-Id: <2003.FMLAAA1.list@d.test>\nSubject: You are not "
 	    "member\n\nYou are not a member of this mailing list <list@d.test>.\n",
-	    "fml", "ndr list@d.test 0  ", "not a member" },
+	    "fml", "ndr list@d.test 0  ", "You are not a member" },
 	{ "wrapped notice",
 	    "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.test>\nSubject: Returned mail\n"
 	    "Content-Type: multipart/mixed; boundary=o\n\n--o\n\n----- The following addresses had "
@@ -337,6 +375,22 @@ static const struct row {
 		"Undeliverable: hello") "Delivery has failed to these recipients or groups:\n\na@d.test\nThe message could not be "
 					"delivered because the recipient's mailbox is full.\n",
 	    "exchange2007", "ndr a@d.test 0  ", "The message could not be delivered because" },
+	{ "Exchange 2010, a name before the address",
+	    HEAD("postmaster@mail.test",
+		"Undeliverable: hello") "Delivery has failed to these recipients or groups:\n\nSome Body "
+					"(a@d.test)<mailto:a@d.test>\nThe recipient's mailbox is full.\n",
+	    "exchange2007", "ndr a@d.test 0  ", "The recipient's mailbox is full." },
+	{ "Exchange 2010, delay",
+	    HEAD("postmaster@mail.test",
+		"Delivery delayed: hello") "Delivery is delayed to these recipients or groups:\n\na@d.test<mailto:a@d.test>\n\n"
+					   "This message hasn't been delivered yet.\n",
+	    "exchange2007", "delay a@d.test 0  ", NULL },
+	{ "Office 365, table",
+	    HEAD("postmaster@mail.test",
+		"Undeliverable: hello") "Your message to a@d.test couldn't be delivered.\n\na wasn't found at d.test.\n\nError "
+					"Details\nReported error:\t550 5.1.1 RESOLVER.ADR.RecipNotFound; not found\nRemote "
+					"server:\tmx.d.test\n",
+	    "office365", "ndr a@d.test 550 5.1.1 mx.d.test", "550 5.1.1" },
 	/* Notes and others */
 	{ "Domino",
 	    HEAD("Postmaster@mail.test",

@@ -50,6 +50,23 @@ static const struct row {
 	    "gmail",
 	    "ndr a@d.test 0   (Dein Postfach bounces@l.test. Nicht zugestellt an a@d.test: "
 	    "unbekannt)" },
+	{ "Gmail, new, remote server",
+	    GOOGLE "\n** Address not found **\n\nYour message wasn't delivered to a@d.test.\n\nThe "
+		   "response from the remote server was:\n\n550 5.1.1 not here\n",
+	    "gmail", "ndr a@d.test 550 5.1.1  (550 5.1.1 not here)" },
+	{ "Gmail, old, with its state",
+	    GOOGLE
+	    "\nDelivery to the following recipient failed permanently:\n\n     a@d.test\n\n"
+	    "Technical details of permanent failure:\nPERM_FAILURE: SMTP Error (state 9): 550 "
+	    "5.7.1 blocked\n",
+	    "gmail",
+	    "ndr a@d.test 550 5.7.1  (Technical details of permanent failure: PERM_FAILURE: SMTP "
+	    "Error (state 9): 550 5.7.1 blocked)" },
+	{ "Gmail, new, delay",
+	    GOOGLE "X-Failed-Recipients: a@d.test\n\n** Delivery incomplete **\n\nGmail will retry "
+		   "for 46 more hours.\n\nThe response was:\n\nNo answer. [mx.d.test 192.0.2.1: "
+		   "timed out]\n",
+	    "gmail", "delay a@d.test 0  mx.d.test (No answer. [mx.d.test 192.0.2.1: timed out])" },
 	{ "Google Groups",
 	    GROUPS "Hello bounces@l.test,\n\nThe group (cats) may not exist.\n\nMore: "
 		   "https://groups.google.com/support/.\n\nGoogle Groups\n",
@@ -98,8 +115,8 @@ static const struct row {
 	    "An error occurred while trying to deliver the mail to the following "
 	    "recipients:\na@d.test\n\nTechnical report:\n\nReporting-MTA: dns; "
 	    "out.test\n\nAction: failed\nFinal-Recipient: rfc822; a@d.test\nDiagnostic-Code: "
-	    "smtp; 550 5.1.1 no\nStatus: 5.1.1\n",
-	    "rfc3464", "ndr a@d.test 550 5.1.1  (550 5.1.1 no)" },
+	    "smtp; 550 5.1.1 there is no such mailbox\nStatus: 5.1.1\n",
+	    "rfc3464", "ndr a@d.test 550 5.1.1  (550 5.1.1 there is no such mailbox)" },
 	{ "GMX",
 	    DAEMON
 	    "This message was created automatically by mail delivery software.\n\nThe "
@@ -122,7 +139,7 @@ static const struct row {
 	    "<a@d.test>\n\nMail size limit exceeded\n",
 	    "united-internet", "ndr a@d.test 0   (Mail size limit exceeded)" },
 	{ "IONOS",
-	    "From: x@ionos.test\n\nThe following recipients are not reachable:\n\n'a@d.test'\n550 "
+	    "From: x@ionos.test\nSubject: Mail delivery failed\n\nThe following recipients are not reachable:\n\n'a@d.test'\n550 "
 	    "5.1.1 no\n",
 	    "ionos", "ndr a@d.test 550 5.1.1  (550 5.1.1 no)" },
 	{ "Yahoo",
@@ -142,6 +159,9 @@ static const struct row {
 	    "zoho",
 	    "ndr a@d.test 550 5.1.1  (Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 "
 	    "<a@d.test>... no)" },
+	{ "Zoho, two", DAEMON "a@d.test, ERROR CODE :550 - no\nb@d.test, ERROR CODE :552 - full\n",
+	    "zoho",
+	    "ndr a@d.test 550   (ERROR CODE :550 - no); b@d.test 552   (ERROR CODE :552 - full)" },
 	{ "Zoho, in brackets",
 	    DAEMON
 	    "[Status: Error, Address: <a@d.test>, ResponseCode 421, , Host not reachable.]\n",
@@ -184,14 +204,18 @@ static const struct row {
 	    "From: x@y.test\nContent-Type: text/plain; "
 	    "charset=UTF-8\n\n收件人：a@d.test\n退信原因：x\n",
 	    "", "none" },
+	{ "Sina",
+	    "From: mailer-daemon@sina.com\nTo: l@l.test\nContent-Type: text/plain; "
+	    "charset=UTF-8\n\n很抱歉\n<a@d.test>: 用户不存在\n",
+	    "sina", "ndr a@d.test 0   (用户不存在)" },
 	{ "Naver", UTF8 "메일 발송 실패\n받는사람 : a@d.test\n실패 사유 : 550 5.1.1 no\n", "naver",
 	    "ndr a@d.test 550 5.1.1  (550 5.1.1 no)" },
 	{ "KDDI",
-	    "From: no-reply@mail.test\n\nYour mail sent on: Thu, 29 Apr 2010 23:45:22 +0900\n     "
+	    "Return-Path: <>\nFrom: no-reply@mail.test\n\nYour mail sent on: Thu, 29 Apr 2010 23:45:22 +0900\n     "
 	    "Could not be delivered to: <a@d.test>\n     As their mailbox is full.\n",
 	    "kddi", "ndr a@d.test 0   (As their mailbox is full.)" },
 	{ "KDDI, attempted",
-	    "From: no-reply@mail.test\n\nYour mail attempted to be delivered on: Thu\n     Could "
+	    "Return-Path: <>\nFrom: no-reply@mail.test\n\nYour mail attempted to be delivered on: Thu\n     Could "
 	    "not be delivered to: <a@d.test>\n     Due to the following SMTP relay error\n     550 "
 	    "5.7.1 no\n",
 	    "kddi",

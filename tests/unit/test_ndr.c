@@ -83,16 +83,15 @@ understands(void **state)
 	str_free(&got);
 }
 
-#define HEAD                                                                                   \
-	"From: Mail System <mailer-daemon@a.test>\nTo: news@s.test\nSubject: Undelivered\n"    \
+#define HEAD                                                                                \
+	"From: Mail System <mailer-daemon@a.test>\nTo: news@s.test\nSubject: Undelivered\n" \
 	"MIME-Version: 1.0\n"
-#define REPORT                                                                                 \
-	HEAD "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
-#define FIELDS                                                                                 \
-	"Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\nAction: failed\n"    \
+#define REPORT HEAD "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+#define FIELDS                                                                              \
+	"Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; u@d.test\nAction: failed\n" \
 	"Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 No such user\n"
-#define RETURNED                                                                               \
-	"--b\nContent-Type: message/rfc822\n\nMessage-ID: <1@s.test>\nFrom: news@s.test\n"     \
+#define RETURNED                                                                           \
+	"--b\nContent-Type: message/rfc822\n\nMessage-ID: <1@s.test>\nFrom: news@s.test\n" \
 	"To: u@d.test\nSubject: Hello\n\nHi\n--b--\n"
 #define IS_UNKNOWN "u@d.test  5.1.1 550 failed  550 5.1.1 No such user"
 
@@ -102,7 +101,8 @@ static const struct report_row {
 	const char *label, *message, *want;
 } report_rows[] = {
 	{ "as RFC 3464 has it",
-	    REPORT "--b\n\nIt failed.\n--b\nContent-Type: message/delivery-status\n\n" FIELDS RETURNED,
+	    REPORT
+	    "--b\n\nIt failed.\n--b\nContent-Type: message/delivery-status\n\n" FIELDS RETURNED,
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
 	{ "RFC 6533's part",
 	    REPORT "--b\n\nIt failed.\n--b\nContent-Type: message/global-delivery-status\n"
@@ -110,10 +110,11 @@ static const struct report_row {
 		   "Action: failed\nStatus: 5.1.1\n" RETURNED,
 	    "ndr 1@s.test \njörg@d.test  5.1.1 0 failed  It failed." },
 	{ "a part in base64",
-	    REPORT "--b\n\nIt failed.\n--b\nContent-Type: message/delivery-status\n"
-		   "Content-Transfer-Encoding: base64\n\n"
-		   "RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IHVAZC50ZXN0CkFjdGlvbjogZmFpbGVkClN0YXR1czog\n"
-		   "NS4xLjEKRGlhZ25vc3RpYy1Db2RlOiBzbXRwOyA1NTAgNS4xLjEgTm8gc3VjaCB1c2VyCg==\n" RETURNED,
+	    REPORT
+	    "--b\n\nIt failed.\n--b\nContent-Type: message/delivery-status\n"
+	    "Content-Transfer-Encoding: base64\n\n"
+	    "RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IHVAZC50ZXN0CkFjdGlvbjogZmFpbGVkClN0YXR1czog\n"
+	    "NS4xLjEKRGlhZ25vc3RpYy1Db2RlOiBzbXRwOyA1NTAgNS4xLjEgTm8gc3VjaCB1c2VyCg==\n" RETURNED,
 	    "ndr 1@s.test \n" IS_UNKNOWN },
 	{ "a part typed as text, in multipart/mixed",
 	    HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nIt failed.\n"
@@ -126,8 +127,9 @@ static const struct report_row {
 		   "\nReceived: by s.test; now\nMessage-ID: <1@s.test>\nTo: u@d.test\n\nHi\n",
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
 	{ "all in one text",
-	    HEAD "\nYour message could not be delivered.\n\n" FIELDS
-		 "\nReceived: from s.test by a.test; now\nMessage-ID: <1@s.test>\nTo: u@d.test\n\nHi\n",
+	    HEAD
+	    "\nYour message could not be delivered.\n\n" FIELDS
+	    "\nReceived: from s.test by a.test; now\nMessage-ID: <1@s.test>\nTo: u@d.test\n\nHi\n",
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
 	{ "somebody quotes one",
 	    "From: Ann <ann@x.test>\nTo: bob@s.test\nSubject: Re: my mail\nIn-Reply-To: <9@s.test>\n\n"
@@ -141,9 +143,10 @@ static const struct report_row {
 		   "Action: failed\nStatus: 5.2.2\n--c--\n--b--\n",
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
 	{ "the reason stands in the text only",
-	    REPORT "--b\n\n<u@d.test>: host mx.d.test[192.0.2.1] said: 552 5.2.2 Mailbox full\n--b\n"
-		   "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; u@d.test\n"
-		   "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: X-Unix; 77\n" RETURNED,
+	    REPORT
+	    "--b\n\n<u@d.test>: host mx.d.test[192.0.2.1] said: 552 5.2.2 Mailbox full\n--b\n"
+	    "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; u@d.test\n"
+	    "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: X-Unix; 77\n" RETURNED,
 	    "ndr 1@s.test \nu@d.test  5.2.2 552 failed mx.d.test host mx.d.test[192.0.2.1] said: 552 "
 	    "5.2.2 Mailbox full" },
 	{ "the code stands in the text only",
@@ -152,15 +155,17 @@ static const struct report_row {
 		   "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; No such user\n" RETURNED,
 	    "ndr 1@s.test \nu@d.test  5.1.1 550 failed  No such user" },
 	{ "a code of the other class is another's",
-	    REPORT "--b\n\n<u@d.test>: 550 5.1.1 No such user\n--b\n"
-		   "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; u@d.test\n"
-		   "Action: failed\nStatus: 4.4.1\nDiagnostic-Code: smtp; Connection timed out\n" RETURNED,
+	    REPORT
+	    "--b\n\n<u@d.test>: 550 5.1.1 No such user\n--b\n"
+	    "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; u@d.test\n"
+	    "Action: failed\nStatus: 4.4.1\nDiagnostic-Code: smtp; Connection timed out\n" RETURNED,
 	    "ndr 1@s.test \nu@d.test  4.4.1 0 failed  Connection timed out" },
 	{ "each recipient's own reason in the text",
-	    REPORT "--b\n\n<a@d.test>: 550 5.1.1 No such user\n\n<b@d.test>: 552 5.2.2 Mailbox full\n"
-		   "--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@d.test\n"
-		   "Action: failed\nStatus: 5.0.0\n\nFinal-Recipient: rfc822; b@d.test\nAction: failed\n"
-		   "Status: 5.0.0\n" RETURNED,
+	    REPORT
+	    "--b\n\n<a@d.test>: 550 5.1.1 No such user\n\n<b@d.test>: 552 5.2.2 Mailbox full\n"
+	    "--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@d.test\n"
+	    "Action: failed\nStatus: 5.0.0\n\nFinal-Recipient: rfc822; b@d.test\nAction: failed\n"
+	    "Status: 5.0.0\n" RETURNED,
 	    "ndr 1@s.test \na@d.test  5.1.1 550 failed  550 5.1.1 No such user\n"
 	    "b@d.test  5.2.2 552 failed  552 5.2.2 Mailbox full" },
 	{ "the host stands in the text only",

@@ -3,11 +3,11 @@
 #define NULL_PATH "Return-Path: <>\n"
 #define DAEMON    NULL_PATH "From: Mail Delivery <MAILER-DAEMON@mail.test>\nTo: news@l.test\n"
 #define UTF8      "Content-Type: text/plain; charset=utf-8\n\n"
-#define RETURNED                                                                          \
-	"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; "    \
+#define RETURNED                                                                       \
+	"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; " \
 	"charset=utf-8\n\n"
-#define MESSAGE                                                                           \
-	"\n--b\nContent-Type: message/rfc822\n\nReceived: from l.test by mx.d.test for "  \
+#define MESSAGE                                                                          \
+	"\n--b\nContent-Type: message/rfc822\n\nReceived: from l.test by mx.d.test for " \
 	"<a@d.test>; x\nTo: A <a@d.test>\nSubject: News\nMessage-ID: <1@l.test>\n\nx\n--b--\n"
 
 /* Systems that nobody knows, in the languages they speak. */
@@ -48,8 +48,9 @@ static const struct row {
 		   "Nie można dostarczyć wiadomości do a@d.test: nieznany użytkownik\n",
 	    "ndr a@d.test 0  " },
 	{ "Russian",
-	    DAEMON "Subject: =?utf-8?b?0J3QtdC00L7RgdGC0LDQstC70LXQvdC90L7QtSDQv9C40YHRjNC80L4=?=\n" UTF8
-		   "Письмо для a@d.test не может быть доставлено.\n",
+	    DAEMON
+	    "Subject: =?utf-8?b?0J3QtdC00L7RgdGC0LDQstC70LXQvdC90L7QtSDQv9C40YHRjNC80L4=?=\n" UTF8
+	    "Письмо для a@d.test не может быть доставлено.\n",
 	    "ndr a@d.test 0  " },
 	{ "Japanese, without blanks",
 	    DAEMON "Subject: =?utf-8?b?6YWN5L+h44Ko44Op44O8?=\n" UTF8
@@ -152,10 +153,25 @@ static const struct row ordinary[] = {
 	    "From: Mail Server <support@d.test>\nTo: me@l.test\nSubject: 5 undelivered "
 	    "messages\n\nMessages to me@l.test could not be delivered. Sign in here.\n",
 	    "none" },
+	{ "phishing in the name of a mail system",
+	    "Return-Path: <x@d.test>\nFrom: Mail Administrator <admin@d.test>\nTo: me@l.test\n"
+	    "Subject: Mail delivery failed: returning message to sender\n\nSome messages could not "
+	    "be delivered. Sign in or write to help@d.test.\n",
+	    "none" },
+	{ "a report about bounces",
+	    "From: ESP <reports@esp.test>\nTo: me@l.test\nSubject: 12 mails undeliverable last "
+	    "week\n\nThe following recipients bounced:\n\na@d.test 550 user unknown\nb@d.test "
+	    "552 full\n",
+	    "none" },
+	{ "a postmaster asks",
+	    "From: Jane, Postmaster <postmaster@d.test>\nSubject: Question about "
+	    "bounces\n\nHello, we see much of your mail refused, 550 5.7.1. Write to jane@d.test.\n",
+	    "none" },
 	{ "a receipt",
-	    NULL_PATH "From: joe@d.test\nSubject: Not read: delivery\nContent-Type: "
-		      "multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n"
-		      "Content-Type: text/plain\n\nYour message to joe@d.test was not read.\n--b--\n",
+	    NULL_PATH
+	    "From: joe@d.test\nSubject: Not read: delivery\nContent-Type: "
+	    "multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n"
+	    "Content-Type: text/plain\n\nYour message to joe@d.test was not read.\n--b--\n",
 	    "none" },
 	{ "numbers", "From: joe@d.test\nSubject: Room 550\n\n550 5.1.1 euros for a@d.test\n",
 	    "none" },

@@ -5,9 +5,10 @@ local entry_kept = {keep = true, ndrs = true, delivered = true, before = true}
 
 -- Drops the entry from its hash.
 local function entry_forget(key)
-    for _, field in ipairs(redis.call('HKEYS', key)) do
-        if not entry_kept[field] and string.sub(field, 1, 4) ~= 'not:' then
-            redis.call('HDEL', key, field)
+    local fields = redis.call('HGETALL', key)
+    for i = 1, #fields, 2 do
+        if not entry_kept[fields[i]] and string.sub(fields[i], 1, 4) ~= 'not:' then
+            redis.call('HDEL', key, fields[i])
         end
     end
 end
