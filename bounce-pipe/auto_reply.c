@@ -7,6 +7,7 @@
 #include "evidence.h"
 #include "header.h"
 #include "notice.h"
+#include "notice_words.h"
 
 enum { SAID_MAX = 300, ID_MAX = 200, TEXT_BEGIN = 2 * 1024 };
 
@@ -126,11 +127,13 @@ has_before_colon(struct span subject, const char *const *phrases)
 	return false;
 }
 
+/* An automatic reply may come back undelivered itself. */
 static bool
 has_sure_subject(struct span subject)
 {
 	return begins_with(subject, auto_reply_words_subject) ||
-	       has_before_colon(subject, auto_reply_words_subject);
+	       (has_before_colon(subject, auto_reply_words_subject) &&
+		   !notice_has(subject, notice_words_failure));
 }
 
 /* What people speak of in other mail, too: only with a sign that a program answered. */

@@ -75,19 +75,23 @@ names_recipient(struct span text)
 }
 
 bool
+delivery_status_begins(struct span text)
+{
+	while (text.len > 0 && (unsigned char)text.ptr[0] <= ' ')
+		text = span_from(text, 1);
+	return begins_report(text) && names_recipient(text);
+}
+
+bool
 delivery_status_is(const struct mime_part *part)
 {
-	struct span begin = part->body;
-
 	if (mime_is(part, "message/delivery-status") ||
 	    mime_is(part, "message/global-delivery-status") ||
 	    mime_is(part, "text/delivery-status"))
 		return true;
 	if (part->child != NULL || mime_is_message(part) || part->depth == 0)
 		return false;
-	while (begin.len > 0 && (unsigned char)begin.ptr[0] <= ' ')
-		begin = span_from(begin, 1);
-	return begins_report(begin) && names_recipient(begin);
+	return delivery_status_begins(part->body);
 }
 
 /* Behind the groups, the header of the message that came back. */

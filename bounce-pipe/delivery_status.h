@@ -13,7 +13,11 @@
 #include "report.h"
 #include "span.h"
 
-/* message/delivery-status and its relatives, or a text part that begins like one. */
+/* A text begins like a report about one recipient at least. */
+bool delivery_status_begins(struct span text);
+
+/* message/delivery-status and its relatives, or a part that begins like one; in base64, the type
+ * only tells. */
 bool delivery_status_is(const struct mime_part *part);
 
 /* The fields where they stand in a text that is no part of its own: the MIME structure is broken,

@@ -14,8 +14,7 @@ enum {
 /* The fields that name who complained: RFC 5965, RFC 6650, and Hotmail's. */
 static const struct span recipient_fields[] = { SPAN("Original-Rcpt-To"),
 	SPAN("Original-Recipient"), SPAN("Removal-Recipient"), SPAN("Final-Recipient"),
-	SPAN("Redacted-Address"), SPAN("X-HmXmrOriginalRecipient"),
-	SPAN("X-MSFBL-Original-Recipient") };
+	SPAN("X-HmXmrOriginalRecipient"), SPAN("X-MSFBL-Original-Recipient") };
 
 bool
 feedback_is(const struct mime_part *part)

@@ -41,6 +41,8 @@ static const struct listing systems[] = {
 	{ "powermta", "list of the affected recipients", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "smtpsvc", "Unable to deliver message to the following recipients", NULL,
 	    "Unable to deliver message to the following recipients,", LISTING_BEHIND, NULL },
+	{ "smtpsvc", "successfully relayed to the following recipients", NULL, NULL, LISTING_BEHIND,
+	    NULL },
 	{ "ida", "Bounced, cannot deliver:", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "eyou", "This is the deliver program at", NULL, NULL, LISTING_BEHIND, NULL },
 	{ "phquery", "--------Error Detail", NULL, NULL, LISTING_BEHIND, NULL },
@@ -138,16 +140,20 @@ static const struct listing labels[] = {
 	{ NULL, NULL, NULL, NULL, LISTING_BEHIND, NULL },
 };
 
-/* The words are those of people, too. */
+/* The words of the headings are those of people and of digests, too. */
 static bool
 is_notice(const struct format_input *in)
 {
 	struct evidence evidence;
 
-	if (formats_is_daemon(in))
-		return true;
 	evidence_read(in, &evidence);
 	return evidence_is_notice(&evidence);
+}
+
+static bool
+is_system(const struct format_input *in)
+{
+	return formats_is_daemon(in) || is_notice(in);
 }
 
 static void
@@ -220,7 +226,7 @@ read_imail(const struct format_input *in, struct report *report)
 
 const struct format formats_systems[] = {
 	{ "imail", is_imail, read_imail },
-	{ "systems", is_notice, read_systems },
+	{ "systems", is_system, read_systems },
 	{ NULL, NULL, NULL },
 };
 

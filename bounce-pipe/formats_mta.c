@@ -7,34 +7,6 @@
 #include "listing.h"
 #include "notice.h"
 
-/* What begins a paragraph, until the next one that begins with an address or the text's end. */
-struct paragraphs {
-	struct span rest;
-	struct span text;
-};
-
-static bool
-next_paragraph(struct paragraphs *all)
-{
-	struct span line;
-	const char *start = NULL;
-
-	while (all->rest.len > 0) {
-		const char *here = all->rest.ptr;
-
-		span_line(&all->rest, &line);
-		if (span_trim(line).len == 0) {
-			if (start != NULL)
-				return true;
-			continue;
-		}
-		if (start == NULL)
-			start = here;
-		all->text = span_make(start, (size_t)(line.ptr + line.len - start));
-	}
-	return start != NULL;
-}
-
 /* Its name is a setting, and its words a template; the frame of a recipient is neither. */
 static bool
 is_postfix(const struct format_input *in)
@@ -64,18 +36,41 @@ add_postfix(struct span address, struct span behind, const char *action, struct 
 		added->final_address = report_address(report->arena, address);
 }
 
+/* A line "<a@b.example>: …"; further ones of it are indented, and may have addresses, too. */
+static bool
+is_postfix_entry(struct span line, struct span *address, struct span *behind)
+{
+	struct span next;
+
+	if (line.len == 0 || line.ptr[0] != '<' || !notice_line_address(line, address, behind))
+		return false;
+	next = span_from(line, (size_t)(address->ptr + address->len - line.ptr));
+	return span_starts(next, SPAN(">:")) || span_starts(next, SPAN("> (expanded from"));
+}
+
 static void
 read_postfix(const struct format_input *in, struct report *report)
 {
 	const char *action = formats_action(in);
-	struct paragraphs all = { .rest = in->text };
+	struct span rest = in->text, line, address = { NULL, 0 }, next, behind, said = { "", 0 };
 
-	while (next_paragraph(&all)) {
-		struct span address, behind;
+	for (;;) {
+		bool more = span_line(&rest, &line);
+		bool begins = more && is_postfix_entry(line, &next, &behind);
 
-		if (all.text.ptr[0] == '<' && notice_line_address(all.text, &address, &behind) &&
-		    span_trim(behind).len > 0)
-			add_postfix(address, behind, action, report);
+		if (address.ptr != NULL && (!more || begins || span_trim(line).len == 0)) {
+			if (span_trim(said).len > 0)
+				add_postfix(address, said, action, report);
+			address.ptr = NULL;
+		}
+		if (!more)
+			return;
+		if (begins) {
+			address = next;
+			said = behind;
+		} else if (address.ptr != NULL) {
+			said.len = (size_t)(line.ptr + line.len - said.ptr);
+		}
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include "dsn.h"
 #include "formats.h"
+#include "listing.h"
 #include "notice.h"
 
 enum { FATES_MAX = 100 };
@@ -29,7 +30,8 @@ is_sendmail(const struct format_input *in)
 {
 	static const char *const words[] = { "transcript of session follows",
 		"transcript of the session follows", "had permanent fatal errors",
-		"had transient non-fatal errors", "had delivery problems", NULL };
+		"had transient non-fatal errors", "had delivery problems",
+		"had successful delivery notifications", NULL };
 
 	return notice_has(in->text, words);
 }
@@ -209,7 +211,7 @@ static void
 read_list(const struct format_input *in, struct span rest, const struct transcript *all,
     struct report *report)
 {
-	const char *action = formats_action(in);
+	const char *action = listing_action(in);
 	struct listed listed = { .place = 0 };
 	struct span line, address, behind = { "", 0 };
 	bool open = false;
@@ -239,7 +241,8 @@ read_sendmail(const struct format_input *in, struct report *report)
 {
 	static const char *const headings[] = { "had permanent fatal errors",
 		"had transient non-fatal errors", "had delivery problems", "had fatal errors",
-		"addresses had delivery errors" };
+		"addresses had delivery errors", "had successful delivery notifications",
+		"have delivery notifications" };
 	struct transcript *all = arena_alloc(in->arena, sizeof(*all));
 
 	read_transcript(in->text, all);

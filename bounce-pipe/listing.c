@@ -96,15 +96,37 @@ entry_of(const struct listing *row, const struct format_input *in, struct span l
 	return true;
 }
 
+/* "a@b.example, c@d.example": what follows on the same line, with the same said of it. */
+static bool
+next_on_line(struct entry *last, struct span list, struct entry *entry)
+{
+	const char *end = last->line.ptr + last->line.len;
+	struct span rest = last->behind, behind;
+
+	if (rest.ptr >= end || (rest.ptr[0] != ',' && rest.ptr[0] != ';'))
+		return false;
+	rest = span_make(rest.ptr + 1, (size_t)(end - rest.ptr) - 1);
+	if (!notice_line_address(rest, &entry->address, &behind))
+		return false;
+	entry->line = last->line;
+	entry->behind = to_end(behind.ptr, list);
+	return true;
+}
+
 static void
 find_entries(const struct listing *row, const struct format_input *in, struct span text,
     struct list *list)
 {
 	struct span rest = text, line;
 
-	while (list->count < ENTRIES_MAX && span_line(&rest, &line))
-		if (entry_of(row, in, line, text, &list->entries[list->count]))
+	while (list->count < ENTRIES_MAX && span_line(&rest, &line)) {
+		if (!entry_of(row, in, line, text, &list->entries[list->count]))
+			continue;
+		list->count++;
+		while (list->count < ENTRIES_MAX && next_on_line(&list->entries[list->count - 1],
+							text, &list->entries[list->count]))
 			list->count++;
+	}
 }
 
 static bool
@@ -177,7 +199,7 @@ static void
 read_row(const struct listing *row, const struct format_input *in, struct span text,
     struct list *list, struct report *report)
 {
-	const char *action = formats_action(in);
+	const char *action = listing_action(in);
 
 	list->count = 0;
 	find_entries(row, in, text, list);
@@ -194,6 +216,15 @@ read_row(const struct listing *row, const struct format_input *in, struct span t
 		if (added != NULL && row->complete != NULL)
 			row->complete(report, added, entry->said);
 	}
+}
+
+const char *
+listing_action(const struct format_input *in)
+{
+	static const char *const words[] = { "successfully relayed to", "successfully delivered to",
+		"had successful delivery", "has been successfully", NULL };
+
+	return notice_has(in->text, words) ? "relayed" : formats_action(in);
 }
 
 void

@@ -37,4 +37,7 @@ void listing_read(const struct listing *rows, const struct format_input *in, str
 /* The paragraph at the beginning of text, or all of text where only the rest has a reply. */
 struct span listing_said(struct span text);
 
+/* The action that a notice is about: formats_action(), or "relayed" where it says that all is well. */
+const char *listing_action(const struct format_input *in);
+
 #endif

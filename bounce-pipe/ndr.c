@@ -72,6 +72,8 @@ complete_from_notice(const struct format_input *in, struct report_recipient *rec
 		about = in->text;
 	if (!outcome_has_words(about))
 		return;
+	while (strchr(">)]:,;'\" ", about.ptr[0]) != NULL) /* of the address before it */
+		about = span_from(about, 1);
 	found = dsn_find(about);
 	if (!has_words)
 		recipient->diagnostic = report_line(in->arena, about, REPORT_DIAGNOSTIC_MAX);
@@ -172,6 +174,14 @@ mend_address(const struct format_input *in, struct report_recipient *recipient, 
 		recipient->final_address = address;
 }
 
+/* A report that is typed as text and encoded, as gateways do it. */
+static bool
+is_encoded_report(const struct format_input *in, const struct mime_part *part)
+{
+	return part->depth > 0 && part->encoding == MIME_BASE64 && mime_is(part, "text/plain") &&
+	       delivery_status_begins(mime_text(in->arena, part));
+}
+
 /* The fields are in parts of their own; or somewhere in the text of a notice whose structure is
  * broken. */
 static void
@@ -181,7 +191,7 @@ read_fields(const struct format_input *in, struct report *report)
 	struct span fields;
 
 	for (const struct mime_part *part = in->root; part != NULL; part = mime_next(part))
-		if (delivery_status_is(part))
+		if (delivery_status_is(part) || is_encoded_report(in, part))
 			delivery_status_read(mime_text(in->arena, part), report);
 	if (report->count > 0 || (fields = delivery_status_in(in->text)).len == 0)
 		return;
@@ -227,14 +237,20 @@ read_delivery_status(const struct format_input *in, struct report *report)
 	return true;
 }
 
-/* With one recipient only, whatever host the text names is its. */
+/* With one recipient only, whatever host the text names is its; of several, the one in what the
+ * text says about each. */
 static void
 complete_host(const struct format_input *in, struct report *report)
 {
-	struct report_recipient *recipient = report->recipients;
+	struct span text = charset_cut(in->text, NAMED_MAX);
 
-	if (report->count == 1 && *recipient->remote_mta == '\0')
-		recipient->remote_mta = remote_host_find(in->arena, in->text);
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_recipient *recipient = &report->recipients[i];
+
+		if (*recipient->remote_mta == '\0')
+			recipient->remote_mta = remote_host_find(in->arena,
+			    report->count == 1 ? in->text : notice_about(text, recipient->address));
+	}
 }
 
 /* A complaint whose report leaves out the recipient may have it in the message. */

@@ -4,6 +4,7 @@
 
 #include "charset.h"
 #include "delivery_status.h"
+#include "html.h"
 
 enum {
 	TEXT_MAX = 256 * 1024, /* bytes of a notice that are looked at */
@@ -18,107 +19,6 @@ notice_has(struct span text, const char *const *words)
 		if (span_ifind(text, span_of(*words)) >= 0)
 			return true;
 	return false;
-}
-
-static bool
-is_breaking_tag(struct span tag)
-{
-	static const struct span names[] = { SPAN("br"), SPAN("p"), SPAN("/p"), SPAN("div"),
-		SPAN("/div"), SPAN("tr"), SPAN("/tr"), SPAN("li"), SPAN("h"), SPAN("/h"),
-		SPAN("pre"), SPAN("/pre"), SPAN("/table") };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (span_istarts(tag, names[i]))
-			return true;
-	return false;
-}
-
-/* Length of a character reference and what it stands for; 0: it is none. */
-static size_t
-reference(struct span text, char *as)
-{
-	static const struct {
-		struct span name;
-		char as;
-	} references[] = {
-		{ SPAN("&lt;"), '<' },
-		{ SPAN("&gt;"), '>' },
-		{ SPAN("&amp;"), '&' },
-		{ SPAN("&quot;"), '"' },
-		{ SPAN("&#39;"), '\'' },
-		{ SPAN("&nbsp;"), ' ' },
-		{ SPAN("&#64;"), '@' },
-		{ SPAN("&#160;"), ' ' },
-	};
-
-	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)
-		if (span_istarts(text, references[i].name)) {
-			*as = references[i].as;
-			return references[i].name.len;
-		}
-	return 0;
-}
-
-/* What is skipped as a whole, with its end. */
-static const struct {
-	struct span begin, end;
-} elements[] = {
-	{ SPAN("<style"), SPAN("</style>") },
-	{ SPAN("<script"), SPAN("</script>") },
-	{ SPAN("<title"), SPAN("</title>") },
-	{ SPAN("<!--"), SPAN("-->") },
-	{ SPAN("<"), SPAN(">") },
-};
-
-enum { ELEMENTS = sizeof(elements) / sizeof(elements[0]) };
-
-/* endless: ends that do not occur any more, so that a text of "<style" is not searched again and
- * again. */
-static size_t
-tag_length(struct span text, bool endless[ELEMENTS])
-{
-	for (size_t i = 0; i < ELEMENTS; i++) {
-		long end;
-
-		if (endless[i] || !span_istarts(text, elements[i].begin))
-			continue;
-		end = span_ifind(text, elements[i].end);
-		if (end >= 0)
-			return (size_t)end + elements[i].end.len;
-		endless[i] = true;
-	}
-	return 0;
-}
-
-static bool
-is_tag(struct span text)
-{
-	char c = text.len > 1 ? text.ptr[1] : '\0';
-
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '!' || c == '?';
-}
-
-static struct span
-without_tags(struct arena *arena, struct span html)
-{
-	char *out = arena_alloc(arena, html.len + 1);
-	bool endless[ELEMENTS] = { false };
-	size_t len = 0;
-
-	for (size_t i = 0; i < html.len;) {
-		struct span rest = span_from(html, i);
-		char as;
-		size_t skip = 0;
-
-		if (html.ptr[i] == '<' && is_tag(rest) && (skip = tag_length(rest, endless)) > 0)
-			out[len++] = is_breaking_tag(span_from(rest, 1)) ? '\n' : ' ';
-		else if (html.ptr[i] == '&' && (skip = reference(rest, &as)) > 0)
-			out[len++] = as;
-		else
-			out[len++] = html.ptr[i];
-		i += skip > 0 ? skip : 1;
-	}
-	return span_make(out, len);
 }
 
 struct span
@@ -147,7 +47,7 @@ notice_text(struct arena *arena, const struct mime_part *root)
 	}
 	if (html == NULL)
 		return span_make("", 0);
-	text = without_tags(arena, charset_cut(mime_text(arena, html), TEXT_MAX));
+	text = html_text(arena, charset_cut(mime_text(arena, html), TEXT_MAX));
 	text.len = notice_returned(text);
 	return text;
 }

@@ -118,33 +118,64 @@ add_with_reason(const struct format_input *in, struct span address, struct repor
 	formats_add(report, address, has_words(said) ? said : reason(in), formats_action(in));
 }
 
+/* Up to the line that names the next address. */
+static struct span
+until_address(struct span said)
+{
+	struct span rest = said, line, here, address;
+
+	while (span_line(&rest, &line)) {
+		here = line;
+		if (line.ptr != said.ptr && notice_address(&here, &address))
+			return span_trim(span_make(said.ptr, (size_t)(line.ptr - said.ptr)));
+	}
+	return said;
+}
+
+/* What stands behind this occurrence of an address, else what the text says of all. */
+static struct span
+said_behind(const struct format_input *in, struct span address, struct span otherwise)
+{
+	struct span rest = span_from(in->text, (size_t)(address.ptr - in->text.ptr)), said;
+
+	rest.len = rest.len < REASON_MAX ? rest.len : REASON_MAX;
+	said = until_address(notice_about(rest, arena_dup(in->arena, address)));
+	return formats_has_reply(said) || !formats_has_reply(otherwise) ? said : otherwise;
+}
+
+static bool
+is_label(struct span words)
+{
+	return words.len < LABEL_MAX && (notice_has(words, notice_words_recipient) ||
+					    notice_has(words, notice_words_failure));
+}
+
 /* "Recipient: a@example.org", "Your message to a@example.org …", and lists of bare addresses below
  * such words. */
 static void
 read_labels(const struct format_input *in, struct report *report)
 {
-	struct span rest = in->text, line, address, behind;
+	struct span rest = in->text, line, address, behind, why = reason(in);
+	const char *action = formats_action(in);
 	bool listing = false;
 
 	for (unsigned i = 0; i < LINES_MAX && span_line(&rest, &line); i++) {
-		struct span here = line, before;
-		bool labelled;
+		struct span here = line;
+		bool named;
 
 		if (span_trim(line).len == 0)
 			continue;
 		if (!notice_address(&here, &address)) {
-			listing =
-			    line.len < LABEL_MAX && (notice_has(line, notice_words_recipient) ||
-							notice_has(line, notice_words_failure));
+			listing = is_label(line);
 			continue;
 		}
-		before = span_make(line.ptr, (size_t)(address.ptr - line.ptr));
-		labelled = before.len < LABEL_MAX && (notice_has(before, notice_words_recipient) ||
-							 notice_has(before, notice_words_failure));
-		if (!labelled && !(listing && notice_line_address(line, &address, &behind)))
-			continue;
-		if (!formats_is_own(in, address))
-			add_with_reason(in, address, report);
+		named = is_label(span_make(line.ptr, (size_t)(address.ptr - line.ptr))) ||
+			(listing && notice_line_address(line, &address, &behind));
+		if (named && !formats_is_own(in, address)) {
+			struct span said = said_behind(in, address, why);
+
+			formats_add(report, address, has_words(said) ? said : why, action);
+		}
 	}
 }
 

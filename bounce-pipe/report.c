@@ -173,7 +173,10 @@ report_address(struct arena *arena, struct span text)
 	if (!has_at(address) && has_at(text))
 		address = text;
 	address = without_scheme(without_route(span_trim(without_comment(address))));
-	while (address.len > 1 && address.ptr[0] == '\'' && address.ptr[address.len - 1] == '\'')
+	while (address.len > 0 && strchr(",;", address.ptr[address.len - 1]) != NULL)
+		address.len--;
+	while (address.len > 1 && (address.ptr[0] == '\'' || address.ptr[0] == '"') &&
+	       address.ptr[address.len - 1] == address.ptr[0])
 		address = span_make(address.ptr + 1, address.len - 2);
 	if (has_at(address) && addr_normalise(address, normal, NULL) == 0)
 		return arena_dup(arena, span_of(normal));

@@ -1,5 +1,5 @@
--- uses entry
 -- delivered: a message reached the address, which ends all doubt that soft errors raised.
+-- uses entry
 --
 -- KEYS  1     mxpace:{q:ADDRESS}
 -- ARGV  1     now, Unix time; 0: Redis TIME

@@ -1,5 +1,5 @@
--- uses entry
 -- error: one failed delivery of an address, counted as the quarantine table says.
+-- uses entry
 --
 -- KEYS  1     mxpace:{q:ADDRESS}
 -- ARGV  1     now, Unix time; 0: Redis TIME

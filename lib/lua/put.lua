@@ -1,5 +1,5 @@
--- uses entry
 -- put: an entry as an operator or an import wants it, in place of what is there.
+-- uses entry
 --
 -- KEYS  1     mxpace:{q:ADDRESS}
 -- ARGV  1     when it ends by itself, Unix time; 0: never

@@ -1,5 +1,5 @@
--- uses entry
 -- remove: an operator has an address mailed again.
+-- uses entry
 --
 -- KEYS  1     mxpace:{q:ADDRESS}
 -- ARGV  1     now, Unix time; 0: Redis TIME

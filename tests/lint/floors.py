@@ -41,12 +41,12 @@ PURE = {
             "store_egress", "store_limits", "store_quarantine", "store_reply", "str", "transports", "utf8"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
-    "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status", "diagnostic", "evidence", "feedback", "formats",
-                    "formats_gateway", "formats_groupware", "formats_mobile", "formats_mta", "formats_service",
-                    "formats_google", "formats_ses", "json_value", "labels", "header",
-                    "mime", "ndr", "notice", "notice_words", "outcome", "plain", "remote_host", "report", "returned",
-                    "transfer", "trust",
-                    "unclassified", "verp", "xtext"},
+    "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status",
+                    "diagnostic", "evidence", "feedback", "formats", "formats_exchange", "formats_exim",
+                    "formats_gateway", "formats_google", "formats_groupware", "formats_listing", "formats_mobile",
+                    "formats_mta", "formats_qmail", "formats_sendmail", "formats_service", "formats_ses", "header",
+                    "json_value", "labels", "listing", "mime", "ndr", "notice", "notice_words", "outcome", "plain",
+                    "remote_host", "report", "returned", "transfer", "trust", "unclassified", "verp", "xtext"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
                     r"time\.h|sys/time\.h|sys/stat\.h|log\.h|store_async\.h|store_sync\.h)")

@@ -68,6 +68,10 @@ static const struct row {
 	    "Reporting-MTA: dns; d.test\n\nFinal-Recipient: rfc822; b@d.test\nAction: failed\n"
 	    "Status: 5.1.1\n\n--b--\n",
 	    "ndr b@d.test 0 5.1.1 " },
+	{ "an answer that came back",
+	    "Return-Path: <>\nFrom: MAILER-DAEMON@d.test\nTo: n@l.test\nSubject: Undeliverable: "
+	    "Automatic reply: News\n\nb@d.test: 550 5.1.1 unknown\n",
+	    "ndr b@d.test 550 5.1.1 " },
 	{ "a notice marked as an answer",
 	    "Return-Path: <>\nFrom: no-reply@d.test\nTo: n@l.test\nSubject: Undeliverable: "
 	    "News\nAuto-Submitted: auto-replied\n\nYour message to b@d.test was not delivered: 550 "

@@ -245,12 +245,12 @@ changes_the_quarantine(void **state)
 	check_run_of("quarantine remove gone@foo.test never@foo.test", CTL_NO,
 	    "never@foo.test: not in quarantine\n", "");
 	assert_int_equal(number("ZCARD", KEYS_QUARANTINE_INDEX), 0);
-	assert_int_equal(number("EXISTS", "mxpace:{q:gone@foo.test}"), 0);
+	check_run_of("quarantine show gone@foo.test", CTL_NO, "  Status            released\n", "");
+	check_run_of("quarantine show gone@foo.test", CTL_NO, "  Released by       operator ", "");
 	assert_int_equal(number("XLEN", KEYS_EVENTS), 3);
-	check_run_of("quarantine remove gone@foo.test", CTL_NO,
-	    "gone@foo.test: not in quarantine\n", "");
+	check_run_of("quarantine remove gone@foo.test", CTL_NO, "gone@foo.test: released on ", "");
 	check_run_of("quarantine remove gone@foo.test --json", CTL_NO,
-	    "{\"removed\":[{\"address\":\"gone@foo.test\",\"removed\":false,\"before\":\"none\","
+	    "{\"removed\":[{\"address\":\"gone@foo.test\",\"removed\":false,\"before\":\"released\","
 	    "\"reason\":null}]}\n",
 	    "");
 	check_run_of("quarantine add postmaster@foo.test", CTL_DONE,

@@ -120,6 +120,13 @@ static const struct report_row {
 	    HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nIt failed.\n"
 		 "--b\nContent-Type: text/plain\n\n" FIELDS RETURNED,
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
+	{ "a part typed as text, in base64",
+	    HEAD
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nIt failed.\n"
+	    "--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+	    "RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IHVAZC50ZXN0CkFjdGlvbjogZmFpbGVkClN0YXR1czog\n"
+	    "NS4xLjEKRGlhZ25vc3RpYy1Db2RlOiBzbXRwOyA1NTAgNS4xLjEgTm8gc3VjaCB1c2VyCg==\n" RETURNED,
+	    "ndr 1@s.test \n" IS_UNKNOWN },
 	{ "a part without a type", REPORT "--b\n\nIt failed.\n--b\n\n" FIELDS RETURNED,
 	    "ndr 1@s.test a.test\n" IS_UNKNOWN },
 	{ "no boundary occurs",
@@ -173,6 +180,16 @@ static const struct report_row {
 		   "... while talking to mx.d.test.:\n<<< 550 5.1.1 No such user\n--b\n"
 		   "Content-Type: message/delivery-status\n\n" FIELDS RETURNED,
 	    "ndr 1@s.test a.test\nu@d.test  5.1.1 550 failed mx.d.test 550 5.1.1 No such user" },
+	{ "each recipient's own host in the text",
+	    REPORT
+	    "--b\n\n<a@d.test>: host mx1.d.test[192.0.2.1] said: 550 5.1.1 No such user\n\n"
+	    "<b@d.test>: connect to mx2.d.test[192.0.2.2]:25: Connection refused\n--b\n"
+	    "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@d.test\n"
+	    "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 No such user\n\n"
+	    "Final-Recipient: rfc822; b@d.test\nAction: failed\nStatus: 4.4.1\n"
+	    "Diagnostic-Code: X-Postfix; Connection refused\n" RETURNED,
+	    "ndr 1@s.test \na@d.test  5.1.1 550 failed mx1.d.test 550 5.1.1 No such user\n"
+	    "b@d.test  4.4.1 0 failed mx2.d.test Connection refused" },
 	{ "all recipients of a success",
 	    REPORT "--b\n\nDelivered.\n--b\nContent-Type: message/delivery-status\n\n"
 		   "Reporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; a@d.test\n"

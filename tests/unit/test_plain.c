@@ -165,7 +165,7 @@ static const struct row ordinary[] = {
 	    "none" },
 	{ "a postmaster asks",
 	    "From: Jane, Postmaster <postmaster@d.test>\nSubject: Question about "
-	    "bounces\n\nHello, we see much of your mail refused, 550 5.7.1. Write to jane@d.test.\n",
+	    "bounces\n\nHello, we turned down a mail of yours, 550 5.7.1. Write to jane@d.test.\n",
 	    "none" },
 	{ "a receipt",
 	    NULL_PATH

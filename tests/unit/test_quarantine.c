@@ -33,6 +33,8 @@ policy_is_the_design(void **state)
 
 		assert_int_equal(rule->errors, table[i].errors);
 		assert_int_equal(rule->release_ms, table[i].release_days * INT64_C(86400000));
+		assert_int_equal(rule->significant_ms, policy.significant_ms);
+		assert_int_equal(rule->quiet_ms, policy.quiet_ms);
 	}
 }
 
@@ -54,6 +56,16 @@ every_field(void **state)
 		{ "campaign", "autumn" },
 		{ "rule", "mailbox-full-1" },
 		{ "by", "mxbounce" },
+		{ "errors:mailbox_full", "2" },
+		{ "late", "1763790002" },
+		{ "held", "1763790003" },
+		{ "delivered", "1763790004" },
+		{ "quiet", "864000" },
+		{ "message", "7@app.test" },
+		{ "list", "news" },
+		{ "account", "shop" },
+		{ "group", "google" },
+		{ "released", "operator ann" },
 	};
 	struct quarantine_entry e = { 0 };
 
@@ -74,13 +86,67 @@ every_field(void **state)
 	assert_string_equal(e.campaign, "autumn");
 	assert_string_equal(e.rule, "mailbox-full-1");
 	assert_string_equal(e.by, "mxbounce");
+	assert_int_equal(e.errors_by[REASON_MAILBOX_FULL], 2);
+	assert_int_equal(e.errors_by[REASON_REFUSED], 0);
+	assert_int_equal(e.late_s, 1763790002);
+	assert_int_equal(e.held_s, 1763790003);
+	assert_int_equal(e.delivered_s, 1763790004);
+	assert_int_equal(e.quiet_s, 864000);
+	assert_string_equal(e.message, "7@app.test");
+	assert_string_equal(e.list, "news");
+	assert_string_equal(e.account, "shop");
+	assert_string_equal(e.group, "google");
+	assert_string_equal(e.released, "operator ann");
+}
+
+/* What time alone makes of an entry: at `now` it is `want`, and it ends at `expiry`. */
+static const struct settle_row {
+	const char *label;
+	struct quarantine_entry entry;
+	int64_t now;
+	enum quarantine_status want;
+	int64_t expiry; /* of the settled entry */
+} settle_rows[] = {
+	{ "none", { .last_s = 5 }, 1000, QUARANTINE_NONE, 0 },
+	{ "counting", { .status = QUARANTINE_COUNTING, .last_s = 100, .quiet_s = 10 }, 109,
+	    QUARANTINE_COUNTING, 110 },
+	{ "quiet for long enough", { .status = QUARANTINE_COUNTING, .last_s = 100, .quiet_s = 10 },
+	    110, QUARANTINE_NONE, 0 },
+	{ "quarantined", { .status = QUARANTINE_QUARANTINED, .release_s = 100, .quiet_s = 10 }, 99,
+	    QUARANTINE_QUARANTINED, 110 },
+	{ "released, to the second",
+	    { .status = QUARANTINE_QUARANTINED, .release_s = 100, .quiet_s = 10 }, 100,
+	    QUARANTINE_RELEASED, 110 },
+	{ "released by somebody", { .status = QUARANTINE_RELEASED, .release_s = 100, .quiet_s = 10 },
+	    100, QUARANTINE_RELEASED, 110 },
+	{ "released and forgotten",
+	    { .status = QUARANTINE_QUARANTINED, .release_s = 100, .quiet_s = 10 }, 110,
+	    QUARANTINE_NONE, 0 },
+	{ "until removed", { .status = QUARANTINE_QUARANTINED, .quiet_s = 10 }, INT64_MAX,
+	    QUARANTINE_QUARANTINED, 0 },
+	{ "held", { .status = QUARANTINE_HELD, .last_s = 1, .quiet_s = 10 }, INT64_MAX,
+	    QUARANTINE_HELD, 0 },
+	{ "of a version that did not write quiet",
+	    { .status = QUARANTINE_COUNTING, .last_s = 100 }, 1000, QUARANTINE_COUNTING, 100 },
+};
+
+static void
+settles(void **state)
+{
+	const struct settle_row *row = *state;
+	struct quarantine_entry entry = row->entry;
+
+	quarantine_entry_settle(&entry, row->now);
+	assert_int_equal(entry.status, row->want);
+	assert_int_equal(quarantine_entry_expiry(&entry), row->expiry);
 }
 
 static const struct bad_row {
 	const char *label, *field, *value;
 } bad_rows[] = {
 	{ "unknown field", "ndrs", "a b c" },
-	{ "field of a reason", "errors:user_unknown", "7" },
+	{ "field of no reason", "errors:greylisted", "7" },
+	{ "bad number of a reason", "errors:user_unknown", "-7" },
 	{ "empty field", "", "7" },
 	{ "field is case-sensitive", "Errors", "7" },
 	{ "unknown status", "status", "lost" },
@@ -188,6 +254,8 @@ status_names(void **state)
 	assert_string_equal(quarantine_status_name(QUARANTINE_NONE), "none");
 	assert_string_equal(quarantine_status_name(QUARANTINE_COUNTING), "counting");
 	assert_string_equal(quarantine_status_name(QUARANTINE_QUARANTINED), "quarantined");
+	assert_string_equal(quarantine_status_name(QUARANTINE_HELD), "held");
+	assert_string_equal(quarantine_status_name(QUARANTINE_RELEASED), "released");
 }
 
 int
@@ -197,6 +265,7 @@ main(void)
 
 	CHECK(&list, policy_is_the_design);
 	CHECK(&list, every_field);
+	CHECK_ROWS(&list, settles, settle_rows);
 	CHECK_ROWS(&list, bad_values_change_nothing, bad_rows);
 	CHECK(&list, long_text_is_cut);
 	CHECK(&list, text_ends_with_its_span);

@@ -12,6 +12,9 @@ static const struct script_row {
 	{ "settle", SCRIPT_SETTLE },
 	{ "backoff", SCRIPT_BACKOFF },
 	{ "restore", SCRIPT_RESTORE },
+	{ "delivered", SCRIPT_DELIVERED },
+	{ "remove", SCRIPT_REMOVE },
+	{ "put", SCRIPT_PUT },
 };
 
 static size_t
