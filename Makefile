@@ -205,13 +205,15 @@ fuzz:
 .PHONY: fuzzers
 fuzzers: $(patsubst %,$(B)/fuzz/%,$(FUZZERS))
 
-## make bench        measurements: decisions a second beside the bare script; what egress adds to a delivery
+## make bench        measurements: decisions a second beside the bare script; what egress adds to a delivery; mxbounce
 bench:
 	@sh tests/deps $(APT_BUILD) $(APT_RUN)
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@/usr/bin/python3 tests/bench/bench.py
 	@echo
 	@MXPACE_BUILD=$(B) /usr/bin/python3 tests/bench/bench_egress.py
+	@echo
+	@MXPACE_BUILD=$(B) /usr/bin/python3 tests/bench/bench_bounce.py
 
 ## make lint         floors, documents against code, man pages, shell scripts, formatting
 lint:

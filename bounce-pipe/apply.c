@@ -99,9 +99,9 @@ may_count(const struct settings *settings, const struct report *report,
 {
 	const struct report_recipient *recipient = out->recipient;
 	struct trust_facts facts = { report->header, envelope->sender, envelope->verp_recipient };
-	bool address = quarantine_address(settings, span_of(recipient->address), out->address,
-			   NULL) == 0 &&
-		       *out->address != '\0';
+	bool address =
+	    quarantine_address(settings, span_of(recipient->address), out->address, NULL) == 0 &&
+	    *out->address != '\0';
 
 	out->why = "";
 	if (trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
@@ -230,7 +230,8 @@ learn(const struct apply *apply, struct consequence *outs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		format_code(outs[i].recipient, outs[i].code);
 		outs[i].at_s = bounce_date(apply->report, outs[i].recipient, apply->now_s);
-		outs[i].counts = may_count(apply->settings, apply->report, apply->envelope, &outs[i]);
+		outs[i].counts =
+		    may_count(apply->settings, apply->report, apply->envelope, &outs[i]);
 	}
 	return run(apply->store, apply->batch, apply->err);
 }
@@ -240,7 +241,8 @@ count_errors(const struct apply *apply, struct consequence *outs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (outs[i].counts)
-			put_error(apply->settings, apply->report, apply->id, apply->batch, &outs[i]);
+			put_error(apply->settings, apply->report, apply->id, apply->batch,
+			    &outs[i]);
 	if (run(apply->store, apply->batch, apply->err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -13,10 +13,10 @@ struct consequence {
 	const struct report_recipient *recipient;
 
 	/* First step: what has to be known. */
-	char address[ADDR_SIZE]; /* quarantine_address(); "" it has none */
-	int64_t at_s;            /* when it bounced, Unix time; 0: now */
-	char code[16];           /* reply code and enhanced status: "550 5.1.1" */
-	bool counts;             /* trusted, and of a reason that quarantines */
+	char address[ADDR_SIZE];          /* quarantine_address(); "" it has none */
+	int64_t at_s;                     /* when it bounced, Unix time; 0: now */
+	char code[16];                    /* reply code and enhanced status: "550 5.1.1" */
+	bool counts;                      /* trusted, and of a reason that quarantines */
 	char group[QUARANTINE_NAME_SIZE]; /* its domain's MX group; "" not known */
 	bool guarded;                     /* an outage guard holds group and reason */
 

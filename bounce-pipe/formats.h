@@ -33,7 +33,8 @@ struct format {
 	void (*read)(const struct format_input *in, struct report *report);
 };
 
-/* True: a row understood it; report has kind, format and recipients. */
+/* True: a row understood it; report has kind, format and recipients. Mail of people and of lists
+ * that quotes a notice is not read, and loose words only in what is a notice (evidence.h). */
 bool formats_read(const struct format_input *in, struct report *report);
 
 /* "delayed" if the notice says that it is still being tried, else "failed". */

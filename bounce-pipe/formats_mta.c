@@ -161,14 +161,12 @@ read_messaging_server(const struct format_input *in, struct report *report)
 	add_fields(in, &fields, action, report);
 }
 
-/* A mailing-list manager that does not take a message says of which list. */
+/* fml, a mailing-list manager, says of which list it did not take a message. Posts that it passes on
+ * keep their own Message-ID. */
 static bool
 is_fml(const struct format_input *in)
 {
-	struct span id = header_raw(in->root->header, "Message-Id");
-
-	return span_find(id, SPAN(".FML")) >= 0 ||
-	       header_raw(in->root->header, "X-MLServer").ptr != NULL;
+	return span_find(header_raw(in->root->header, "Message-Id"), SPAN(".FML")) >= 0;
 }
 
 static void
@@ -192,6 +190,42 @@ read_fml(const struct format_input *in, struct report *report)
 			formats_add(report, address, said, "failed");
 			return;
 		}
+	}
+}
+
+static bool
+is_list_manager(const struct format_input *in)
+{
+	static const char *const words[] = { "not allowed to post to this mailing list",
+		"has been rejected by the list moderator", "message rejected by filter rule match",
+		"mailing-list was rejected", "posting to this list has been rejected",
+		"only members may post", "not authorized to send mail to the", NULL };
+
+	return notice_has(in->text, words);
+}
+
+/* It writes as list-owner@ and the like of the list that it did not let a message on. */
+static void
+read_list_manager(const struct format_input *in, struct report *report)
+{
+	static const struct span roles[] = { SPAN("-owner@"), SPAN("-bounces@"), SPAN("-admin@"),
+		SPAN("-request@") };
+	struct span rest = span_of(in->from), from;
+
+	if (!notice_address(&rest, &from))
+		return;
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		long at = span_ifind(from, roles[i]);
+		const char *domain;
+
+		if (at <= 0)
+			continue;
+		domain = from.ptr + at + roles[i].len;
+		formats_add(report,
+		    span_of(arena_printf(in->arena, "%.*s@%.*s", (int)at, from.ptr,
+			(int)(from.ptr + from.len - domain), domain)),
+		    listing_said(in->text), "failed");
+		return;
 	}
 }
 
@@ -234,6 +268,7 @@ const struct format formats_mta[] = {
 	{ "messagingserver", is_messaging_server, read_messaging_server },
 	{ "postfix", is_postfix, read_postfix },
 	{ "fml", is_fml, read_fml },
+	{ "list-manager", is_list_manager, read_list_manager },
 	{ "wrapped", is_wrapped, read_wrapped },
 	{ NULL, NULL, NULL },
 };

@@ -1,5 +1,6 @@
 #include "notice.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "charset.h"
@@ -12,11 +13,49 @@ enum {
 	LOCAL_MAX = 64, /* bytes of a quoted local part */
 };
 
+/* Which pairs of bytes a text has, by five bits of each: the same for either case of a letter. One
+ * look at the text then rules out most of a long list of words without searching for them. */
+struct pairs {
+	uint64_t bits[16];
+};
+
+static unsigned
+pair_at(const char *at)
+{
+	return ((unsigned)at[0] & 31) << 5 | ((unsigned)at[1] & 31);
+}
+
+static void
+pairs_of(struct span text, struct pairs *pairs)
+{
+	*pairs = (struct pairs){ 0 };
+	for (size_t i = 1; i < text.len; i++) {
+		unsigned pair = pair_at(text.ptr + i - 1);
+
+		pairs->bits[pair / 64] |= UINT64_C(1) << pair % 64;
+	}
+}
+
+static bool
+may_have(const struct pairs *pairs, const char *word)
+{
+	for (; word[0] != '\0' && word[1] != '\0'; word++) {
+		unsigned pair = pair_at(word);
+
+		if ((pairs->bits[pair / 64] >> pair % 64 & 1) == 0)
+			return false;
+	}
+	return true;
+}
+
 bool
 notice_has(struct span text, const char *const *words)
 {
+	struct pairs pairs;
+
+	pairs_of(text, &pairs);
 	for (; *words != NULL; words++)
-		if (span_ifind(text, span_of(*words)) >= 0)
+		if (may_have(&pairs, *words) && span_ifind(text, span_of(*words)) >= 0)
 			return true;
 	return false;
 }

@@ -260,8 +260,7 @@ from_stream(struct task *task, const char *group)
 		store_put_delivered_read(&ctl->batch, group, ctl->settings->node, pending, AT_ONCE,
 		    wait_ms, &entries);
 		if (ctl_store_run(ctl, &err) != 0 ||
-		    (entries.count > 0 &&
-			take_entries(task, group, &entries, &err) != CTL_DONE))
+		    (entries.count > 0 && take_entries(task, group, &entries, &err) != CTL_DONE))
 			failed = true;
 		joined = !failed;
 		pending = pending && entries.count > 0;

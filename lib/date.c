@@ -23,6 +23,15 @@ skip(struct span *rest, char c)
 	return true;
 }
 
+/* "22 Nov 2026", "22-Nov-2026" */
+static void
+skip_separators(struct span *rest)
+{
+	do
+		skip_blanks(rest);
+	while (skip(rest, '-'));
+}
+
 /* A number of `least` to `most` digits; -1: none. *digits: how many there were. */
 static int
 take_number(struct span *rest, size_t least, size_t most, size_t *digits)
@@ -115,11 +124,9 @@ date_parse(struct span text)
 	skip(&text, ',');
 	skip_blanks(&text);
 	tm.tm_mday = take_number(&text, 1, 2, NULL);
-	while (skip(&text, ' ') || skip(&text, '-') || skip(&text, '\t'))
-		;
+	skip_separators(&text);
 	tm.tm_mon = take_month(&text);
-	while (skip(&text, ' ') || skip(&text, '-') || skip(&text, '\t'))
-		;
+	skip_separators(&text);
 	tm.tm_year = take_number(&text, 2, 4, &digits);
 	skip_blanks(&text);
 	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_mon < 0 || tm.tm_year < 0 ||

@@ -5,6 +5,8 @@
 enum {
 	SUBJECT_MAX =
 	    20, /* of a status that only stands alone; larger ones are versions of software */
+	FIND_MAX =
+	    16 * 1024,  /* bytes of a text that are looked at, as each recipient may have it all */
 	LOOK_BACK = 40, /* bytes before a code in which the words that announce it stand */
 };
 
@@ -296,8 +298,11 @@ struct dsn
 dsn_find(struct span text)
 {
 	size_t behind;
-	struct dsn dsn = find_reply(text, &behind), quoted;
+	struct dsn dsn, quoted;
 
+	if (text.len > FIND_MAX)
+		text.len = FIND_MAX;
+	dsn = find_reply(text, &behind);
 	if (!dsn_status_is_expiry(dsn.status) || behind >= text.len)
 		return dsn;
 	quoted = find_reply(span_from(text, behind), &behind);

@@ -44,7 +44,7 @@ bool dsn_status_is_expiry(struct dsn_status status);
  * at the start of a line, else the first number that reads as one; 4yz and 5yz only. The status:
  * behind that code, else in "(#5.1.1)", else the first that stands alone. Where that is an
  * expiry which quotes the last reply ("554 5.4.7 expired <421 4.4.2 timed out>"), the quoted one.
- * What is not there is 0.
+ * What is not there, or only behind the first 16 kB, is 0.
  */
 struct dsn dsn_find(struct span text);
 

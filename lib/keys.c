@@ -178,6 +178,47 @@ keys_quarantine(struct str *out, const char *addr)
 	add_tagged(out, "q:", addr);
 }
 
+static void
+add_sender(struct str *out, char kind, const char *name, const char *part, const char *period)
+{
+	const char tag[] = { kind, ':', '\0' };
+
+	add_tagged(out, tag, name);
+	str_adds(out, part);
+	str_adds(out, period);
+}
+
+void
+keys_sender(struct str *out, char kind, const char *name)
+{
+	add_sender(out, kind, name, "", "");
+}
+
+void
+keys_sender_stats(struct str *out, char kind, const char *name, const char *period)
+{
+	add_sender(out, kind, name, *period != '\0' ? ":stats:" : ":stats", period);
+}
+
+void
+keys_sender_seen(struct str *out, char kind, const char *name)
+{
+	add_sender(out, kind, name, ":seen", "");
+}
+
+void
+keys_sender_users(struct str *out, const char *sender)
+{
+	add_sender(out, 'a', sender, ":users", "");
+}
+
+void
+keys_texts(struct str *out, const char *day)
+{
+	str_adds(out, "mxpace:texts:");
+	str_adds(out, day);
+}
+
 void
 keys_mx(struct str *out, const char *domain)
 {

@@ -13,6 +13,14 @@
  *   mxpace:{g:GROUP}:stats:HOUR      hash    "IP delivered" ... -> recipients (settle.lua)
  *   mxpace:{g:GROUP}:addr            hash    IP address of an MX host -> UNIXTIME until
  *   mxpace:{q:ADDRESS}               hash    quarantine entry (error.lua)
+ *   mxpace:{a:ACCOUNT}               hash    an account's state (sender.lua)
+ *   mxpace:{a:ACCOUNT}:stats:PERIOD  hash    counts of an hour or day (sender.lua); {c:CAMPAIGN}, {l:LIST}
+ *   mxpace:{a:ACCOUNT}:seen:DAY      set     ids of what counts once (sender.lua)
+ *   mxpace:{a:SENDER}:users          hash    account that logged in for that sender -> when
+ *   mxpace:accounts                  zset    accounts by last use; mxpace:campaigns, mxpace:lists
+ *   mxpace:suspended                 zset    accounts nothing is taken from -> since when
+ *   mxpace:suspended:version         string  another one with each change of it
+ *   mxpace:texts:DAY                 zset    "REASON TEXT" of failures, by count
  *   mxpace:quarantine                zset    addresses by expiry, +inf = until removed
  *   mxpace:groups                    zset    groups by last use (Unix time)
  *   mxpace:mx:DOMAIN                 string  the MX set, for people, other nodes and mxctl
@@ -49,6 +57,13 @@ void keys_group_pause(struct str *out, const char *group);
 void keys_group_stats(struct str *out, const char *group, const char *hour);
 void keys_group_addresses(struct str *out, const char *group);
 void keys_quarantine(struct str *out, const char *addr);
+/* kind: sender_kind_tag(). */
+void keys_sender(struct str *out, char kind, const char *name);
+/* period: "2026112208" or "20261122", UTC; "": what sender.lua adds it to. */
+void keys_sender_stats(struct str *out, char kind, const char *name, const char *period);
+void keys_sender_seen(struct str *out, char kind, const char *name);
+void keys_sender_users(struct str *out, const char *sender);
+void keys_texts(struct str *out, const char *day);
 void keys_mx(struct str *out, const char *domain);
 /* The encoded domain of such a key; empty: it is none. */
 struct span keys_mx_domain(struct span key);
@@ -61,6 +76,11 @@ void keys_node(struct str *out, const char *node);
 #define KEYS_DELIVERED        "mxpace:delivered"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
 #define KEYS_NODES            "mxpace:nodes"
+#define KEYS_ACCOUNTS         "mxpace:accounts"
+#define KEYS_CAMPAIGNS        "mxpace:campaigns"
+#define KEYS_LISTS            "mxpace:lists"
+#define KEYS_SUSPENDED        "mxpace:suspended"
+#define KEYS_SUSPENDED_STAMP  "mxpace:suspended:version"
 #define KEYS_MX               "mxpace:mx:"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */

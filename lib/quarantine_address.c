@@ -50,7 +50,8 @@ quarantine_address_of(const struct settings *settings, const char *normal, char 
 		memcpy(out, local.ptr, local.len);
 		kept = local.len;
 	}
-	snprintf(out + kept, ADDR_SIZE - kept, "@%s", *rule->domain != '\0' ? rule->domain : domain);
+	snprintf(out + kept, ADDR_SIZE - kept, "@%s",
+	    *rule->domain != '\0' ? rule->domain : domain);
 }
 
 int

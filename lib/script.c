@@ -20,6 +20,9 @@ static const struct {
 	[SCRIPT_DELIVERED] = ROW(delivered),
 	[SCRIPT_REMOVE] = ROW(remove),
 	[SCRIPT_PUT] = ROW(put),
+	[SCRIPT_SENDER] = ROW(sender),
+	[SCRIPT_SENDER_ORDER] = ROW(sender_order),
+	[SCRIPT_COMPLAINT] = ROW(complaint),
 };
 
 struct span

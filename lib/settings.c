@@ -8,13 +8,16 @@
 #include "domain.h"
 #include "duration.h"
 #include "mem.h"
+#include "pattern.h"
 #include "settings_address.h"
+#include "settings_reputation.h"
 #include "settings_sending.h"
 
 const char *const enforce_names[] = { "observe", "admission", "egress", NULL };
 static const char *const on_dns_failure_names[] = { "permit", "defer", NULL };
 enum { ON_FAILURE_AS_ENFORCED = ON_FAILURE_LOCAL + 1 }; /* until `enforce` is read */
 static const char *const on_store_failure_names[] = { "permit", "defer", "local", "", NULL };
+static const char *const complaint_scope_names[] = { "account", "list", "all", "none", NULL };
 static const char *const quarantine_action_names[] = { "reject", "discard", "hold", "prepend",
 	NULL };
 
@@ -77,6 +80,13 @@ static const struct conf_key keys[] = {
 	{ "account_headers", CONF_STRINGS, AT(account_headers), "X-Account X-Account-Id", 0, 0,
 	    NULL, NULL },
 	{ "list_headers", CONF_STRINGS, AT(list_headers), "List-Id X-List", 0, 0, NULL, NULL },
+	{ "account_from", CONF_STRINGS, AT(account_from), "sasl_username sender", 0, 0, NULL,
+	    NULL },
+	{ "account_from_sender", CONF_STRING, AT(account_from_sender), "", 0, 0, NULL, NULL },
+	{ "reputation", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_reputation },
+	{ "complaint_scope", CONF_WORD, AT(complaint_scope), "account", 0, 0, complaint_scope_names,
+	    NULL },
+	{ "feedback_addresses", CONF_STRINGS, AT(feedback_addresses), "", 0, 0, NULL, NULL },
 };
 #undef AT
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -190,6 +200,13 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 	if (strlen(settings->verp_delimiters) != 2)
 		conf_mistake(reader, at(root, "verp_delimiters"), "verp_delimiters",
 		    "must be two characters: \"+=\"");
+	settings_compile_account(reader, at(root, "account_from_sender"), settings);
+	for (size_t i = 0; i < settings->account_from.count; i++)
+		if (strcmp(settings->account_from.items[i], "sasl_username") != 0 &&
+		    strcmp(settings->account_from.items[i], "sender") != 0)
+			conf_mistake(reader, at(root, "account_from"), "account_from",
+			    "\"%s\" is neither \"sasl_username\" nor \"sender\"",
+			    settings->account_from.items[i]);
 	if (settings->on_store_failure == ON_FAILURE_AS_ENFORCED)
 		settings->on_store_failure =
 		    settings->enforce == ENFORCE_ADMISSION ? ON_FAILURE_PERMIT : ON_FAILURE_LOCAL;
@@ -227,6 +244,7 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	settings->file = arena_dup(&settings->arena, span_of(name));
 	conf_defaults(&settings->arena, keys, KEYS, settings);
 	quarantine_policy_defaults(&settings->quarantine);
+	settings_reputation_defaults(&settings->arena, &settings->reputation);
 	conf_read(&reader, conf_root(file), keys, KEYS, NULL, settings);
 	finish(&reader, conf_root(file), settings);
 	settings->lines = arena_alloc(&settings->arena, KEYS * sizeof(*settings->lines));
@@ -277,6 +295,7 @@ settings_pack(const struct settings *settings, struct str *out)
 		pack_number(out, settings->quarantine.rules[i].quiet_ms);
 	}
 	settings_pack_address_rules(settings, out);
+	settings_pack_reputation(settings, out);
 }
 
 struct settings *
@@ -297,6 +316,7 @@ settings_unpack(struct unpack *in)
 		settings->quarantine.rules[i].quiet_ms = unpack_number(in);
 	}
 	settings_unpack_address_rules(settings, in);
+	settings_unpack_reputation(settings, in);
 	if (in->failed ||
 	    !store_address_parse(&settings->arena, settings->redis_text, &settings->redis)) {
 		settings_release(&settings);
@@ -323,6 +343,7 @@ settings_release(struct settings **settings)
 	*settings = NULL;
 	if (old == NULL || --old->references > 0)
 		return;
+	pattern_free(&old->account_pattern);
 	arena_clear(&old->arena);
 	free(old);
 }

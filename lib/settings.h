@@ -7,6 +7,7 @@
 
 #include "conf.h"
 #include "quarantine.h"
+#include "sender.h"
 #include "store_address.h"
 
 enum enforce { ENFORCE_OBSERVE, ENFORCE_ADMISSION, ENFORCE_EGRESS };
@@ -36,9 +37,20 @@ struct pool { /* which sending IPs a sender's mail may take; the first that matc
 
 struct address_rule { /* which addresses are one in quarantine; the first that matches decides */
 	struct conf_strings domains; /* masks */
-	const char *strip_tag; /* what begins a tag in the local part: "+"; "" nothing does */
-	bool strip_dots;       /* dots in the local part tell nobody apart */
-	const char *domain;    /* the one in whose place they stand; "" each for itself */
+	const char *strip_tag;       /* what begins a tag in the local part: "+"; "" nothing does */
+	bool strip_dots;             /* dots in the local part tell nobody apart */
+	const char *domain;          /* the one in whose place they stand; "" each for itself */
+};
+
+enum suspended_action { SUSPENDED_REJECT, SUSPENDED_DEFER };
+enum complaint_scope { COMPLAINT_ACCOUNT, COMPLAINT_LIST, COMPLAINT_ALL, COMPLAINT_NONE };
+
+struct reputation { /* when an account has to stop, and what it is told then */
+	struct sender_policy policy;
+	const char *review_hard, *suspend_hard; /* as written; policy has the figures */
+	const char *review_complaints, *suspend_complaints;
+	int action;                 /* enum suspended_action */
+	struct conf_strings exempt; /* masks on accounts */
 };
 
 struct settings {
@@ -87,6 +99,13 @@ struct settings {
 	const char *verp_delimiters;
 	int64_t max_message_size;
 	struct conf_strings campaign_headers, account_headers, list_headers;
+
+	struct conf_strings account_from; /* "sasl_username", "sender": the first that says one */
+	const char *account_from_sender;
+	struct pattern *account_pattern; /* of it; NULL: the sender's domain */
+	struct reputation reputation;
+	int complaint_scope;                    /* enum complaint_scope */
+	struct conf_strings feedback_addresses; /* masks: where complaints come that count */
 
 	unsigned *lines; /* of each key; see settings_line */
 	struct arena arena;

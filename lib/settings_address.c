@@ -5,14 +5,14 @@
 #include "domain.h"
 
 #define AT(member) offsetof(struct address_rule, member)
-static const struct conf_key keys[] = {
+static const struct conf_key address_rule_keys[] = {
 	{ "domains", CONF_STRINGS, AT(domains), "", 0, 0, NULL, NULL },
 	{ "strip_tag", CONF_STRING, AT(strip_tag), "", 0, 0, NULL, NULL },
 	{ "strip_dots", CONF_BOOL, AT(strip_dots), "false", 0, 0, NULL, NULL },
 	{ "domain", CONF_STRING, AT(domain), "", 0, 0, NULL, NULL },
 };
 #undef AT
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+enum { KEYS = sizeof(address_rule_keys) / sizeof(address_rule_keys[0]) };
 
 static void
 check(struct conf_reader *reader, struct config_setting_t *setting, struct address_rule *rule)
@@ -53,8 +53,9 @@ settings_read_address_rules(struct conf_reader *reader, struct config_setting_t 
 	for (size_t i = 0; i < settings->address_rule_count; i++) {
 		struct address_rule *rule = &settings->address_rules[i];
 
-		conf_defaults(reader->arena, keys, KEYS, rule);
-		if (conf_read(reader, conf_at(setting, i), keys, KEYS, NULL, rule) == 0)
+		conf_defaults(reader->arena, address_rule_keys, KEYS, rule);
+		if (conf_read(reader, conf_at(setting, i), address_rule_keys, KEYS, NULL, rule) ==
+		    0)
 			check(reader, conf_at(setting, i), rule);
 	}
 	reader->context = "";
@@ -65,7 +66,7 @@ settings_pack_address_rules(const struct settings *settings, struct str *out)
 {
 	pack_number(out, (int64_t)settings->address_rule_count);
 	for (size_t i = 0; i < settings->address_rule_count; i++)
-		conf_pack(keys, KEYS, &settings->address_rules[i], out);
+		conf_pack(address_rule_keys, KEYS, &settings->address_rules[i], out);
 }
 
 void
@@ -75,5 +76,6 @@ settings_unpack_address_rules(struct settings *settings, struct unpack *in)
 	settings->address_rules = arena_alloc(&settings->arena,
 	    (settings->address_rule_count + 1) * sizeof(*settings->address_rules));
 	for (size_t i = 0; i < settings->address_rule_count; i++)
-		conf_unpack(&settings->arena, keys, KEYS, &settings->address_rules[i], in);
+		conf_unpack(&settings->arena, address_rule_keys, KEYS, &settings->address_rules[i],
+		    in);
 }

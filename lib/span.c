@@ -78,36 +78,11 @@ span_find(struct span s, struct span needle)
 static unsigned
 rarity(char c)
 {
-	static const unsigned char ranks[256] = { [' '] = 1,
-		['e'] = 2,
-		['t'] = 3,
-		['a'] = 4,
-		['o'] = 5,
-		['i'] = 6,
-		['n'] = 7,
-		['s'] = 8,
-		['r'] = 9,
-		['h'] = 10,
-		['l'] = 11,
-		['d'] = 12,
-		['c'] = 13,
-		['u'] = 14,
-		['m'] = 15,
-		['f'] = 16,
-		['p'] = 17,
-		['g'] = 18,
-		['w'] = 19,
-		['y'] = 20,
-		['b'] = 21,
-		['v'] = 22,
-		['k'] = 23,
-		['x'] = 24,
-		['j'] = 25,
-		['q'] = 26,
-		['z'] = 27 };
-	unsigned rank = ranks[(unsigned char)lower(c)];
+	static const unsigned char ranks[26] = { 4, 21, 13, 12, 2, 16, 18, 10, 6, 25, 23, 11, 15, 7,
+		5, 17, 26, 9, 8, 3, 14, 22, 19, 24, 20, 27 }; /* a to z */
+	unsigned letter = (unsigned char)(c | 0x20) - (unsigned)'a';
 
-	return rank != 0 ? rank : sizeof(ranks);
+	return letter < sizeof(ranks) ? ranks[letter] : c == ' ' ? 1 : UINT_MAX;
 }
 
 /* The next place of one byte, by memchr(). */
@@ -130,15 +105,19 @@ span_ifind(struct span s, struct span needle)
 {
 	struct scan low, high;
 	const char *at, *end;
+	unsigned rarest, rank;
 	size_t rare = 0;
 
 	if (needle.len == 0)
 		return 0;
 	if (s.len < needle.len)
 		return -1;
+	rarest = rarity(needle.ptr[0]);
 	for (size_t i = 1; i < needle.len; i++)
-		if (rarity(needle.ptr[i]) > rarity(needle.ptr[rare]))
+		if ((rank = rarity(needle.ptr[i])) > rarest) {
+			rarest = rank;
 			rare = i;
+		}
 	at = s.ptr + rare;
 	end = s.ptr + s.len - needle.len + rare + 1;
 	low.byte = (char)lower(needle.ptr[rare]);

@@ -135,7 +135,8 @@ read_entries(const redisReply *reply, void *result, struct err *err)
 	entries = stream->elements == 2 ? stream->element[1] : NULL;
 	if (entries == NULL)
 		return unexpected("XREADGROUP", reply, err);
-	fields->items = arena_alloc(fields->arena, (entries->elements * 3 + 1) * sizeof(struct span));
+	fields->items =
+	    arena_alloc(fields->arena, (entries->elements * 3 + 1) * sizeof(struct span));
 	for (size_t i = 0; i < entries->elements; i++)
 		add_entry(fields, entries->element[i]);
 	return 0;

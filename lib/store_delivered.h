@@ -36,7 +36,7 @@ void store_put_delivered_group(struct store_batch *batch, const char *group);
  * an entry lacks. */
 void store_put_delivered_read(struct store_batch *batch, const char *group, const char *consumer,
     bool pending, size_t count, int64_t wait_ms, struct store_fields *entries);
-void store_put_delivered_ack(struct store_batch *batch, const char *group,
-    const struct span *ids, size_t count);
+void store_put_delivered_ack(struct store_batch *batch, const char *group, const struct span *ids,
+    size_t count);
 
 #endif

@@ -105,8 +105,10 @@ store_put_quarantine_add(struct store_batch *batch, const char *addr,
 		entry->code, "text", entry->text, "mx", entry->mx, "message", entry->message,
 		"campaign", entry->campaign, "list", entry->list, "account", entry->account,
 		"group", entry->group, "rule", entry->rule, "by", entry->by };
-	enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]),
-		TEXTS = sizeof(texts) / sizeof(texts[0]) };
+	enum {
+		NUMBERS = sizeof(numbers) / sizeof(numbers[0]),
+		TEXTS = sizeof(texts) / sizeof(texts[0])
+	};
 	int64_t expiry_s = quarantine_entry_expiry(entry);
 	struct str scratch = { 0 };
 

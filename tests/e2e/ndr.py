@@ -1,13 +1,15 @@
 """Returned messages, written as Postfix 3.7 writes them."""
 import itertools
+import time
+from email.utils import formatdate
 
 from world import HOSTNAMES, RETURN_PATH
 
 _numbers = itertools.count(1)
 
-LOCAL = "Received: by {host} (Postfix)\n\tid {queue_id}; Sun, 22 Nov 2026 03:42:11 +0000 (UTC)\n"
+LOCAL = "Received: by {host} (Postfix)\n\tid {queue_id}; {date}\n"
 NOTICE = """\
-{received}Date: Sun, 22 Nov 2026 03:42:11 +0000 (UTC)
+{received}Date: {date}
 From: MAILER-DAEMON@{host} (Mail Delivery System)
 Subject: Undelivered Mail Returned to Sender
 To: {to}
@@ -40,7 +42,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; {host}
 X-Postfix-Queue-ID: {queue_id}
 X-Postfix-Sender: rfc822; {to}
-Arrival-Date: Sun, 22 Nov 2026 03:42:10 +0000 (UTC)
+Arrival-Date: {date}
 
 Final-Recipient: rfc822; {recipient}
 Original-Recipient: rfc822;{recipient}
@@ -72,10 +74,12 @@ USER_UNKNOWN = {"status": "5.1.1", "reply": "550 5.1.1 <{recipient}> User unknow
 MAILBOX_FULL = {"status": "5.2.2", "reply": "552 5.2.2 <{recipient}> Mailbox full"}
 
 
-def notice(recipient, kind=None, to=RETURN_PATH, mx="mx1.hard.test", action="failed", local=True, body="Hello"):
+def notice(recipient, kind=None, to=RETURN_PATH, mx="mx1.hard.test", action="failed", local=True, body="Hello",
+           days_ago=0):
     """One about a message of its own each time; local: as bounce(8) hands it to pipe(8), with its Received field."""
     kind = kind or USER_UNKNOWN
     facts = {"recipient": recipient, "to": to, "mx": mx, "action": action, "body": body, "host": HOSTNAMES["a"],
              "queue_id": "4Zx%07X" % next(_numbers), "status": kind["status"],
-             "reply": kind["reply"].format(recipient=recipient)}
+             "reply": kind["reply"].format(recipient=recipient),
+             "date": formatdate(time.time() - days_ago * 86400)}
     return NOTICE.format(received=LOCAL.format(**facts) if local else "", **facts).encode()

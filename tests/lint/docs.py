@@ -11,6 +11,7 @@ TABLES = {
     ("lib/settings.c", "keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings_sending.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_sending.c", "pool_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_address.c", "address_rule_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/mx_rules.c", "rule_keys"): ("man/mx-rules.5", None),
@@ -126,7 +127,7 @@ def quarantine():
     """The table of design section 3: in the code, on the page, in the sample."""
     reasons = re.findall(r'\[REASON_\w+\] = "(\w+)"', read("lib/reason.c"))
     code = {reason: ("0", "never") for reason in reasons}
-    for name, errors, days in re.findall(r"\[REASON_(\w+)\] = \{ (\d+), (?:(\d+) \* DAY_MS|0) \}",
+    for name, errors, days in re.findall(r"\[REASON_(\w+)\] = \{ \.errors = (\d+)(?:, \.release_ms = (\d+) \* DAY_MS)? \}",
                                          read("lib/quarantine.c")):
         code[name.lower()] = (errors, days + "d" if days else "never")
     page = {name: (errors, release) for name, errors, release in

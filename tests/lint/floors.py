@@ -18,9 +18,9 @@ GENERATED = {"lua_scripts.inc": "lib"}
 # A third-party header, and the modules that may know of it. A new library is a new row.
 THIRD_PARTY = (
     (r"ares\w*\.h", r"policyd/resolver"),
-    (r"libconfig\.h", r"lib/conf"),
+    (r"libconfig\.h", r"lib/conf|bounce-pipe/late"),
     (r"pcre2\.h", r"lib/pattern"),
-    (r"hiredis/.*", r"lib/store_\w+"),
+    (r"hiredis/.*", r"lib/store_\w+|bounce-pipe/late"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
     (r"uthash\.h", r"policyd/\w+"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
@@ -36,7 +36,7 @@ GROUND = re.compile(
 
 # Modules that turn values into values: no event, no socket, no clock, no log, no store behind them.
 PURE = {
-    "lib": {"addr", "arena", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pattern",
+    "lib": {"addr", "arena", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pack", "pattern",
             "quarantine", "reason", "script", "span", "store", "store_address", "store_backoff", "store_batch",
             "store_egress", "store_limits", "store_quarantine", "store_reply", "str", "transports", "utf8"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
@@ -45,7 +45,7 @@ PURE = {
                     "diagnostic", "evidence", "feedback", "formats", "formats_exchange", "formats_exim",
                     "formats_gateway", "formats_google", "formats_groupware", "formats_listing", "formats_mobile",
                     "formats_mta", "formats_qmail", "formats_sendmail", "formats_service", "formats_ses", "header",
-                    "json_value", "labels", "listing", "mime", "ndr", "notice", "notice_words", "outcome", "plain",
+                    "json_value", "labels", "listing", "literals", "mime", "ndr", "notice", "notice_words", "outcome", "plain", "prefilter",
                     "remote_host", "report", "returned", "transfer", "trust", "unclassified", "verp", "xtext"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"

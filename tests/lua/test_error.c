@@ -132,8 +132,8 @@ static const struct life_row {
 		{ DAY, 'm', "n2", "counted", 2, "counting", 11 * DAY, 0 },
 		{ 2 * DAY, 'm', "n3", "quarantined", 3, "quarantined", 42 * DAY, 0 },
 		{ 3 * DAY, 'u', "n4", "known", 1, "quarantined", 42 * DAY, 0 },
-		{ 3 * DAY + HOUR, 'u', "n5", "known", 1, "quarantined",
-		    42 * DAY, 0 }, /* same period */
+		{ 3 * DAY + HOUR, 'u', "n5", "known", 1, "quarantined", 42 * DAY,
+		    0 }, /* same period */
 		{ 5 * DAY, 'u', "n6", "quarantined", 2, "quarantined", 0, 0 } } },
 	{ "hard that is not enough yet counts one a period", 2,
 	    { { 0, 'u', "n1", "counted", 1, "counting", 10 * DAY, 0 },
@@ -325,9 +325,10 @@ check_entry(const struct event *event)
 
 	assert_string_equal(none ? "" : quarantine_status_name(entry.status), event->status);
 	/* The key ends when the entry does, or when late notices need not be told apart any more. */
-	assert_int_equal(redis_number(&redis, "PTTL " KEY), expiry > 0 ? expiry * 1000 - redis_ms(&redis)
-							    : none     ? -2
-								       : -1);
+	assert_int_equal(redis_number(&redis, "PTTL " KEY), expiry > 0
+								? expiry * 1000 - redis_ms(&redis)
+							    : none ? -2
+								   : -1);
 	if (!none && entry.status != QUARANTINE_HELD)
 		assert_int_equal(quarantine_entry_expiry(&entry), expiry);
 	assert_int_equal(entry.release_s, was && expiry > 0 ? expiry - 10 * DAY : 0);
@@ -377,8 +378,7 @@ check_error(const struct event *event, int64_t hard_errors, bool own_time)
 	    counted.status == QUARANTINE_NONE ? "" : quarantine_status_name(counted.status),
 	    event->status);
 	if (counted.status != QUARANTINE_NONE)
-		assert_int_equal(counted.expiry_s,
-		    event->expiry_s == 0 ? 0 : T0 + event->expiry_s);
+		assert_int_equal(counted.expiry_s, event->expiry_s == 0 ? 0 : T0 + event->expiry_s);
 }
 
 static void

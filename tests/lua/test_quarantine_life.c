@@ -177,11 +177,11 @@ delivered_in_between(void **state)
 		at((before * 100 + before) * DAY);
 		store_put_delivered(&batch, "a@x.test", 0, &delivered);
 		redis_run(&redis, &batch);
-		assert_string_equal(delivered_name(delivered.outcome),
-		    hard		     ? "hard"
-		    : before == row->errors ? "released"
-					     : "cleared");
-		assert_string_equal(status(), hard		     ? "quarantined"
+		assert_string_equal(delivered_name(delivered.outcome), hard ? "hard"
+								       : before == row->errors
+									   ? "released"
+									   : "cleared");
+		assert_string_equal(status(), hard                    ? "quarantined"
 					      : before == row->errors ? "released"
 								      : "none");
 		if (!hard)

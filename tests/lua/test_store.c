@@ -76,7 +76,8 @@ added_and_removed(void **state)
 	assert_string_equal(entry.text, "asked us");
 	assert_string_equal(entry.by, "operator");
 	/* Replaced, but for the notices that must not count again. */
-	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} errors:refused"), 0);
+	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} errors:refused"),
+	    0);
 	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:{q:a%%20b@x.test} ndrs"), 1);
 	assert_int_equal(redis_number(&redis, "PTTL mxpace:{q:a%%20b@x.test}"), 100000);
 	assert_int_equal(redis_number(&redis, "ZSCORE mxpace:quarantine a%%20b@x.test"), T0 + 100);

@@ -320,6 +320,11 @@ static const struct row {
 	    "From: list-admin@d.test\nMessage-Id: <2003.FMLAAA1.list@d.test>\nSubject: You are not "
 	    "member\n\nYou are not a member of this mailing list <list@d.test>.\n",
 	    "fml", "ndr list@d.test 0  ", "You are not a member" },
+	{ "a list's manager",
+	    "From: list-owner@d.test\nTo: sender@l.test\nSubject: Message rejected\n"
+	    "Auto-Submitted: auto-generated\n\nYou are not allowed to post to this mailing list, and "
+	    "your message has\nbeen automatically rejected.\n",
+	    "list-manager", "ndr list@d.test 0  ", "You are not allowed" },
 	{ "wrapped notice",
 	    "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.test>\nSubject: Returned mail\n"
 	    "Content-Type: multipart/mixed; boundary=o\n\n--o\n\n----- The following addresses had "

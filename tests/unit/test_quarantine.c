@@ -117,8 +117,9 @@ static const struct settle_row {
 	{ "released, to the second",
 	    { .status = QUARANTINE_QUARANTINED, .release_s = 100, .quiet_s = 10 }, 100,
 	    QUARANTINE_RELEASED, 110 },
-	{ "released by somebody", { .status = QUARANTINE_RELEASED, .release_s = 100, .quiet_s = 10 },
-	    100, QUARANTINE_RELEASED, 110 },
+	{ "released by somebody",
+	    { .status = QUARANTINE_RELEASED, .release_s = 100, .quiet_s = 10 }, 100,
+	    QUARANTINE_RELEASED, 110 },
 	{ "released and forgotten",
 	    { .status = QUARANTINE_QUARANTINED, .release_s = 100, .quiet_s = 10 }, 110,
 	    QUARANTINE_NONE, 0 },
@@ -126,8 +127,8 @@ static const struct settle_row {
 	    QUARANTINE_QUARANTINED, 0 },
 	{ "held", { .status = QUARANTINE_HELD, .last_s = 1, .quiet_s = 10 }, INT64_MAX,
 	    QUARANTINE_HELD, 0 },
-	{ "of a version that did not write quiet",
-	    { .status = QUARANTINE_COUNTING, .last_s = 100 }, 1000, QUARANTINE_COUNTING, 100 },
+	{ "of a version that did not write quiet", { .status = QUARANTINE_COUNTING, .last_s = 100 },
+	    1000, QUARANTINE_COUNTING, 100 },
 };
 
 static void

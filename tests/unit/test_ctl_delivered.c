@@ -1,0 +1,287 @@
+/* mxctl quarantine delivered against a private redis-server: from the command line, standard
+ * input, a log, and the stream. */
+#include "test_ctl_redis.h"
+
+#include "keys.h"
+#include "store_delivered.h"
+
+static const char conf_text[] =
+    "redis = \"unix:FOLDER/redis.sock\"; store_timeout = \"5s\"; mx_rules = \"mx-rules.conf\";\n"
+    "mx_rules_local = \"\"; bounce_rules = \"\"; node = \"mta1\";\n"
+    "address_rules = ( { domains = \"tag.test\"; strip_tag = \"+\"; } );\n";
+static const char mx_rules_text[] =
+    "mx_rules = ( { name = \"default\"; mx = \"*\"; scope = \"site\"; limits = \"7/10s\"; } );\n";
+
+/* So many errors of that reason, each a day after the other, the last one an hour ago. */
+static void
+bounced(const char *addr, enum reason reason, int errors)
+{
+	for (int i = 0; i < errors; i++) {
+		struct store_counted counted;
+		char ndr[16];
+		struct store_error error = {
+			.addr = addr,
+			.ndr = ndr,
+			.type = reason_usual_type(reason),
+			.reason = reason,
+			.rule = settings->quarantine.rules[reason],
+			.at_s = clock_wall_s() - 3600 - (errors - 1 - i) * 86400,
+		};
+
+		snprintf(ndr, sizeof(ndr), "n%d", i);
+		store_put_error(&batch, &error, &counted);
+		store_put_index(&batch, addr, 0);
+		assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
+	}
+}
+
+static enum quarantine_status
+status_of(const char *addr)
+{
+	struct quarantine_entry entry;
+
+	store_put_quarantine_read(&batch, addr, &entry);
+	assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
+	quarantine_entry_settle(&entry, clock_wall_s());
+	return entry.status;
+}
+
+static void
+some_entries(void)
+{
+	empty_redis(NULL);
+	bounced("two@foo.test", REASON_MAILBOX_FULL, 2);
+	bounced("full@foo.test", REASON_MAILBOX_FULL, 3);
+	bounced("gone@foo.test", REASON_USER_UNKNOWN, 1);
+	bounced("ann@tag.test", REASON_INACTIVE_USER, 2);
+}
+
+static void
+tells_of_every_address(void **state)
+{
+	(void)state;
+	some_entries();
+	check_run_of("quarantine delivered two@foo.test Full@foo.test gone@foo.test new@foo.test "
+		     "ann+shop@tag.test",
+	    CTL_DONE,
+	    "two@foo.test: errors forgotten (mailbox_full)\n"
+	    "full@foo.test: released (mailbox_full)\n"
+	    "gone@foo.test: stays: a hard error stands, see `mxctl quarantine show` "
+	    "(user_unknown)\n"
+	    "new@foo.test: nothing to end\n"
+	    "ann@tag.test: errors forgotten (inactive_user)\n",
+	    "");
+	assert_int_equal(status_of("two@foo.test"), QUARANTINE_NONE);
+	assert_int_equal(status_of("full@foo.test"), QUARANTINE_RELEASED);
+	assert_int_equal(status_of("gone@foo.test"), QUARANTINE_QUARANTINED);
+	assert_int_equal(number("EXISTS", "mxpace:{q:new@foo.test}"), 0);
+	assert_int_equal(number("ZCARD", KEYS_QUARANTINE_INDEX), 2); /* full and gone */
+	assert_int_equal(number("XLEN", KEYS_EVENTS), 3);
+	check_run_of("quarantine show full@foo.test", CTL_NO, "  Released by       delivered\n",
+	    "");
+	check_run_of("quarantine show full@foo.test", CTL_NO,
+	    "  Errors            3 mailbox_full\n", "");
+	check_run_of("quarantine show gone@foo.test", CTL_DONE, "  Delivered         ", "");
+	check_run_of("quarantine delivered full@foo.test --json", CTL_DONE,
+	    "{\"delivered\":[{\"address\":\"full@foo.test\",\"outcome\":\"none\",\"reason\":null}]}\n",
+	    "");
+}
+
+static void
+reads_addresses(void **state)
+{
+	struct done done;
+
+	(void)state;
+	some_entries();
+	done = run("-c mxpace.conf quarantine delivered",
+	    "two@foo.test\n\n  <full@foo.test> \r\nnot an address\nnew@foo.test");
+	assert_int_equal(done.rc, CTL_DONE);
+	assert_string_equal(done.errors, "");
+	assert_string_equal(done.stream,
+	    "two@foo.test: errors forgotten (mailbox_full)\n"
+	    "full@foo.test: released (mailbox_full)\n"
+	    "4 deliveries: 1 released, 1 with errors forgotten, 0 stay for a hard error, 1 were no "
+	    "addresses\n");
+	free_done(&done);
+}
+
+static void
+reads_many(void **state)
+{
+	struct str in = { 0 };
+	struct done done;
+
+	(void)state;
+	some_entries();
+	for (int i = 0; i < 5000; i++)
+		str_addf(&in, "new%d@foo.test\n", i);
+	str_adds(&in, "two@foo.test\n");
+	done = run("-c mxpace.conf quarantine delivered", str_text(&in));
+	assert_non_null(strstr(done.stream, "\n5001 deliveries: 0 released, 1 with"));
+	assert_int_equal(status_of("two@foo.test"), QUARANTINE_NONE);
+	free_done(&done);
+	str_free(&in);
+}
+
+/* The date of the line counts: one before the last error ends nothing. */
+static void
+reads_a_log(void **state)
+{
+	static const char line[] = "%s mta1 postfix/smtp[1]: 4F2: to=<%s>, "
+				   "relay=mx.foo.test[192.0.2.1]:25, delay=1, dsn=2.0.0, "
+				   "status=sent (250 ok)\n";
+	char now[CLOCK_DATE_SIZE], before[CLOCK_DATE_SIZE];
+	struct str in = { 0 };
+	struct done done;
+
+	(void)state;
+	some_entries();
+	clock_format(clock_wall_s() - 60, now);
+	clock_format(clock_wall_s() - 7200, before);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	str_addf(&in, line, before, "two@foo.test");
+	str_addf(&in, line, now, "full@foo.test");
+#pragma GCC diagnostic pop
+	str_addf(&in, "%s mta1 postfix/qmgr[1]: 4F2: removed\n", now);
+	done = run("-c mxpace.conf quarantine delivered --maillog", str_text(&in));
+	assert_int_equal(done.rc, CTL_DONE);
+	assert_non_null(
+	    strstr(done.stream, "full@foo.test: released (mailbox_full)\n2 deliveries"));
+	assert_int_equal(status_of("two@foo.test"), QUARANTINE_COUNTING);
+	assert_int_equal(status_of("full@foo.test"), QUARANTINE_RELEASED);
+	free_done(&done);
+	str_free(&in);
+}
+
+/* -- a process of its own ------------------------------------------------------------------------ */
+
+static pid_t
+start_mxctl(const char *option, int in)
+{
+	char *argv[] = { (char *)(uintptr_t) "mxctl", (char *)(uintptr_t) "-c",
+		(char *)(uintptr_t) "mxpace.conf", (char *)(uintptr_t) "quarantine",
+		(char *)(uintptr_t) "delivered", (char *)(uintptr_t)option, NULL };
+	int argc = option != NULL ? 6 : 5;
+	pid_t pid;
+
+	assert_int_equal(chdir(folder), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		FILE *null = fopen("/dev/null", "w");
+
+		_exit(command_main(argc, argv, in >= 0 ? fdopen(in, "r") : stdin, null, null));
+	}
+	return pid;
+}
+
+static void
+stop_mxctl(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static bool
+comes(const char *addr, enum quarantine_status status)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + 10000;
+
+	while (status_of(addr) != status && clock_monotonic_ms() < deadline_ms)
+		poll(NULL, 0, 5);
+	return status_of(addr) == status;
+}
+
+/* `tail -F | mxctl`: what was written is worked on though the pipe stays open. */
+static void
+does_not_wait_for_the_next_line(void **state)
+{
+	static const char text[] = "two@foo.test\nfull@foo.test\nnew@foo";
+	int ends[2];
+	pid_t pid;
+
+	(void)state;
+	some_entries();
+	assert_int_equal(pipe(ends), 0);
+	pid = start_mxctl(NULL, ends[0]);
+	assert_int_equal(write(ends[1], text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_true(comes("full@foo.test", QUARANTINE_RELEASED));
+	assert_true(comes("two@foo.test", QUARANTINE_NONE));
+	stop_mxctl(pid);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+add_to_stream(const char *addr)
+{
+	STORE_PUT(&batch, store_reply_status, NULL, "XADD", KEYS_DELIVERED, "*", "address", addr);
+	assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
+}
+
+/* What is in the stream before the first start, what comes while it runs, and what an earlier run
+ * was given and never finished. */
+static void
+reads_the_stream(void **state)
+{
+	struct arena arena;
+	struct store_fields entries = { .arena = &arena };
+	pid_t pid;
+
+	(void)state;
+	some_entries();
+	arena_init(&arena);
+	add_to_stream("two@foo.test");
+	store_put_delivered_group(&batch, "mxpace");
+	store_put_delivered_read(&batch, "mxpace", "mta1", false, 10, 10, &entries);
+	assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
+	assert_int_equal(entries.count, 3); /* given, and then it ended */
+	add_to_stream("not an address");
+	pid = start_mxctl("--stream", -1);
+	assert_true(comes("two@foo.test", QUARANTINE_NONE));
+	add_to_stream("full@foo.test");
+	assert_true(comes("full@foo.test", QUARANTINE_RELEASED));
+	stop_mxctl(pid);
+	arena_clear(&arena);
+}
+
+static const struct usage_row {
+	const char *label, *line, *errors;
+} usage_rows[] = {
+	{ "log and stream", "quarantine delivered --maillog --stream", "exclude each other" },
+	{ "log and address", "quarantine delivered --maillog a@foo.test", "exclude each other" },
+	{ "a group without a stream", "quarantine delivered --consumers x", "is for --stream" },
+	{ "no address", "quarantine delivered two@foo.test foo@", "\"foo@\" is no address" },
+};
+
+static void
+changes_nothing_on_wrong_usage(void **state)
+{
+	const struct usage_row *row = *state;
+
+	some_entries();
+	check_run_of(row->line, CTL_USAGE, "", row->errors);
+	assert_int_equal(status_of("two@foo.test"), QUARANTINE_COUNTING);
+}
+
+int
+main(void)
+{
+	struct check_list list = { 0 };
+	int rc;
+
+	if (!begin_redis(conf_text, mx_rules_text))
+		return 1;
+	CHECK(&list, tells_of_every_address);
+	CHECK(&list, reads_addresses);
+	CHECK(&list, reads_many);
+	CHECK(&list, reads_a_log);
+	CHECK(&list, does_not_wait_for_the_next_line);
+	CHECK(&list, reads_the_stream);
+	CHECK_ROWS(&list, changes_nothing_on_wrong_usage, usage_rows);
+	rc = check_run(&list, "ctl_delivered");
+	end_redis();
+	return rc;
+}
