@@ -12,7 +12,7 @@
 
 #include "source.h"
 
-#define MAGIC "mxpace rules 1" /* another number where the meaning of the bytes changes */
+#define MAGIC "mxpace rules 2" /* another number where the meaning of the bytes changes */
 #define NAME  "mxbounce.cache"
 #define ORDER INT64_C(0x0102030405060708)
 enum { CONFIGURATION, RULES, SOURCES };

@@ -11,7 +11,7 @@
 
 static enum ctl_exit help(struct ctl *ctl);
 
-#define OPTION(name) (1U << CTL_OPTION_##name)
+#define OPTION(name) (UINT64_C(1) << CTL_OPTION_##name)
 
 const struct command commands[] = {
 	{ "status", NULL, "", 0, 0, OPTION(WATCH) | OPTION(FOR), CTL_NEEDS_RULES,
@@ -111,7 +111,7 @@ print_usage(FILE *stream, const char *prefix, const struct command *command)
 	    command->sub != NULL ? " " : "", command->sub != NULL ? command->sub : "",
 	    *command->operands != '\0' ? " " : "", command->operands);
 	for (size_t i = 0; i < CTL_OPTIONS; i++)
-		if ((command->options & (1U << i)) != 0)
+		if ((command->options & (UINT64_C(1) << i)) != 0)
 			fprintf(stream, " [%s%s%s]", command_options[i].name,
 			    command_options[i].value != NULL ? " " : "",
 			    command_options[i].value != NULL ? command_options[i].value : "");
@@ -141,7 +141,7 @@ print_command(FILE *stream, const struct command *command)
 	print_usage(stream, "usage: ", command);
 	fprintf(stream, "  %s\n", command->help);
 	for (size_t i = 0; i < CTL_OPTIONS; i++)
-		if ((command->options & (1U << i)) != 0)
+		if ((command->options & (UINT64_C(1) << i)) != 0)
 			fprintf(stream, "  %-10s %-8s %s\n", command_options[i].name,
 			    command_options[i].value != NULL ? command_options[i].value : "",
 			    command_options[i].help);
@@ -307,7 +307,7 @@ check_arguments(struct ctl *ctl, const struct command *command)
 	size_t count = ctl->operand_count;
 
 	for (size_t i = 0; i < CTL_OPTIONS; i++)
-		if (ctl->options[i] != NULL && (command->options & (1U << i)) == 0) {
+		if (ctl->options[i] != NULL && (command->options & (UINT64_C(1) << i)) == 0) {
 			ctl_complain(ctl, "%s%s%s takes no %s", command->name,
 			    command->sub != NULL ? " " : "",
 			    command->sub != NULL ? command->sub : "", command_options[i].name);

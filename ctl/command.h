@@ -14,7 +14,7 @@ struct command {
 	const char *sub;      /* "list"; NULL: the command has no further word */
 	const char *operands; /* "ADDRESS..."; "": none */
 	size_t least, most;   /* operands */
-	unsigned options;     /* 1U << enum ctl_option, those it takes */
+	uint64_t options;     /* 1 << enum ctl_option, those it takes */
 	unsigned needs;       /* enum ctl_needs */
 	const char *help;     /* one line */
 	enum ctl_exit (*run)(struct ctl *ctl);

@@ -101,7 +101,7 @@ tell(struct task *task, const struct pending *pending)
 		[DELIVERED_NONE] = "nothing to end",
 		[DELIVERED_CLEARED] = "errors forgotten",
 		[DELIVERED_RELEASED] = "released",
-		[DELIVERED_HARD] = "stays: a hard error stands, see `mxctl quarantine show`",
+		[DELIVERED_HARD] = "stays for a hard error",
 		[DELIVERED_OLDER] = "stays: an error came after that delivery",
 	};
 	struct out *out = task->ctl->out;
@@ -295,9 +295,8 @@ tell_total(const struct task *task)
 		total += outcomes[i];
 	if (!task->all)
 		out_note(task->ctl->out,
-		    "%" PRId64 " deliveries: %" PRId64 " released, %" PRId64
-		    " with errors forgotten, %" PRId64 " stay for a hard error, %" PRId64
-		    " were no addresses",
+		    "%" PRId64 " deliveries: %" PRId64 " released, %" PRId64 " cleared, %" PRId64
+		    " hard, %" PRId64 " no address",
 		    total, outcomes[DELIVERED_RELEASED], outcomes[DELIVERED_CLEARED],
 		    outcomes[DELIVERED_HARD], task->bad);
 }

@@ -42,6 +42,20 @@ pack_hash(uint64_t hash, struct span bytes)
 }
 
 uint64_t
+pack_sum(struct span bytes)
+{
+	uint64_t sum = PACK_HASH_START, word;
+	size_t i;
+
+	for (i = 0; i + sizeof(word) <= bytes.len; i += sizeof(word)) {
+		memcpy(&word, bytes.ptr + i, sizeof(word));
+		sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		sum ^= sum >> 29;
+	}
+	return pack_hash(sum, span_from(bytes, i));
+}
+
+uint64_t
 pack_hash_names(const char *const *names)
 {
 	uint64_t hash = PACK_HASH_START;

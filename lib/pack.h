@@ -23,6 +23,8 @@ void pack_bytes(struct str *out, struct span bytes); /* begin at a multiple of P
 /* FNV-1a over the bytes, going on from `hash`: tells contents apart, not meant against forgery. */
 #define PACK_HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t pack_hash(uint64_t hash, struct span bytes);
+/* Tells damage, eight bytes at a time. */
+uint64_t pack_sum(struct span bytes);
 /* Over a NULL-terminated list of names: written beside values that are indices into it. */
 uint64_t pack_hash_names(const char *const *names);
 

@@ -124,11 +124,14 @@ pattern_pack(const struct pattern *pattern, struct str *out)
 	const pcre2_code *codes[] = { pattern->code };
 	uint8_t *bytes = NULL;
 	PCRE2_SIZE size = 0;
+	struct span packed;
 
 	if (pcre2_serialize_encode(codes, 1, &bytes, &size, NULL) != 1)
 		size = 0; /* no memory: read back, it is compiled */
+	packed = span_make(size > 0 ? (const char *)bytes : "", size);
 	pack_text(out, pattern->text);
-	pack_bytes(out, span_make(size > 0 ? (const char *)bytes : "", size));
+	pack_number(out, (int64_t)pack_sum(packed));
+	pack_bytes(out, packed);
 	if (size > 0)
 		pcre2_serialize_free(bytes);
 }
@@ -137,13 +140,15 @@ struct pattern *
 pattern_unpack(struct unpack *in)
 {
 	const char *text = unpack_text(in);
+	uint64_t sum = (uint64_t)unpack_number(in);
 	struct span bytes = unpack_bytes(in);
 	struct pattern *pattern;
 	pcre2_code *code;
 
 	if (in->failed)
 		return NULL;
-	if (bytes.len == 0 ||
+	/* PCRE2 looks at no length, so damaged bytes must not come to it. */
+	if (bytes.len == 0 || pack_sum(bytes) != sum ||
 	    pcre2_serialize_decode(&code, 1, (const uint8_t *)bytes.ptr, NULL) != 1)
 		return pattern_new(text, NULL);
 	pattern = pattern_of(code);

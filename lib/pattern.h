@@ -28,7 +28,7 @@ struct span pattern_group(const struct pattern *pattern, const char *name);
 
 /* A compiled pattern as bytes, and back: cheaper than compiling it. What is read back must have been
  * written by a PCRE2 of the same pattern_version on this machine, and nobody else: the bytes are
- * trusted. NULL: they are not a pattern's. The text stays where it was read. */
+ * trusted, but for damage. NULL: they are not a pattern's. The text stays where it was read. */
 void pattern_pack(const struct pattern *pattern, struct str *out);
 struct pattern *pattern_unpack(struct unpack *in);
 enum { PATTERN_VERSION_SIZE = 64 };

@@ -113,6 +113,47 @@ set_errors_by(struct quarantine_entry *entry, struct span field, struct span val
 		set_number(&entry->errors_by[reason], value);
 }
 
+/* "not:account:shop.test" */
+static void
+set_complaint(struct quarantine_entry *entry, struct span field)
+{
+	static const char prefix[] = "not:";
+	size_t used = strlen(entry->complaints);
+	struct span scope;
+
+	if (!span_starts(field, span_of(prefix)))
+		return;
+	scope = span_from(field, sizeof(prefix) - 1);
+	if (used + scope.len + 2 > sizeof(entry->complaints))
+		return;
+	snprintf(entry->complaints + used, sizeof(entry->complaints) - used, "%.*s\n",
+	    (int)scope.len, scope.ptr);
+}
+
+static bool
+has_complaint(const struct quarantine_entry *entry, const char *kind, const char *name)
+{
+	struct span rest = span_of(entry->complaints), line;
+	struct span prefix = span_of(kind);
+
+	if (*kind != '\0' && *name == '\0')
+		return false;
+	while (span_line(&rest, &line))
+		if (span_starts(line, prefix) &&
+		    span_eq(span_from(line, prefix.len), span_of(name)))
+			return true;
+	return false;
+}
+
+bool
+quarantine_entry_forbids(const struct quarantine_entry *entry, const char *account,
+    const char *list)
+{
+	return entry->complaints[0] != '\0' &&
+	       (has_complaint(entry, "", "all") || has_complaint(entry, "account:", account) ||
+		   has_complaint(entry, "list:", list));
+}
+
 void
 quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value)
 {
@@ -123,6 +164,7 @@ quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct s
 		i++;
 	if (i == sizeof(fields) / sizeof(fields[0])) {
 		set_errors_by(entry, field, value);
+		set_complaint(entry, field);
 		return;
 	}
 	at = (char *)entry + fields[i].offset;

@@ -72,6 +72,8 @@ struct quarantine_entry {
 	char rule[64];     /* the bounce rule that matched */
 	char by[64];       /* who put it there: mxbounce, an operator */
 	char released[64]; /* who released it: "delivered", an operator; "": its time was over */
+	/* Whose mail it complained about, a line each: "all", "account:NAME", "list:NAME". */
+	char complaints[320];
 };
 
 const char *quarantine_status_name(enum quarantine_status status); /* "none" "counting" ... */
@@ -82,6 +84,10 @@ void quarantine_entry_set(struct quarantine_entry *entry, struct span field, str
 /* What the entry is at that time: quarantined becomes released once release_s is reached, and what
  * quiet_s has ended becomes QUARANTINE_NONE. */
 void quarantine_entry_settle(struct quarantine_entry *entry, int64_t now_s);
+
+/* Whether the address complained about mail of that account ("": not known), that list, or all. */
+bool quarantine_entry_forbids(const struct quarantine_entry *entry, const char *account,
+    const char *list);
 
 /* When a settled entry ends by itself, Unix time; 0: never. The score of the index. */
 int64_t quarantine_entry_expiry(const struct quarantine_entry *entry);

@@ -34,6 +34,10 @@ static const struct {
 	[DECIDE_PAUSED] = { "paused", VERDICT_DEFER },
 	[DECIDE_SUSPENDED] = { "suspended", VERDICT_DEFER },
 	[DECIDE_BACKOFF] = { "backoff", VERDICT_DEFER },
+	[DECIDE_ACCOUNT_SUSPENDED] = { "account_suspended", VERDICT_REFUSE },
+	[DECIDE_ACCOUNT_SUSPENDED_DEFER] = { "account_suspended_defer", VERDICT_DEFER },
+	[DECIDE_ACCOUNT_PROBATION] = { "account_probation", VERDICT_DEFER },
+	[DECIDE_COMPLAINED] = { "complained", VERDICT_REFUSE },
 };
 
 static const char *const verdict_names[] = {
@@ -120,6 +124,25 @@ conclude_quarantined(const struct decide_facts *facts, struct decision *decision
 #pragma GCC diagnostic pop
 }
 
+static void
+conclude_account(const struct decide_facts *facts, struct decision *decision)
+{
+	bool defer = facts->settings->reputation.action == SUSPENDED_DEFER;
+	struct str words = { 0 };
+
+	sender_words(facts->account, facts->refused, &words);
+	if (facts->refused->state == SENDER_PROBATION)
+		conclude(decision, DECIDE_ACCOUNT_PROBATION, "DEFER_IF_PERMIT 4.7.1 mxpace: %s",
+		    str_text(&words));
+	else if (defer)
+		conclude(decision, DECIDE_ACCOUNT_SUSPENDED_DEFER,
+		    "DEFER_IF_PERMIT 4.7.1 mxpace: %s", str_text(&words));
+	else
+		conclude(decision, DECIDE_ACCOUNT_SUSPENDED, "550 5.7.1 mxpace: %s",
+		    str_text(&words));
+	str_free(&words);
+}
+
 static bool
 has_limits(const struct mx_rule *rule)
 {
@@ -140,6 +163,8 @@ decide_by_request(const struct decide_facts *facts, struct decision *decision)
 		pass(decision, DECIDE_NULL_SENDER);
 	else if (*domain == '\0' || settings_is_local(facts->settings, domain))
 		pass(decision, DECIDE_LOCAL_DOMAIN);
+	else if (facts->refused != NULL)
+		conclude_account(facts, decision);
 	else
 		return false;
 	return true;
@@ -248,11 +273,18 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 	bool quarantined = facts->store_known == FACT_KNOWN && facts->entry != NULL &&
 			   facts->entry->status == QUARANTINE_QUARANTINED &&
 			   !addr_is_postmaster(facts->recipient);
+	bool complained = facts->store_known == FACT_KNOWN && facts->entry != NULL &&
+			  quarantine_entry_forbids(facts->entry, facts->account, facts->list) &&
+			  !addr_is_postmaster(facts->recipient);
 
 	if (facts->store_known == FACT_UNKNOWN)
 		decision->verdict = VERDICT_NEEDS_STORE;
 	else if (quarantined)
 		conclude_quarantined(facts, decision);
+	else if (complained)
+		conclude(decision, DECIDE_COMPLAINED,
+		    "550 5.7.1 mxpace: %s complained about mail of account %s and gets no more",
+		    facts->recipient, facts->account);
 	else if (facts->store_known == FACT_FAILED &&
 		 facts->settings->on_store_failure == ON_FAILURE_DEFER)
 		conclude(decision, DECIDE_STORE_FAILED_DEFER,
@@ -269,7 +301,7 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 		pass(decision, DECIDE_NO_LIMITS);
 	else
 		decide_by_limits(facts, decision);
-	decision->gives_back = quarantined && decision->verdict == VERDICT_REFUSE &&
+	decision->gives_back = (quarantined || complained) && decision->verdict == VERDICT_REFUSE &&
 			       facts->took != NULL && facts->took->outcome == STORE_TAKEN;
 }
 

@@ -20,6 +20,8 @@ struct decide_facts {
 	const char *recipient;       /* normal form; "" when the request had none */
 	const char *recipient_error; /* why it is no address, or NULL */
 	bool null_sender;
+	const char *account, *list;          /* "": not known */
+	const struct sender_status *refused; /* the account's, if nothing is taken from it now */
 
 	enum decide_known mx_known;
 	enum mx_state mx_state;
@@ -66,6 +68,10 @@ enum decide_reason {
 	DECIDE_PAUSED,
 	DECIDE_SUSPENDED,
 	DECIDE_BACKOFF,
+	DECIDE_ACCOUNT_SUSPENDED,
+	DECIDE_ACCOUNT_SUSPENDED_DEFER, /* reputation.action = "defer" */
+	DECIDE_ACCOUNT_PROBATION,       /* today's recipients are used up */
+	DECIDE_COMPLAINED,              /* the recipient, about this account, list or all */
 	DECIDE_REASONS
 };
 

@@ -136,6 +136,7 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	}
 	engine->groups = groups_new(base, engine->store, settings->node);
 	engine->transactions = transactions_new(base);
+	engine->accounts = accounts_new(base, engine->store, settings);
 	engine->egress = egress_new(engine);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
 	evtimer_add(engine->heartbeat, &every);
@@ -252,6 +253,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	sending_ip_name(settings, engine->ip);
 	store_async_set_timeout(store, settings->store_timeout_ms);
 	groups_rebind(engine->groups, store, settings->node);
+	accounts_rebind(engine->accounts, store, settings);
 	egress_rebind(engine->egress);
 	settings_release(&old);
 	return 0;
@@ -261,6 +263,7 @@ void
 engine_withdraw(struct engine *engine)
 {
 	event_del(engine->heartbeat);
+	accounts_flush(engine->accounts);
 	groups_withdraw(engine->groups);
 	store_put_node_gone(store_async_batch(engine->store), engine->settings->node);
 	store_async_send(engine->store);
@@ -274,6 +277,7 @@ engine_clear(struct engine *engine)
 		free_retired(engine->retired);
 	event_free(engine->heartbeat);
 	transactions_free(&engine->transactions);
+	accounts_free(&engine->accounts);
 	mx_free(&engine->mx);
 	groups_free(&engine->groups);
 	store_async_free(&engine->store);

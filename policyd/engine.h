@@ -5,6 +5,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
+#include "accounts.h"
 #include "group.h"
 #include "metrics.h"
 #include "mx.h"
@@ -25,6 +26,7 @@ struct engine {
 	struct mx *mx;
 	struct groups *groups;
 	struct transactions *transactions;
+	struct accounts *accounts;
 	struct egress *egress; /* what look-ups at delivery time are answered with */
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */

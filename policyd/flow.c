@@ -11,7 +11,7 @@
 #include "mem.h"
 #include "quarantine_address.h"
 
-enum { TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256, GROUPS_OF_MESSAGE = 64 };
 
 struct flow {
 	struct engine *engine;
@@ -31,6 +31,7 @@ struct flow {
 	struct err recipient_error, store_error;
 	struct group *group; /* a reference, while busy; NULL: none */
 	char mx_words[MX_WORDS_SIZE];
+	struct sender_identity identity;
 	char instance[TEXT_SIZE], sender[TEXT_SIZE], client[64];
 
 	struct mx_query *query;
@@ -269,9 +270,21 @@ step(struct flow *flow)
 	}
 }
 
+/* Mail of our senders that is let pass, also because nothing is enforced. */
+static void
+count_recipient(struct flow *flow)
+{
+	bool passes =
+	    flow->decision.verdict == VERDICT_PASS || flow->settings->enforce == ENFORCE_OBSERVE;
+
+	if (passes && *flow->owner != NULL && flow->facts.store_known != FACT_UNKNOWN)
+		transaction_recipient(*flow->owner, flow->group);
+}
+
 static void
 conclude(struct flow *flow)
 {
+	count_recipient(flow);
 	flow->engine->metrics.decisions[flow->decision.reason]++;
 	log_decision(flow);
 	if (flow->settings->enforce == ENFORCE_OBSERVE)
@@ -302,6 +315,7 @@ begin(struct flow *flow, const struct policy_request *request)
 	copy_text(flow->instance, sizeof(flow->instance), request->instance);
 	copy_text(flow->sender, sizeof(flow->sender), request->sender);
 	copy_text(flow->client, sizeof(flow->client), request->client_address);
+	sender_identify(flow->settings, request->sasl_username, request->sender, &flow->identity);
 	bad = addr_normalise(request->recipient, flow->recipient, &flow->recipient_error) != 0;
 	if (bad)
 		err_prefix(&flow->recipient_error, "recipient is no address");
@@ -311,7 +325,27 @@ begin(struct flow *flow, const struct policy_request *request)
 		.recipient_error = bad ? flow->recipient_error.text : NULL,
 		.null_sender = request->sender.len == 0 || span_eq(request->sender, SPAN("<>")),
 		.group = "",
+		.account = flow->identity.account,
+		.list = flow->identity.list,
+		.refused = accounts_refused(engine->accounts, flow->identity.account),
 	};
+}
+
+/* END-OF-MESSAGE: what was taken is counted for its sender. */
+static void
+end_message(struct engine *engine, const struct policy_request *request)
+{
+	struct transaction_recipients sent[GROUPS_OF_MESSAGE];
+	size_t count = transactions_recipients(engine->transactions, request->instance, sent,
+	    GROUPS_OF_MESSAGE);
+	struct sender_identity identity;
+
+	if (count > 0) {
+		sender_identify(engine->settings, request->sasl_username, request->sender,
+		    &identity);
+		accounts_count(engine->accounts, &identity, sent, count);
+	}
+	transactions_end_message(engine->transactions, request->instance);
 }
 
 const struct decision *
@@ -323,7 +357,7 @@ flow_start(struct flow *flow, const struct policy_request *request)
 	engine->metrics.requests++;
 	transactions_leave(engine->transactions, request->instance, flow->owner);
 	if (span_eq(request->protocol_state, SPAN("END-OF-MESSAGE"))) {
-		transactions_end_message(engine->transactions, request->instance);
+		end_message(engine, request);
 		return &pass;
 	}
 	if (!span_eq(request->protocol_state, SPAN("RCPT")))

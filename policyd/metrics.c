@@ -71,6 +71,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	struct mx_figures mx = mx_figures(engine->mx);
 	const struct egress_figures *egress = &engine->egress->figures;
 	struct route_figures routes = route_figures(engine->egress);
+	struct accounts_figures accounts = accounts_figures(engine->accounts);
 	const struct row rows[] = {
 		{ "policy_requests_total", "counter", "Policy requests of any protocol state.",
 		    (double)m->requests },
@@ -89,6 +90,15 @@ metrics_format(const struct engine *engine, struct str *out)
 		    (double)m->clients },
 		{ "transactions", "gauge", "SMTP transactions remembered.",
 		    (double)transactions_count(engine->transactions) },
+		{ "accounts_refused", "gauge",
+		    "Accounts of the fleet that nothing is taken from, as this node knows it.",
+		    (double)accounts.refused },
+		{ "accounts_waiting", "gauge",
+		    "Accounts, campaigns and lists whose sent mail is still to be told to Redis.",
+		    (double)accounts.waiting },
+		{ "accounts_dropped_total", "counter",
+		    "Messages not counted for an account, campaign or list: too many of them.",
+		    (double)accounts.dropped },
 		{ "slots_open", "gauge", "Slots open on this node.",
 		    (double)groups_open(engine->groups) },
 		{ "groups", "gauge", "MX groups this node knows at the moment.",

@@ -30,6 +30,7 @@ struct route {
 	struct route_decision decision;
 	char recipient[ADDR_SIZE];
 	struct err recipient_error;
+	struct sender_identity identity;
 	char mx_words[MX_WORDS_SIZE];
 	char group[MX_GROUP_SIZE];
 	struct quarantine_entry entry;
@@ -280,6 +281,7 @@ static void
 begin(struct route *route, struct span key)
 {
 	struct engine *engine = route->egress->engine;
+	const char *account;
 	bool bad;
 
 	route->settings = settings_hold(engine->settings);
@@ -289,12 +291,18 @@ begin(struct route *route, struct span key)
 	bad = addr_normalise(key, route->recipient, &route->recipient_error) != 0;
 	if (bad)
 		copy_text(route->recipient, sizeof(route->recipient), key);
+	sender_identify(route->settings, SPAN(""), span_of(route->sender), &route->identity);
+	account = accounts_of_sender(engine->accounts, route->identity.by_sender);
+	if (account != route->identity.by_sender)
+		snprintf(route->identity.account, sizeof(route->identity.account), "%s", account);
 	route->facts = (struct route_facts){
 		.settings = route->settings,
 		.rules = route->rules,
 		.recipient = route->recipient,
 		.recipient_error = bad ? route->recipient_error.text : NULL,
 		.null_sender = *route->sender == '\0',
+		.account = route->identity.account,
+		.refused = accounts_refused(engine->accounts, route->identity.account),
 	};
 }
 

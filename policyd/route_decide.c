@@ -30,6 +30,9 @@ static const struct {
 	[ROUTE_NO_SENDING_IP] = { "no_sending_ip", ROUTE_RETRY },
 	[ROUTE_SITE_DEAD] = { "site_dead", ROUTE_RETRY },
 	[ROUTE_QUEUE_FULL] = { "queue_full", ROUTE_RETRY },
+	[ROUTE_ACCOUNT_SUSPENDED] = { "account_suspended", ROUTE_REFUSE },
+	[ROUTE_ACCOUNT_SUSPENDED_DEFER] = { "account_suspended_defer", ROUTE_RETRY },
+	[ROUTE_COMPLAINED] = { "complained", ROUTE_REFUSE },
 };
 
 static const char *const verdict_names[] = {
@@ -112,6 +115,23 @@ decide_by_request(const struct route_facts *facts, struct route_decision *decisi
 	return true;
 }
 
+/* What an account on probation was let in with goes out. */
+static bool
+decide_by_account(const struct route_facts *facts, struct route_decision *decision)
+{
+	bool defer = facts->settings->reputation.action == SUSPENDED_DEFER;
+	struct str words = { 0 };
+
+	if (facts->null_sender || facts->refused == NULL ||
+	    facts->refused->state != SENDER_SUSPENDED)
+		return false;
+	sender_words(facts->account, facts->refused, &words);
+	answer(decision, defer ? ROUTE_ACCOUNT_SUSPENDED_DEFER : ROUTE_ACCOUNT_SUSPENDED,
+	    "%s mxpace: %s", defer ? "retry:4.7.1" : "error:5.7.1", str_text(&words));
+	str_free(&words);
+	return true;
+}
+
 static bool
 decide_by_mx(const struct route_facts *facts, struct route_decision *decision)
 {
@@ -158,6 +178,13 @@ decide_by_quarantine(const struct route_facts *facts, struct route_decision *dec
 		return false;
 	if (facts->store_known == FACT_UNKNOWN) {
 		decision->verdict = ROUTE_NEEDS_STORE;
+		return true;
+	}
+	if (facts->store_known == FACT_KNOWN && facts->entry != NULL && facts->account != NULL &&
+	    quarantine_entry_forbids(facts->entry, facts->account, "")) {
+		answer(decision, ROUTE_COMPLAINED,
+		    "error:5.7.1 mxpace: %s complained about mail of account %s and gets no more",
+		    facts->recipient, facts->account);
 		return true;
 	}
 	if (facts->store_known == FACT_FAILED || facts->entry == NULL ||
@@ -308,8 +335,9 @@ route_decide(const struct route_facts *facts, struct route_decision *decision)
 	decision->reason = ROUTE_NONE;
 	decision->lane = NULL;
 	sockmap_reply_set(&decision->reply, ANSWER_NOTFOUND, "%s", "");
-	if (decide_by_request(facts, decision) || decide_by_mx(facts, decision) ||
-	    decide_at_once(facts, decision) || decide_by_quarantine(facts, decision))
+	if (decide_by_request(facts, decision) || decide_by_account(facts, decision) ||
+	    decide_by_mx(facts, decision) || decide_at_once(facts, decision) ||
+	    decide_by_quarantine(facts, decision))
 		return;
 	if (facts->mx_known == FACT_KNOWN && facts->rule == NULL)
 		leave(decision, ROUTE_NO_RULE);

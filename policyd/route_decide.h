@@ -30,6 +30,8 @@ struct route_facts {
 	const char *recipient;       /* normal form */
 	const char *recipient_error; /* why it is no address, or NULL */
 	bool null_sender;
+	const char *account;                 /* of the sender; NULL and "": not known */
+	const struct sender_status *refused; /* the account's, if nothing is sent for it now */
 
 	enum decide_known mx_known; /* FAILED: not at hand, being looked up */
 	enum mx_state mx_state;
@@ -77,6 +79,9 @@ enum route_reason {
 	ROUTE_NO_SENDING_IP,
 	ROUTE_SITE_DEAD,
 	ROUTE_QUEUE_FULL,
+	ROUTE_ACCOUNT_SUSPENDED,
+	ROUTE_ACCOUNT_SUSPENDED_DEFER,
+	ROUTE_COMPLAINED,
 	ROUTE_REASONS
 };
 

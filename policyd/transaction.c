@@ -17,11 +17,18 @@ struct grant {
 	bool slot;           /* has one open */
 };
 
+struct tally {
+	struct tally *next;
+	struct group *group; /* a reference, or NULL */
+	int64_t recipients;
+};
+
 struct transaction {
 	UT_hash_handle hh;
 	TAILQ_ENTRY(transaction) link;
 	struct transaction **owner;
 	struct grant *grants;
+	struct tally *tallies;
 	int64_t used_ms;
 	size_t len;
 	char instance[];
@@ -45,6 +52,18 @@ end_slots(struct transaction *transaction)
 }
 
 static void
+free_tallies(struct transaction *transaction)
+{
+	struct tally *tally;
+
+	while ((tally = transaction->tallies) != NULL) {
+		transaction->tallies = tally->next;
+		group_release(&tally->group);
+		free(tally);
+	}
+}
+
+static void
 discard(struct transactions *transactions, struct transaction *transaction)
 {
 	struct grant *grant, *next;
@@ -55,6 +74,7 @@ discard(struct transactions *transactions, struct transaction *transaction)
 		group_release(&grant->group);
 		free(grant);
 	}
+	free_tallies(transaction);
 	if (transaction->owner != NULL)
 		*transaction->owner = NULL;
 	TAILQ_REMOVE(&transactions->by_use, transaction, link);
@@ -225,4 +245,35 @@ transaction_grant(struct transaction *transaction, struct group *group, bool slo
 	grant->slot = slot;
 	grant->next = transaction->grants;
 	transaction->grants = grant;
+}
+
+void
+transaction_recipient(struct transaction *transaction, struct group *group)
+{
+	struct tally *tally = transaction->tallies;
+
+	while (tally != NULL && tally->group != group)
+		tally = tally->next;
+	if (tally == NULL) {
+		tally = mem_alloc(sizeof(*tally));
+		tally->group = group != NULL ? group_hold(group) : NULL;
+		tally->next = transaction->tallies;
+		transaction->tallies = tally;
+	}
+	tally->recipients++;
+}
+
+size_t
+transactions_recipients(struct transactions *transactions, struct span instance,
+    struct transaction_recipients *list, size_t max)
+{
+	const struct transaction *transaction = find(transactions, bounded(instance));
+	const struct tally *tally = transaction != NULL ? transaction->tallies : NULL;
+	size_t count = 0;
+
+	for (; tally != NULL && count < max; tally = tally->next) {
+		list[count].group = tally->group != NULL ? group_name(tally->group) : NULL;
+		list[count++].recipients = tally->recipients;
+	}
+	return count;
 }

@@ -37,6 +37,16 @@ void transactions_end_message(struct transactions *transactions, struct span ins
 void transactions_disown(struct transactions *transactions, struct transaction **owner);
 
 bool transaction_has(const struct transaction *transaction, const struct group *group);
+/* A further recipient of the message was let pass. group: NULL not known. */
+void transaction_recipient(struct transaction *transaction, struct group *group);
+/* At END-OF-MESSAGE: the recipients of that instance by group, at most `max` groups; how many. Names
+ * are good until transactions_end_message(). */
+struct transaction_recipients {
+	const char *group; /* NULL: not known */
+	int64_t recipients;
+};
+size_t transactions_recipients(struct transactions *transactions, struct span instance,
+    struct transaction_recipients *list, size_t max);
 /* The message is counted in the group. slot: one was opened for it; it ends with the others. */
 void transaction_grant(struct transaction *transaction, struct group *group, bool slot);
 

@@ -1,5 +1,9 @@
 /* apply on a real Redis: what each kind of report leaves there, once, and for whom nothing. */
+#include <stdlib.h>
+#include <time.h>
+
 #include "apply.h"
+#include "clock.h"
 #include "redis.h"
 #include "tests/unit/check.h"
 
@@ -241,6 +245,54 @@ counts_for_nobody(void **state)
 	assert_non_null(strstr(str_text(&log_text), row->why));
 }
 
+/* Every reason that the table gives no errors leaves no entry, however often it comes. */
+static void
+most_reasons_never_quarantine(void **state)
+{
+	unsigned never = 0;
+	struct one one;
+
+	(void)state;
+	redis_fresh(&redis);
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		char id[24];
+
+		if (settings->quarantine.rules[i].errors > 0)
+			continue;
+		for (unsigned time = 0; time < 10; time++, never++) {
+			snprintf(id, sizeof(id), "n%zu-%u", i, time);
+			redis_set_ms(&redis, (T0 + (int64_t)never * DAY) * 1000);
+			do_apply(one_report(&one, OWN, reason_usual_type((enum reason)i),
+				     (enum reason)i),
+			    &from_postfix, id);
+		}
+	}
+	assert_int_equal(never, 70);
+	assert_int_equal(redis_number(&redis, "EXISTS " ENTRY), 0);
+	assert_int_equal(events(), 70);
+}
+
+/* A notice that comes three days late counts as of its Date. */
+static void
+counts_as_of_the_date(void **state)
+{
+	int64_t at_s = clock_wall_s() - 3 * DAY;
+	time_t at = (time_t)at_s;
+	char header[256], date[64];
+	struct one one;
+
+	(void)state;
+	redis_fresh(&redis);
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime(&at));
+	snprintf(header, sizeof(header), "%sDate: %s\r\n", OWN, date);
+	do_apply(one_report(&one, header, BOUNCE_SOFT, REASON_MAILBOX_FULL), &from_postfix, "n1");
+	assert_int_equal(redis_number(&redis, "HGET " ENTRY " last"), at_s);
+	assert_string_equal(event("type"), "counted");
+	assert_int_equal(strtoll(event("at"), NULL, 10), at_s);
+	assert_true(redis_is(&redis, "7@app.test", "HGET " ENTRY " message"));
+	assert_true(redis_is(&redis, "shop", "HGET " ENTRY " account"));
+}
+
 static void
 believes_the_return_path(void **state)
 {
@@ -390,6 +442,8 @@ main(void)
 	CHECK(&list, counts_the_same_notice_once);
 	CHECK(&list, mends_the_index_at_the_next_attempt);
 	CHECK_ROWS(&list, counts_for_nobody, nobody_rows);
+	CHECK(&list, most_reasons_never_quarantine);
+	CHECK(&list, counts_as_of_the_date);
 	CHECK(&list, believes_the_return_path);
 	CHECK(&list, records_a_complaint);
 	CHECK(&list, collects_texts_no_rule_knew);

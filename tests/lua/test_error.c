@@ -600,6 +600,8 @@ racing_notices(void **state)
 				if (store == NULL ||
 				    store_sync_run(store, &batch, &err) != STORE_DONE)
 					_exit(1);
+				store_sync_close(&store);
+				store_batch_free(&batch);
 				outcome = (unsigned char)counted.outcome;
 				_exit(write(ends[1], &outcome, 1) == 1 ? 0 : 1);
 			}

@@ -32,7 +32,7 @@ static void
 at(int64_t since_t0)
 {
 	now_s = T0 + since_t0;
-	redis_set_ms(&redis, now_s * 1000);
+	redis_set_ms(&redis, now_s * 1000 + 999);
 }
 
 static struct store_error
@@ -248,9 +248,11 @@ bring(int process, int day, int to)
 	struct totals totals = { 0 };
 	char addr[32], ndr[32];
 	struct store_error error;
-	bool more = store != NULL;
+	bool more = true;
 	size_t count;
 
+	if (store == NULL)
+		_exit(1);
 	for (int number = process; more; number += PROCESSES) {
 		more = notice_of(day, number, addr, ndr, &error);
 		if (more)
@@ -263,7 +265,9 @@ bring(int process, int day, int to)
 		for (size_t i = 0; i < count; i++)
 			totals.outcomes[counted[i].outcome]++;
 	}
-	_exit(store != NULL && write(to, &totals, sizeof(totals)) == sizeof(totals) ? 0 : 1);
+	store_batch_free(&batch);
+	store_sync_close(&store);
+	_exit(write(to, &totals, sizeof(totals)) == sizeof(totals) ? 0 : 1);
 }
 
 static void

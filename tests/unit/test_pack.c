@@ -107,6 +107,9 @@ hashes(void **state)
 
 	(void)state;
 	assert_true(pack_hash(PACK_HASH_START, SPAN("a")) == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(pack_sum(SPAN("12345678")) != pack_sum(SPAN("12345679")));
+	assert_true(pack_sum(SPAN("12345678a")) != pack_sum(SPAN("12345678b")));
+	assert_true(pack_sum(SPAN("1234567812345678")) != pack_sum(SPAN("12345678")));
 	assert_true(pack_hash_names(names) != pack_hash_names(others));
 }
 

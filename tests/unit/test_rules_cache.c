@@ -312,7 +312,7 @@ damaged_anywhere_it_does_no_harm(void **state)
 static const struct head_row {
 	const char *label, *from, *to;
 } head_rows[] = {
-	{ "the form", "mxpace rules 1", "mxpace rules 0" },
+	{ "the form", "mxpace rules 2", "mxpace rules 0" },
 	{ "mxpace", MXPACE_VERSION, "9.9.9" },
 	{ "Unicode", "Unicode ", "unicode " },
 };
