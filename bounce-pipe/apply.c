@@ -8,12 +8,13 @@
 #include "clock.h"
 #include "consequence.h"
 #include "quarantine_address.h"
+#include "senders.h"
 #include "trust.h"
 #include "unclassified.h"
 
 enum {
 	AT_ONCE = 16,    /* recipients that go through the three steps together */
-	BATCH_FULL = 16, /* commands of the third step that wait for those of one recipient more */
+	BATCH_FULL = 10, /* commands of the third step that wait for those of one recipient more */
 };
 _Static_assert((int)AT_ONCE < (int)STORE_BATCH_MAX, "a batch holds a command of each recipient");
 
@@ -26,6 +27,8 @@ struct apply {
 	const char *id;
 	int64_t now_s;
 	struct store_batch *batch;
+	struct senders *senders;
+	struct str *log;
 	struct err *err;
 };
 
@@ -55,7 +58,7 @@ apply_id(struct span message, struct span header, char id[APPLY_ID_SIZE])
 bool
 apply_needs_store(const struct report *report)
 {
-	return (report->kind == REPORT_NDR || report->kind == REPORT_FEEDBACK) && report->count > 0;
+	return (report->kind == REPORT_NDR && report->count > 0) || report->kind == REPORT_FEEDBACK;
 }
 
 static void
@@ -102,9 +105,11 @@ may_count(const struct settings *settings, const struct report *report,
 	bool address =
 	    quarantine_address(settings, span_of(recipient->address), out->address, NULL) == 0 &&
 	    *out->address != '\0';
+	bool expected = report->kind == REPORT_FEEDBACK &&
+			senders_take_complaints(settings, envelope->recipient);
 
 	out->why = "";
-	if (trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
+	if (!expected && trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
 		out->what = "ignored";
 		return false;
 	}
@@ -233,6 +238,7 @@ learn(const struct apply *apply, struct consequence *outs, size_t count)
 		outs[i].counts =
 		    may_count(apply->settings, apply->report, apply->envelope, &outs[i]);
 	}
+	senders_learn(apply->senders, apply->batch);
 	return run(apply->store, apply->batch, apply->err);
 }
 
@@ -256,10 +262,14 @@ write_consequences(const struct apply *apply, const struct consequence *outs, si
 {
 	for (size_t i = 0; i < count; i++) {
 		put_consequences(apply->report, apply->envelope, apply->id, apply->batch, &outs[i]);
+		senders_count(apply->senders, apply->batch, &outs[i]);
 		if (apply->batch->count >= BATCH_FULL &&
 		    run(apply->store, apply->batch, apply->err) != 0)
 			return -1;
 	}
+	if (run(apply->store, apply->batch, apply->err) != 0)
+		return -1;
+	senders_tell(apply->senders, apply->batch, apply->log);
 	return run(apply->store, apply->batch, apply->err);
 }
 
@@ -271,14 +281,33 @@ apply_some(const struct apply *apply, struct consequence *outs, size_t count)
 	return write_consequences(apply, outs, count);
 }
 
+/* A complaint whose recipient was taken out still is one about its sender. */
+static int
+apply_nobody(const struct apply *apply)
+{
+	static const struct report_recipient nobody = { "", "", 0, "", "", "", "", "", BOUNCE_HARD,
+		REASON_FEEDBACK_LOOP, "" };
+	struct consequence out = { .recipient = &nobody, .what = "", .why = "" };
+	int rc = apply_some(apply, &out, 1);
+
+	if (rc == 0)
+		log_outcome(&out, apply->log);
+	return rc;
+}
+
 int
 apply(const struct settings *settings, struct store_sync *store, const struct report *report,
     const struct apply_envelope *envelope, const char *id, struct str *log, struct err *err)
 {
 	struct store_batch batch = { 0 };
+	struct senders senders;
 	const struct apply run_of = { settings, store, report, envelope, id, clock_wall_s(), &batch,
-		err };
+		&senders, log, err };
 	int rc = 0;
+
+	senders_init(&senders, settings, report, envelope, id, run_of.now_s);
+	if (report->kind == REPORT_FEEDBACK && report->count == 0)
+		rc = apply_nobody(&run_of);
 
 	for (size_t next = 0; next < report->count && rc == 0;) {
 		struct consequence outs[AT_ONCE];
@@ -295,6 +324,7 @@ apply(const struct settings *settings, struct store_sync *store, const struct re
 		for (size_t i = 0; i < count && rc == 0; i++)
 			log_outcome(&outs[i], log);
 	}
+	senders_clear(&senders);
 	store_batch_free(&batch);
 	return rc;
 }

@@ -1,26 +1,17 @@
 #include "keys.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
-/* crypto_generichash of libsodium without linking it: hardly any key is that long, and mxbounce
- * starts once a message. Without the library the text is cut; it then shares its key with others
- * of the same first bytes, which INSTALL's dependencies rule out. */
+#include "blake2b.h"
+
+/* Without the hash's library the text is cut; it then shares its key with others of the same first
+ * bytes, which INSTALL's dependencies rule out. */
 static void
 add_digest(struct str *out, struct span text)
 {
-	static int (*digest)(unsigned char *, size_t, const unsigned char *, unsigned long long,
-	    const unsigned char *, size_t);
 	unsigned char hash[20];
 
-	if (digest == NULL) {
-		void *library = dlopen("libsodium.so.23", RTLD_NOW);
-
-		if (library != NULL)
-			*(void **)&digest = dlsym(library, "crypto_generichash");
-	}
-	if (digest == NULL ||
-	    digest(hash, sizeof(hash), (const unsigned char *)text.ptr, text.len, NULL, 0) != 0) {
+	if (blake2b(hash, sizeof(hash), text, SPAN("")) != 0) {
 		str_add(out, text.ptr, KEYS_MAX_TEXT);
 		return;
 	}
@@ -237,4 +228,18 @@ keys_node(struct str *out, const char *node)
 {
 	str_adds(out, "mxpace:node:");
 	keys_encode(out, span_of(node));
+}
+
+void
+keys_undo(struct str *out, const char *id)
+{
+	str_adds(out, "mxpace:undo:");
+	keys_encode(out, span_of(id));
+}
+
+void
+keys_undo_chunk(struct str *out, const char *id, int64_t number)
+{
+	keys_undo(out, id);
+	str_addf(out, ":%lld", (long long)number);
 }

@@ -22,6 +22,9 @@
  *   mxpace:suspended:version         string  another one with each change of it
  *   mxpace:texts:DAY                 zset    "REASON TEXT" of failures, by count
  *   mxpace:quarantine                zset    addresses by expiry, +inf = until removed
+ *   mxpace:undo:ID                   hash    an undo: who, when, which, how many
+ *   mxpace:undo:ID:NUMBER            string  entries it took away, one a line
+ *   mxpace:undos                     zset    IDs of undos by time
  *   mxpace:groups                    zset    groups by last use (Unix time)
  *   mxpace:mx:DOMAIN                 string  the MX set, for people, other nodes and mxctl
  *   mxpace:node:NODE                 hash    a running mxpolicyd
@@ -38,6 +41,8 @@
  */
 #ifndef KEYS_H
 #define KEYS_H
+
+#include <stdint.h>
 
 #include "str.h"
 
@@ -68,8 +73,11 @@ void keys_mx(struct str *out, const char *domain);
 /* The encoded domain of such a key; empty: it is none. */
 struct span keys_mx_domain(struct span key);
 void keys_node(struct str *out, const char *node);
+void keys_undo(struct str *out, const char *id);
+void keys_undo_chunk(struct str *out, const char *id, int64_t number); /* from 0 */
 
 #define KEYS_QUARANTINE_INDEX "mxpace:quarantine"
+#define KEYS_UNDOS            "mxpace:undos"
 #define KEYS_GROUPS           "mxpace:groups"
 #define KEYS_PROBE            "mxpace:probe"
 #define KEYS_EVENTS           "mxpace:events"

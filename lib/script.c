@@ -23,6 +23,9 @@ static const struct {
 	[SCRIPT_SENDER] = ROW(sender),
 	[SCRIPT_SENDER_ORDER] = ROW(sender_order),
 	[SCRIPT_COMPLAINT] = ROW(complaint),
+	[SCRIPT_IMPORT] = ROW(import),
+	[SCRIPT_UNDO] = ROW(undo),
+	[SCRIPT_PRUNE] = ROW(prune),
 };
 
 struct span

@@ -6,6 +6,8 @@
 #include "keys.h"
 #include "store_reply.h"
 
+enum { PRUNE_AT_ONCE = 1000 }; /* about a millisecond of Redis' time */
+
 /* One key at a time is built here; the batch copies it at once. */
 static struct span
 key(struct str *scratch, void (*add)(struct str *, const char *), const char *text)
@@ -162,10 +164,11 @@ store_put_index_scan(struct store_batch *batch, const char *match, struct store_
 void
 store_put_index_prune(struct store_batch *batch, int64_t wall_s)
 {
-	char now[24];
-
-	snprintf(now, sizeof(now), "%lld", (long long)wall_s);
-	STORE_PUT(batch, NULL, NULL, "ZREMRANGEBYSCORE", KEYS_QUARANTINE_INDEX, "-inf", now);
+	store_batch_begin_script(batch, SCRIPT_PRUNE, 1, 3);
+	store_batch_arg(batch, SPAN(KEYS_QUARANTINE_INDEX));
+	store_batch_arg_number(batch, wall_s);
+	store_batch_arg_number(batch, PRUNE_AT_ONCE);
+	store_batch_end(batch, NULL, NULL);
 }
 
 void

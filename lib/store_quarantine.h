@@ -57,7 +57,7 @@ void store_put_quarantine_remove(struct store_batch *batch, const char *addr, co
 
 /* A page of the index: addresses and expiries in turn. match: a glob of Redis, "*" for all. */
 void store_put_index_scan(struct store_batch *batch, const char *match, struct store_page *page);
-/* Drops from the index what has expired by that time. */
+/* Drops from the index what has expired by that time, a thousand at most (lua/prune.lua). */
 void store_put_index_prune(struct store_batch *batch, int64_t wall_s);
 void store_put_index_size(struct store_batch *batch, int64_t *size);
 

@@ -287,6 +287,17 @@ keeps_the_message_that_goes_out_diverted(void **state)
 	assert_false(fake_has(&redis, GIVE_BACK));
 }
 
+/* address_rules: the entry of bad@ is that of bad+shop@. */
+static void
+refuses_by_the_address_rules(void **state)
+{
+	(void)state;
+	redis.answer = has_quarantined_bad;
+	assert_starts(ask(&client, RCPT("bad+shop@[192.0.2.5]", "1.1")),
+	    "action=550 5.1.1 mxpace: bad+shop@[192.0.2.5] is quarantined since ");
+	settle();
+}
+
 /* -- Redis away -------------------------------------------------------------------------------- */
 
 static void
@@ -443,6 +454,7 @@ main(void)
 	static char defer[] = "on_store_failure = \"defer\";";
 	static char permit[] = "on_store_failure = \"permit\";";
 	static char hold[] = "quarantine_action = \"hold\";";
+	static char plus[] = "address_rules = ( { domains = \"*\"; strip_tag = \"+\"; } );";
 	const struct CMUnitTest tests[] = {
 		TEST(takes_once_for_a_transaction),
 		TEST(takes_each_time_without_instance),
@@ -454,6 +466,7 @@ main(void)
 		TEST(lets_the_slot_go_when_redis_errs),
 		TEST(lets_the_slot_go_when_redis_answers_nonsense),
 		TEST(gives_back_for_a_quarantined_recipient),
+		TEST_CONF(refuses_by_the_address_rules, plus),
 		TEST_CONF(keeps_the_message_that_goes_out_diverted, hold),
 		TEST(answers_when_redis_hangs_up),
 		TEST_CONF(permits_when_told_to, permit),

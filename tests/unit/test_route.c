@@ -410,6 +410,17 @@ refuses_the_quarantined(void **state)
 	assert_int_equal(inside("google", "192.0.2.1"), reason_count(ROUTE_PACED));
 }
 
+/* address_rules: the entry of bad@ is that of bad+shop@. */
+static void
+refuses_by_the_address_rules(void **state)
+{
+	(void)state;
+	redis.answer = has_quarantined_bad;
+	assert_string_equal(ask_in_time(SENDER, "bad+shop@[192.0.2.5]"),
+	    "error:5.1.1 mxpace: bad+shop@[192.0.2.5] is quarantined since 1795314053: "
+	    "user_unknown (550)");
+}
+
 static void
 goes_on_without_redis(void **state)
 {
@@ -647,6 +658,8 @@ main(void)
 		TEST(knows_what_came_while_redis_was_asked),
 		TEST(answers_by_mx),
 		TEST(refuses_the_quarantined),
+		TEST_CONF(refuses_by_the_address_rules,
+		    "address_rules = ( { domains = \"*\"; strip_tag = \"+\"; } );"),
 		TEST(goes_on_without_redis),
 		TEST(waits_for_redis_no_longer_than_the_deadline),
 		TEST(goes_on_when_redis_errs),
