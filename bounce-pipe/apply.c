@@ -7,6 +7,7 @@
 #include "bounce_date.h"
 #include "clock.h"
 #include "consequence.h"
+#include "guarding.h"
 #include "quarantine_address.h"
 #include "senders.h"
 #include "trust.h"
@@ -16,6 +17,7 @@ enum {
 	AT_ONCE = 16,    /* recipients that go through the three steps together */
 	BATCH_FULL = 10, /* commands of the third step that wait for those of one recipient more */
 };
+_Static_assert((int)AT_ONCE <= (int)GUARDING_AT_ONCE, "guarding takes them all");
 _Static_assert((int)AT_ONCE < (int)STORE_BATCH_MAX, "a batch holds a command of each recipient");
 
 /* What one run works with. */
@@ -28,6 +30,7 @@ struct apply {
 	int64_t now_s;
 	struct store_batch *batch;
 	struct senders *senders;
+	struct guarding *guarding;
 	struct str *log;
 	struct err *err;
 };
@@ -83,16 +86,32 @@ has_failed(const struct report *report, const struct report_recipient *recipient
 	return true;
 }
 
+/* What only a sender's signature speaks for may be a forgery of anybody whom we once sent a mail:
+ * whatever its reason, it counts as one hard to reach, never at the first error. */
+static struct quarantine_rule
+doubtful_rule(const struct settings *settings, const struct quarantine_rule *rule)
+{
+	struct quarantine_rule doubtful = settings->quarantine.rules[REASON_UNREACHABLE];
+
+	if (rule->errors == 0 || rule->errors > doubtful.errors)
+		doubtful.errors = doubtful.errors > 0 ? rule->errors : 0;
+	if (doubtful.errors == 1)
+		doubtful.errors = 2;
+	return doubtful;
+}
+
 /* The rule of the reason; but what is hard by its reason and soft by its reply ("450 user unknown":
  * try again) must not cost an address at the first error: it is one of those hard to reach. */
-static const struct quarantine_rule *
-rule_for(const struct settings *settings, const struct report_recipient *recipient)
+static struct quarantine_rule
+rule_for(const struct settings *settings, const struct consequence *out)
 {
-	enum reason reason = recipient->reason;
+	enum reason reason = out->recipient->reason;
+	const struct quarantine_rule *rule;
 
-	if (recipient->type == BOUNCE_SOFT && reason_usual_type(reason) == BOUNCE_HARD)
+	if (out->recipient->type == BOUNCE_SOFT && reason_usual_type(reason) == BOUNCE_HARD)
 		reason = REASON_UNREACHABLE;
-	return &settings->quarantine.rules[reason];
+	rule = &settings->quarantine.rules[reason];
+	return out->doubtful ? doubtful_rule(settings, rule) : *rule;
 }
 
 /* Whether this recipient's failure may count at all, and why not. */
@@ -101,26 +120,30 @@ may_count(const struct settings *settings, const struct report *report,
     const struct apply_envelope *envelope, struct consequence *out)
 {
 	const struct report_recipient *recipient = out->recipient;
-	struct trust_facts facts = { report->header, envelope->sender, envelope->verp_recipient };
+	struct trust_facts facts = { report->header, envelope->sender, envelope->verp_recipient,
+		envelope->signed_path };
+	enum trust trust = trust_judge(&facts, recipient->address, &out->why);
 	bool address =
 	    quarantine_address(settings, span_of(recipient->address), out->address, NULL) == 0 &&
 	    *out->address != '\0';
 	bool expected = report->kind == REPORT_FEEDBACK &&
 			senders_take_complaints(settings, envelope->recipient);
 
-	out->why = "";
-	if (!expected && trust_judge(&facts, recipient->address, &out->why) == TRUST_NONE) {
+	out->doubtful = trust == TRUST_SENDER;
+	if (!expected &&
+	    (trust == TRUST_NONE || (out->doubtful && report->kind == REPORT_FEEDBACK))) {
 		out->what = "ignored";
 		return false;
 	}
-	out->why = "";
+	if (!out->doubtful)
+		out->why = "";
 	if (report->kind == REPORT_FEEDBACK)
 		out->what = "complaint";
 	else if (!address)
 		out->what = "bounce", out->why = "not an address";
 	else if (addr_is_postmaster(out->address))
 		out->what = "bounce", out->why = "postmaster is never quarantined";
-	else if (recipient->type == BOUNCE_IGNORED || rule_for(settings, recipient)->errors == 0)
+	else if (recipient->type == BOUNCE_IGNORED || rule_for(settings, out).errors == 0)
 		out->what = "bounce", out->why = "this reason never quarantines";
 	else
 		return true;
@@ -135,9 +158,9 @@ put_error(const struct settings *settings, const struct report *report, const ch
 	const struct store_error error = {
 		.addr = out->address,
 		.ndr = id,
-		.type = recipient->type,
+		.type = out->doubtful ? BOUNCE_SOFT : recipient->type,
 		.reason = recipient->reason,
-		.rule = *rule_for(settings, recipient),
+		.rule = rule_for(settings, out),
 		.at_s = out->at_s,
 		.guarded = out->guarded,
 		.code = out->code,
@@ -237,9 +260,15 @@ learn(const struct apply *apply, struct consequence *outs, size_t count)
 		outs[i].at_s = bounce_date(apply->report, outs[i].recipient, apply->now_s);
 		outs[i].counts =
 		    may_count(apply->settings, apply->report, apply->envelope, &outs[i]);
+		if (outs[i].doubtful) /* the dates in it may be forged: one error a day at most */
+			outs[i].at_s = apply->now_s;
 	}
 	senders_learn(apply->senders, apply->batch);
-	return run(apply->store, apply->batch, apply->err);
+	guarding_ask(apply->guarding, apply->batch, outs, count);
+	if (run(apply->store, apply->batch, apply->err) != 0)
+		return -1;
+	guarding_know(apply->guarding, outs, count);
+	return 0;
 }
 
 static int
@@ -263,6 +292,7 @@ write_consequences(const struct apply *apply, const struct consequence *outs, si
 	for (size_t i = 0; i < count; i++) {
 		put_consequences(apply->report, apply->envelope, apply->id, apply->batch, &outs[i]);
 		senders_count(apply->senders, apply->batch, &outs[i]);
+		guarding_put(apply->guarding, apply->batch, &outs[i], i);
 		if (apply->batch->count >= BATCH_FULL &&
 		    run(apply->store, apply->batch, apply->err) != 0)
 			return -1;
@@ -270,15 +300,22 @@ write_consequences(const struct apply *apply, const struct consequence *outs, si
 	if (run(apply->store, apply->batch, apply->err) != 0)
 		return -1;
 	senders_tell(apply->senders, apply->batch, apply->log);
-	return run(apply->store, apply->batch, apply->err);
+	if (run(apply->store, apply->batch, apply->err) != 0)
+		return -1;
+	return guarding_conclude(apply->guarding, apply->store, outs, count, apply->log,
+	    apply->err);
 }
 
 static int
 apply_some(const struct apply *apply, struct consequence *outs, size_t count)
 {
-	if (learn(apply, outs, count) != 0 || count_errors(apply, outs, count) != 0)
-		return -1;
-	return write_consequences(apply, outs, count);
+	int rc = -1;
+
+	guarding_init(apply->guarding, apply->settings);
+	if (learn(apply, outs, count) == 0 && count_errors(apply, outs, count) == 0)
+		rc = write_consequences(apply, outs, count);
+	guarding_clear(apply->guarding);
+	return rc;
 }
 
 /* A complaint whose recipient was taken out still is one about its sender. */
@@ -301,8 +338,9 @@ apply(const struct settings *settings, struct store_sync *store, const struct re
 {
 	struct store_batch batch = { 0 };
 	struct senders senders;
+	struct guarding guarding;
 	const struct apply run_of = { settings, store, report, envelope, id, clock_wall_s(), &batch,
-		&senders, log, err };
+		&senders, &guarding, log, err };
 	int rc = 0;
 
 	senders_init(&senders, settings, report, envelope, id, run_of.now_s);

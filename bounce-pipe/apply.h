@@ -12,11 +12,13 @@
 #include "report.h"
 #include "settings.h"
 #include "store_sync.h"
+#include "trust.h"
 
 struct apply_envelope {
 	const char *sender; /* as pipe(8) gives it; "" is null */
 	const char *recipient;
-	const char *verp_recipient; /* "" none */
+	const char *verp_recipient;             /* "" none */
+	const struct trust_signed *signed_path; /* NULL: signatures are not asked for */
 };
 
 enum { APPLY_ID_SIZE = 17 };

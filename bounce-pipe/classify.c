@@ -1,12 +1,14 @@
 #include "classify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnostic.h"
 #include "domain.h"
 #include "dsn.h"
 #include "feedback.h"
+#include "mem.h"
 
 /* What the rules are asked about. */
 struct subject {
@@ -90,6 +92,54 @@ classify_rule_matches(const struct bounce_rule *rule, const struct classify_fact
 	matches = rule_matches(rule, &subject);
 	str_free(&subject.text);
 	return matches;
+}
+
+struct classify_view {
+	struct subject subject;
+};
+
+struct classify_view *
+classify_view_new(const struct classify_facts *facts)
+{
+	struct classify_view *view = mem_alloc(sizeof(*view));
+
+	subject_init(&view->subject, facts);
+	return view;
+}
+
+void
+classify_view_free(struct classify_view **view)
+{
+	if (*view != NULL)
+		str_free(&(*view)->subject.text);
+	free(*view);
+	*view = NULL;
+}
+
+struct span
+classify_view_text(const struct classify_view *view)
+{
+	return span_make(str_text(&view->subject.text), view->subject.text.len);
+}
+
+struct classify_look
+classify_look(const struct classify_view *view, const struct bounce_rule *rule)
+{
+	const struct subject *subject = &view->subject;
+	struct classify_look look = {
+		.code = any_fits(&rule->code, subject->code, code_fits),
+		.status = any_fits(&rule->status, subject->status, status_fits),
+		.remote = any_fits(&rule->remote, subject->remote_mta, domain_matches),
+		.text = true,
+		.found = SPAN(""),
+	};
+
+	if (rule->pattern == NULL)
+		return look;
+	look.text = pattern_match(rule->pattern, classify_view_text(view)) == 1;
+	if (look.text)
+		look.found = pattern_found(rule->pattern);
+	return look;
 }
 
 static struct classification

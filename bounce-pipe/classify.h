@@ -35,6 +35,20 @@ struct classification classify(const struct bounce_rules *rules,
 /* Whether this one rule's conditions hold: 1 yes, 0 no, -1 its pattern hit a limit. */
 int classify_rule_matches(const struct bounce_rule *rule, const struct classify_facts *facts);
 
+/* Facts beside one rule after the other, for people: which of its conditions hold. */
+struct classify_view;
+struct classify_view *classify_view_new(const struct classify_facts *facts);
+void classify_view_free(struct classify_view **view);
+struct span classify_view_text(const struct classify_view *view); /* as patterns see it */
+
+struct classify_look {
+	bool code, status, remote; /* holds, or there is none */
+	bool text;                 /* likewise */
+	struct span found;         /* by its pattern, in the view's text; empty: none */
+};
+struct classify_look classify_look(const struct classify_view *view,
+    const struct bounce_rule *rule);
+
 /* A bare SMTP reply or diagnostic, one line, as `mxctl classify` reads them. remote_mta "": not
  * known. */
 struct classification classify_line(const struct bounce_rules *rules, struct span line,

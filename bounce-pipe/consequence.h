@@ -18,6 +18,7 @@ struct consequence {
 	char code[16];                    /* reply code and enhanced status: "550 5.1.1" */
 	bool counts;                      /* trusted, and of a reason that quarantines */
 	char group[QUARANTINE_NAME_SIZE]; /* its domain's MX group; "" not known */
+	bool doubtful;                    /* TRUST_SENDER: soft evidence */
 	bool guarded;                     /* an outage guard holds group and reason */
 
 	/* Second step: error.lua, if it counts. */

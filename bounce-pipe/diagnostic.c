@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "charset.h"
 #include "notice.h"
@@ -59,18 +60,117 @@ exim_frame(struct span text, struct frame *frame)
 	return true;
 }
 
+/* A reply that refuses: "550 …", "421-…". */
+static bool
+is_refusal(struct span text)
+{
+	return text.len > 3 && (text.ptr[0] == '4' || text.ptr[0] == '5') &&
+	    is_digit(text.ptr[1]) && is_digit(text.ptr[2]) &&
+	    (text.ptr[3] == ' ' || text.ptr[3] == '-' || text.ptr[3] == '\n');
+}
+
+/* "smtp; 550 …", "'550 …", "#550 …": from the code on. */
+static struct span
+from_code(struct span text)
+{
+	for (;;) {
+		if (span_istarts(text, SPAN("smtp;")))
+			text = span_from(text, 5);
+		else if (text.len > 0 && strchr(" \t\r\n'\"#<>", text.ptr[0]) != NULL)
+			text = span_from(text, 1);
+		else
+			return text;
+	}
+}
+
+/* Which command was refused, in the words that stand before the reply. */
+static struct span
+command_of(struct span before)
+{
+	static const struct {
+		struct span words, command;
+	} table[] = {
+		{ SPAN("does not like recipient"), SPAN("RCPT TO") },
+		{ SPAN("but sender was rejected"), SPAN("MAIL FROM") },
+		{ SPAN("but my name was rejected"), SPAN("HELO") },
+		{ SPAN("but greeting failed"), SPAN("initial connection") },
+		{ SPAN("failed on DATA command"), SPAN("DATA") },
+		{ SPAN("failed after I sent the message"), SPAN("end of data") },
+		{ SPAN(">>> RCPT"), SPAN("RCPT TO") },
+		{ SPAN(">>> MAIL"), SPAN("MAIL FROM") },
+		{ SPAN(">>> DATA"), SPAN("DATA") },
+		{ SPAN(">>> HELO"), SPAN("HELO") },
+		{ SPAN(">>> EHLO"), SPAN("EHLO") },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (span_ifind(before, table[i].words) >= 0)
+			return table[i].command;
+	return (struct span){ "", 0 };
+}
+
+/* Systems that announce the reply: qmail, Gmail, Exchange, Sendmail and Courier, and others. */
+static bool
+announced_frame(struct span text, struct frame *frame)
+{
+	static const struct span words[] = { SPAN("remote host said:"), SPAN("<<< "),
+		SPAN("other server returned was:"), SPAN("the response was:"),
+		SPAN("response from the remote server was:"), SPAN("remote server returned '"),
+		SPAN("remote server said:"), SPAN("server responded:"), SPAN("server replied:"),
+		SPAN("server response:"), SPAN("returned error:"), SPAN("smtp;") };
+
+	if (is_refusal(text))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		long at = behind(text, words[i], 500);
+		struct span reply;
+
+		if (at < 0)
+			continue;
+		reply = from_code(span_from(text, (size_t)at));
+		if (!is_refusal(reply))
+			continue;
+		frame->reply = reply;
+		frame->command = command_of((struct span){ text.ptr, (size_t)at });
+		return true;
+	}
+	return false;
+}
+
 static struct frame
 frame_of(struct span text)
 {
 	struct frame frame = { .reply = text, .command = { "", 0 } };
+	struct span bare = from_code(text);
 	long said;
 
-	if (exim_frame(text, &frame))
+	if (exim_frame(text, &frame) || announced_frame(text, &frame))
 		return frame;
+	if (is_refusal(bare))
+		frame.reply = bare;
 	said = span_istarts(text, SPAN("host ")) ? behind(text, SPAN(" said: "), 300) : -1;
 	if (said > 0)
 		frame.reply = span_from(text, (size_t)said);
 	return frame;
+}
+
+/* Without what a sending system writes behind a reply. */
+static struct span
+without_tail(struct span reply)
+{
+	static const struct span tails[] = { SPAN("Giving up on "), SPAN("I'm not going to try"),
+		SPAN("[SMTP Error Code"), SPAN("##"), SPAN("#SMTP#"), SPAN("\n>>> "),
+		SPAN(" >>> "), SPAN("554 5.0.0 Service unavailable"),
+		SPAN("554 Service unavailable"), SPAN("Original message headers"),
+		SPAN("Diagnostic information for administrators") };
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		long at = span_ifind(reply, tails[i]);
+
+		if (at > 12)
+			reply.len = (size_t)at;
+	}
+	return span_trim(reply);
 }
 
 /* Length of what begins a further line of a reply: "550-5.1.1 ", "550 5.1.1 ", "550-". */
@@ -138,7 +238,8 @@ void
 diagnostic_text(struct span diagnostic, struct str *out)
 {
 	struct frame frame = frame_of(span_trim(charset_cut(diagnostic, DIAGNOSTIC_MAX)));
-	struct span rest = frame.reply, code = { rest.ptr, 0 };
+	struct span rest = is_refusal(frame.reply) ? without_tail(frame.reply) : frame.reply;
+	struct span code = { rest.ptr, 0 };
 
 	if (rest.len >= 4 && is_digit(rest.ptr[0]) && is_digit(rest.ptr[1]) &&
 	    is_digit(rest.ptr[2]) && !is_digit(rest.ptr[3]))

@@ -9,11 +9,13 @@
 
 #include "apply.h"
 #include "classify.h"
+#include "clock.h"
 #include "log.h"
 #include "ndr.h"
 #include "rules_cache.h"
 #include "unreadable.h"
 #include "verp.h"
+#include "verp_keys.h"
 
 enum { READ_FIRST = 16000 };
 
@@ -173,11 +175,39 @@ print_report(const struct options *options, const struct report *report)
 	str_free(&out);
 }
 
+/* What the return path proves; only with verify_return_path are the keys read at all. -1: logged. */
+static int
+learn_signatures(const struct options *options, const struct settings *settings,
+    struct return_path *path, struct verp_keys *keys, struct apply_envelope *envelope,
+    struct trust_signed *asked)
+{
+	struct err err;
+
+	if (settings->verify_return_path == VERIFY_RETURN_PATH_OFF)
+		return 0;
+	if (verp_keys_load(settings, keys, &err) != 0) {
+		log_error("return_path_keys: %s; trying again later", err.text);
+		return -1;
+	}
+	return_path_parse(span_of(options->recipient), settings->verp_delimiters, path);
+	*asked = (struct trust_signed){
+		.path = path,
+		.keys = keys,
+		.now_s = clock_wall_s(),
+		.valid_days = verp_keys_valid_days(settings),
+	};
+	envelope->signed_path = asked;
+	return 0;
+}
+
 static int
 apply_report(const struct options *options, const struct settings *settings,
     const struct report *report, const char *verp, const char *id)
 {
-	struct apply_envelope envelope = { options->sender, options->recipient, verp };
+	struct apply_envelope envelope = { options->sender, options->recipient, verp, NULL };
+	struct trust_signed asked;
+	struct return_path path;
+	struct verp_keys keys;
 	struct store_sync *store;
 	struct str log = { 0 };
 	struct err err;
@@ -188,6 +218,8 @@ apply_report(const struct options *options, const struct settings *settings,
 		    report_kind_name(report->kind), options->recipient, report->message_id);
 		return EX_OK;
 	}
+	if (learn_signatures(options, settings, &path, &keys, &envelope, &asked) != 0)
+		return EX_TEMPFAIL;
 	store = store_sync_open(&settings->redis, settings->store_timeout_ms, &err);
 	if (store != NULL)
 		rc = apply(settings, store, report, &envelope, id, &log, &err);

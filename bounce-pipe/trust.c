@@ -91,13 +91,57 @@ is_null(const char *sender)
 	return *sender == '\0' || strcmp(sender, "<>") == 0;
 }
 
+/* Why a return path from outside has no signature that would count. */
+static const char *
+not_signed(const struct trust_signed *asked, const struct return_path_checked *checked)
+{
+	const struct return_path *path = asked->path;
+
+	if (*path->recipient_signature != '\0' && *path->recipient != '\0' &&
+	    return_path_check(path, path->recipient, asked->keys, asked->now_s, asked->valid_days)
+		    .recipient.proof == VERP_VALID)
+		return "the return path is signed for another recipient";
+	if (checked->recipient.proof == VERP_EXPIRED || checked->sender.proof == VERP_EXPIRED)
+		return "the return path's signature has expired";
+	if (checked->recipient.proof == VERP_WRONG || checked->sender.proof == VERP_WRONG)
+		return "the return path's signature is none of ours for this recipient";
+	return "the return path is not signed";
+}
+
+static enum trust
+judge_signed(const struct trust_signed *asked, const char *address, const char **why)
+{
+	const struct return_path *path = asked->path;
+	struct return_path_checked checked =
+	    return_path_check(path, address, asked->keys, asked->now_s, asked->valid_days);
+
+	if (*address == '\0') {
+		*why = "it names no recipient";
+		return TRUST_NONE;
+	}
+	if (checked.recipient.proof == VERP_VALID) {
+		*why = "the return path is signed for this recipient";
+		return TRUST_SIGNED;
+	}
+	if (checked.sender.proof != VERP_VALID || *path->recipient_signature != '\0') {
+		*why = not_signed(asked, &checked);
+		return TRUST_NONE;
+	}
+	if (*path->recipient != '\0' && strcmp(path->recipient, address) != 0) {
+		*why = "it came from outside and the return path names another recipient";
+		return TRUST_NONE;
+	}
+	*why = "the return path's signature proves only that we sent something";
+	return TRUST_SENDER;
+}
+
 enum trust
 trust_judge(const struct trust_facts *facts, const char *address, const char **why)
 {
 	struct origin origin = origin_of(facts->header);
 	const char *verp = facts->verp_recipient != NULL ? facts->verp_recipient : "";
 
-	if (*address != '\0' && strcmp(verp, address) == 0) {
+	if (facts->signed_path == NULL && *address != '\0' && strcmp(verp, address) == 0) {
 		*why = "the return path names this recipient";
 		return TRUST_VERP;
 	}
@@ -105,6 +149,8 @@ trust_judge(const struct trust_facts *facts, const char *address, const char **w
 		*why = "a notice of this host's own Postfix";
 		return TRUST_POSTFIX;
 	}
+	if (facts->signed_path != NULL)
+		return judge_signed(facts->signed_path, address, why);
 	if (origin.received == 0)
 		*why = "nothing tells where it came from (no Received field)";
 	else if (!origin.from_bounce || origin.received > 1)

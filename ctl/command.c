@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "mem.h"
 #include "terminal.h"
 #include "verbs.h"
@@ -34,10 +35,27 @@ const struct command commands[] = {
 	    CTL_NEEDS_RULES | CTL_NEEDS_STORE, "slows a group down for a time", backoff_set },
 	{ "backoff", "clear", "GROUP", 1, 1, OPTION(IP), CTL_NEEDS_RULES | CTL_NEEDS_STORE,
 	    "ends a group's backoff at once", backoff_clear },
+	{ "account", "list", "", 0, 0, OPTION(MATCH), CTL_NEEDS_STORE,
+	    "who sends: what was sent and came back in 24 hours", account_list },
+	{ "account", "show", "NAME", 1, 1, 0, CTL_NEEDS_STORE,
+	    "one account: state, figures, MX groups, days", account_show },
+	{ "account", "suspend", "NAME", 1, 1, OPTION(WHY), CTL_NEEDS_STORE,
+	    "takes no more mail from an account", account_suspend },
+	{ "account", "resume", "NAME", 1, 1, OPTION(WHY) | OPTION(FULLY), CTL_NEEDS_STORE,
+	    "takes mail again, on probation at first", account_resume },
+	{ "account", "exempt", "NAME", 1, 1, OPTION(WHY) | OPTION(OFF), CTL_NEEDS_STORE,
+	    "never suspends an account, whatever comes back", account_exempt },
+	{ "campaign", "list", "", 0, 0, OPTION(MATCH) | OPTION(LISTS), CTL_NEEDS_STORE,
+	    "campaigns, or lists: what came back in 24 hours", campaign_list },
+	{ "campaign", "show", "NAME", 1, 1, OPTION(LISTS), CTL_NEEDS_STORE,
+	    "one campaign or list: figures, MX groups, days", campaign_show },
 	{ "explain", NULL, "ADDRESS", 1, 1, OPTION(SENDER), CTL_NEEDS_RULES,
 	    "what Postfix would be told about a recipient, and why", explain },
-	{ "quarantine", "list", "", 0, 0, OPTION(MATCH) | OPTION(COUNTING), CTL_NEEDS_STORE,
+	{ "quarantine", "list", "", 0, 0, FILTER_OPTIONS | OPTION(COUNTING) | OPTION(LIMIT),
+	    CTL_NEEDS_STORE,
 	    "the addresses that are not mailed any more", quarantine_list },
+	{ "quarantine", "stats", "", 0, 0, FILTER_OPTIONS, CTL_NEEDS_STORE,
+	    "how many entries there are: by status, reason, domain", quarantine_stats },
 	{ "quarantine", "show", "ADDRESS", 1, 1, 0, CTL_NEEDS_STORE,
 	    "why and since when an address is in quarantine", quarantine_show },
 	{ "quarantine", "add", "ADDRESS...", 1, COMMAND_MANY,
@@ -48,8 +66,15 @@ const struct command commands[] = {
 	{ "quarantine", "delivered", "[ADDRESS...]", 0, COMMAND_MANY,
 	    OPTION(MAILLOG) | OPTION(STREAM) | OPTION(CONSUMERS), CTL_NEEDS_STORE,
 	    "ends doubt about addresses that took a message", quarantine_delivered },
+	{ "report", NULL, "", 0, 0,
+	    OPTION(ALL) | OPTION(ACCOUNT) | OPTION(CAMPAIGN) | OPTION(OF_LIST) | OPTION(GROUP) |
+		OPTION(SINCE) | OPTION(UNTIL) | OPTION(FORMAT) | OPTION(OUTPUT),
+	    CTL_NEEDS_STORE, "what was sent, what came back, and why", report_show },
 	{ "classify", NULL, "", 0, 0, 0, CTL_NEEDS_SETTINGS,
 	    "type, reason, rule of each SMTP reply on standard input", classify_lines },
+	{ "bounce", "test", "[FILE]", 0, 1, OPTION(RECIPIENT), CTL_NEEDS_SETTINGS,
+	    "what a returned message says, by which rules, and which came close",
+	    bounce_test },
 	{ "rules", "check", "", 0, 0, 0, CTL_NEEDS_NOTHING,
 	    "all mistakes of configuration and rules; tries samples", rules_check },
 	{ "rules", "show", "[NAME]", 0, 1, 0, CTL_NEEDS_RULES,
@@ -69,17 +94,20 @@ const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 const struct command_option command_options[CTL_OPTIONS] = {
 	[CTL_OPTION_SENDER] = { "--sender", "ADDRESS",
 	    "the envelope sender; \"<>\" for the null sender" },
+	[CTL_OPTION_RECIPIENT] = { "--recipient", "ADDRESS",
+	    "the envelope recipient it came to, as pipe(8) says" },
 	[CTL_OPTION_WATCH] = { "--watch", NULL, "what goes on, again each second, until Ctrl-C" },
 	[CTL_OPTION_MATCH] = { "--match", "GLOB", "only addresses like this: '*@example.com'" },
 	[CTL_OPTION_COUNTING] = { "--counting", NULL,
 	    "those with errors counted that are still mailed" },
-	[CTL_OPTION_REASON] = { "--reason", "REASON", "user_unknown (default), mailbox_full, ..." },
+	[CTL_OPTION_REASON] = { "--reason", "REASON",
+	    "user_unknown, mailbox_full, ...; what is added: user_unknown" },
 	[CTL_OPTION_FOR] = { "--for", "TIME", "for so long (90s, 12h, 30d); default: no end" },
 	[CTL_OPTION_TEXT] = { "--text", "WORDS",
-	    "why, for those who are refused and for the record" },
+	    "why, for those who are refused; of a search: diagnostics like this (PCRE2)" },
 	[CTL_OPTION_DIRECTORY] = { "-c", "DIR",
 	    "Postfix' configuration directory, /etc/postfix if not given" },
-	[CTL_OPTION_DRY_RUN] = { "--dry-run", NULL, "prints the difference and changes nothing" },
+	[CTL_OPTION_DRY_RUN] = { "--dry-run", NULL, "shows what would be done and changes nothing" },
 	[CTL_OPTION_TIMERS] = { "--timers", NULL, "sets the queue's timers too" },
 	[CTL_OPTION_FORCE] = { "--force", NULL, "goes on where something speaks against it" },
 	[CTL_OPTION_IP] = { "--ip", "NAME", "only for this sending IP" },
@@ -91,7 +119,26 @@ const struct command_option command_options[CTL_OPTIONS] = {
 	[CTL_OPTION_STREAM] = { "--stream", NULL, "reads the stream mxpace:delivered, for ever" },
 	[CTL_OPTION_CONSUMERS] = { "--consumers", "NAME",
 	    "the stream's consumer group; default: mxpace" },
-	[CTL_OPTION_ALL] = { "--all", NULL, "the whole queue of this host" },
+	[CTL_OPTION_ALL] = { "--all", NULL, "the whole queue of this host; all mail" },
+	[CTL_OPTION_FULLY] = { "--fully", NULL, "without probation" },
+	[CTL_OPTION_OFF] = { "--off", NULL, "not any more" },
+	[CTL_OPTION_LISTS] = { "--lists", NULL, "mailing lists instead of campaigns" },
+	[CTL_OPTION_GROUP] = { "--group", "GLOB", "only of MX groups like this: 'google'" },
+	[CTL_OPTION_DOMAIN] = { "--domain", "GLOB", "only of domains like this: '*.example.com'" },
+	[CTL_OPTION_RULE] = { "--rule", "GLOB", "only by bounce rules like this" },
+	[CTL_OPTION_CAMPAIGN] = { "--campaign", "GLOB", "only of campaigns like this" },
+	[CTL_OPTION_OF_LIST] = { "--list", "GLOB", "only of lists like this" },
+	[CTL_OPTION_ACCOUNT] = { "--account", "GLOB", "only of accounts like this" },
+	[CTL_OPTION_SINCE] = { "--since", "TIME", "only from then on: 6h, \"2026-11-22 08:00\"" },
+	[CTL_OPTION_UNTIL] = { "--until", "TIME", "only up to then, likewise" },
+	[CTL_OPTION_STATUS] = { "--status", "STATUS",
+	    "counting, held, quarantined, released, all; or several: a,b" },
+	[CTL_OPTION_SHOW] = { "--show", NULL, "what was undone in the last 30 days" },
+	[CTL_OPTION_FORMAT] = { "--format", "FORMAT", "csv, jsonl, list (of addresses); of reports text, html, json, csv" },
+	[CTL_OPTION_RESUME] = { "--resume", NULL, "goes on where the last import stopped" },
+	[CTL_OPTION_RELEASE] = { "--release", "TIME", "mailed again after so long: 30d, never" },
+	[CTL_OPTION_LIMIT] = { "--limit", "N", "at most N of them" },
+	[CTL_OPTION_OUTPUT] = { "--output", "FILE", "into this file" },
 	[CTL_OPTION_RELOAD] = { "--reload", NULL, "has Postfix reload after a change" },
 };
 
@@ -190,18 +237,44 @@ take_value(struct ctl *ctl, int argc, char **argv, int *i, const char *name)
 	return NULL;
 }
 
+/* The options of the command named so far. */
+static uint64_t
+named_options(const struct words *words)
+{
+	const char *name = words->count > 0 ? words->items[0] : "";
+	const char *sub = words->count > 1 ? words->items[1] : NULL;
+
+	for (size_t i = 0; i < command_count; i++)
+		if (is_named(&commands[i], name, commands[i].sub != NULL ? sub : NULL))
+			return commands[i].options;
+	return 0;
+}
+
+/* The option of that name; of several the one that the command takes. CTL_OPTIONS: there is none. */
+static size_t
+find_option(const struct words *words, const char *name, size_t len)
+{
+	uint64_t taken = named_options(words);
+	size_t found = CTL_OPTIONS;
+
+	for (size_t k = 0; k < CTL_OPTIONS; k++)
+		if (strlen(command_options[k].name) == len &&
+		    strncmp(command_options[k].name, name, len) == 0 &&
+		    (found == CTL_OPTIONS || (taken & (UINT64_C(1) << k)) != 0))
+			found = k;
+	return found;
+}
+
 /* A command's option, as "--match GLOB" or "--match=GLOB". -1: it is none, or wrong. */
 static int
-parse_option(struct ctl *ctl, int argc, char **argv, int *i)
+parse_option(struct ctl *ctl, int argc, char **argv, int *i, const struct words *words)
 {
 	const char *arg = argv[*i];
-	size_t len = strcspn(arg, "=");
+	size_t len = strcspn(arg, "="), k = find_option(words, arg, len);
 
-	for (size_t k = 0; k < CTL_OPTIONS; k++) {
+	if (k < CTL_OPTIONS) {
 		const struct command_option *option = &command_options[k];
 
-		if (strlen(option->name) != len || strncmp(option->name, arg, len) != 0)
-			continue;
 		if (option->value == NULL && arg[len] == '=') {
 			ctl_complain(ctl, "%s takes no value", option->name);
 			return -1;
@@ -249,7 +322,7 @@ parse_words(struct ctl *ctl, int argc, char **argv, struct words *words)
 			words->help = true;
 		} else if (strcmp(arg, "--version") == 0) {
 			words->version = true;
-		} else if (parse_option(ctl, argc, argv, &i) != 0) {
+		} else if (parse_option(ctl, argc, argv, &i, words) != 0) {
 			return -1;
 		}
 	}

@@ -1,5 +1,6 @@
 #include "verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
@@ -7,8 +8,11 @@
 #include "explain_delivery.h"
 #include "mx_ask.h"
 #include "quarantine_address.h"
+#include "keys.h"
+#include "sender_identity.h"
 #include "sending.h"
 #include "show.h"
+#include "store_sender.h"
 #include "use.h"
 
 /* `mxctl explain`: the facts that mxpolicyd would decide by, gathered now, and what its own
@@ -28,6 +32,8 @@ struct question {
 	struct store_take take;
 	struct store_took took;
 	struct use use;
+	struct sender_identity identity;
+	struct sender_status account;
 	struct decide_facts facts;
 	struct decision decision;
 	bool at_delivery; /* limits hold there, not when mail comes in */
@@ -127,6 +133,36 @@ read_limits(struct ctl *ctl, struct question *question, struct err *err)
 	return 0;
 }
 
+/* The sender's account: who alone logs in with such mail, else what the sender itself says. */
+static int
+read_account(struct ctl *ctl, struct question *question, struct err *err)
+{
+	struct sender_identity *identity = &question->identity;
+	struct store_fields users = { .arena = &ctl->arena };
+	struct str name = { 0 };
+
+	if (question->sender == NULL)
+		return 0;
+	sender_identify(ctl->settings, SPAN(""), span_of(question->sender), identity);
+	if (*identity->by_sender == '\0')
+		return 0;
+	store_put_sender_users(&ctl->batch, identity->by_sender, &users);
+	if (ctl_store_run(ctl, err) != 0)
+		return -1;
+	if (users.count == 2 && keys_decode(&name, users.items[0]) == 0)
+		snprintf(identity->account, sizeof(identity->account), "%s", str_text(&name));
+	str_free(&name);
+	store_put_sender_status(&ctl->batch, identity->account, &question->account);
+	if (ctl_store_run(ctl, err) != 0)
+		return -1;
+	question->facts.account = identity->account;
+	question->facts.list = identity->list;
+	if (sender_is_refused(&question->account, question->now.s) &&
+	    !sender_is_exempt(ctl->settings, identity->account))
+		question->facts.refused = &question->account;
+	return 0;
+}
+
 static int
 read_store(struct ctl *ctl, struct question *question, struct err *err)
 {
@@ -139,6 +175,8 @@ read_store(struct ctl *ctl, struct question *question, struct err *err)
 	if (ctl_store_run(ctl, err) != 0)
 		return -1;
 	quarantine_entry_settle(&question->entry, question->now.s);
+	if (read_account(ctl, question, err) != 0)
+		return -1;
 	if (question->at_delivery)
 		return explain_delivery_read(ctl, &question->now, &question->delivery, err);
 	return read_limits(ctl, question, err);
@@ -173,6 +211,27 @@ show_addresses(struct ctl *ctl, const struct question *question)
 	out_put(out, "local", NULL, out_bool(question->local));
 	if (question->local)
 		out_put(out, NULL, "", out_string("delivered here (local_domains)"));
+}
+
+static void
+show_account(struct ctl *ctl, const struct question *question)
+{
+	const struct sender_status *status = &question->account;
+	const char *account = question->identity.account;
+	struct str words = { 0 };
+
+	if (*account == '\0' || question->facts.store_known != FACT_KNOWN)
+		return;
+	out_open(ctl->out, "account", NULL);
+	out_put(ctl->out, "name", "Account", out_string(account));
+	out_put(ctl->out, "state", "", out_string(sender_state_name(status->state)));
+	out_put(ctl->out, "refused", NULL, out_bool(question->facts.refused != NULL));
+	if (question->facts.refused != NULL) {
+		sender_words(account, status, &words);
+		out_put(ctl->out, "words", "", out_string(str_text(&words)));
+	}
+	str_free(&words);
+	out_close(ctl->out);
 }
 
 static void
@@ -280,6 +339,7 @@ show(struct ctl *ctl, const struct question *question)
 {
 	ctl_out(ctl);
 	show_addresses(ctl, question);
+	show_account(ctl, question);
 	show_mx(ctl, question);
 	show_rule(ctl, question);
 	show_limits(ctl, question);
@@ -303,6 +363,8 @@ explain(struct ctl *ctl)
 		    &question.delivery);
 	if (*question.recipient != '\0')
 		gather_store(ctl, &question);
+	question.delivery.facts.account = question.facts.account;
+	question.delivery.facts.refused = question.facts.refused;
 	decide(&question.facts, &question.decision);
 	if (question.at_delivery)
 		explain_delivery_decide(ctl, &question.delivery, question.facts.store_known);

@@ -67,19 +67,27 @@ report_change(double points, char buf[REPORT_WORDS_SIZE])
 const char *
 report_date(int64_t at_s, enum report_date form, char buf[REPORT_WORDS_SIZE])
 {
-	static const char *const forms[] = {
-		[REPORT_DATE_DAY] = "%e %b",
-		[REPORT_DATE_YEAR] = "%e %b %Y",
-		[REPORT_DATE_HOUR] = "%H:%M",
-		[REPORT_DATE_BOTH] = "%e %b %H:%M",
-	};
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+		"Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t at = (time_t)at_s;
-	struct tm tm;
+	struct tm tm = { 0 };
+	const char *month = gmtime_r(&at, &tm) != NULL ? months[tm.tm_mon] : "";
 
-	if (gmtime_r(&at, &tm) == NULL || strftime(buf, REPORT_WORDS_SIZE, forms[form], &tm) == 0)
-		*buf = '\0';
-	if (*buf == ' ')
-		memmove(buf, buf + 1, strlen(buf));
+	switch (form) {
+	case REPORT_DATE_DAY:
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s", tm.tm_mday, month);
+		break;
+	case REPORT_DATE_YEAR:
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %d", tm.tm_mday, month, tm.tm_year + 1900);
+		break;
+	case REPORT_DATE_HOUR:
+		snprintf(buf, REPORT_WORDS_SIZE, "%02d:%02d", tm.tm_hour, tm.tm_min);
+		break;
+	case REPORT_DATE_BOTH:
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %02d:%02d", tm.tm_mday, month, tm.tm_hour,
+		    tm.tm_min);
+		break;
+	}
 	return buf;
 }
 

@@ -18,6 +18,15 @@ enum ctl_exit backoff_list(struct ctl *ctl);
 enum ctl_exit backoff_set(struct ctl *ctl);
 enum ctl_exit backoff_clear(struct ctl *ctl);
 
+enum ctl_exit account_list(struct ctl *ctl);
+enum ctl_exit account_show(struct ctl *ctl);
+enum ctl_exit account_suspend(struct ctl *ctl);
+enum ctl_exit account_resume(struct ctl *ctl);
+enum ctl_exit account_exempt(struct ctl *ctl);
+
+enum ctl_exit campaign_list(struct ctl *ctl);
+enum ctl_exit campaign_show(struct ctl *ctl);
+
 enum ctl_exit explain(struct ctl *ctl);
 
 enum ctl_exit quarantine_list(struct ctl *ctl);
@@ -25,8 +34,12 @@ enum ctl_exit quarantine_show(struct ctl *ctl);
 enum ctl_exit quarantine_add(struct ctl *ctl);
 enum ctl_exit quarantine_remove(struct ctl *ctl);
 enum ctl_exit quarantine_delivered(struct ctl *ctl);
+enum ctl_exit quarantine_stats(struct ctl *ctl);
+
+enum ctl_exit report_show(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);
+enum ctl_exit bounce_test(struct ctl *ctl);
 
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);

@@ -164,6 +164,45 @@ keys_group_addresses(struct str *out, const char *group)
 }
 
 void
+keys_group_answers(struct str *out, const char *group)
+{
+	add_group(out, group, ":answers", "");
+}
+
+void
+keys_group_guard(struct str *out, const char *group, const char *reason)
+{
+	add_group(out, group, ":guard:", reason);
+}
+
+void
+keys_group_guarded(struct str *out, const char *group, const char *reason)
+{
+	add_group(out, group, ":guarded:", reason);
+}
+
+void
+keys_group_lately(struct str *out, const char *group, const char *reason)
+{
+	add_group(out, group, ":lately:", reason);
+}
+
+void
+keys_guards_field(struct str *out, const char *group, const char *reason)
+{
+	keys_encode(out, span_of(group));
+	str_addc(out, ' ');
+	str_adds(out, reason);
+}
+
+void
+keys_domain_group(struct str *out, const char *domain)
+{
+	str_adds(out, "mxpace:group:");
+	keys_encode(out, span_of(domain));
+}
+
+void
 keys_quarantine(struct str *out, const char *addr)
 {
 	add_tagged(out, "q:", addr);

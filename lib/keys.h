@@ -11,6 +11,10 @@
  *   mxpace:{g:GROUP}:pause           string  an operator's words: nothing goes
  *   mxpace:{g:GROUP}:queue:IP        hash    node -> what waits there
  *   mxpace:{g:GROUP}:stats:HOUR      hash    "IP delivered" ... -> recipients (settle.lua)
+ *   mxpace:{g:GROUP}:answers         hash    recipients tried a minute, how many refused (answers.lua)
+ *   mxpace:{g:GROUP}:guard:REASON    hash    outage guard: errors, what is usual (guard_count.lua)
+ *   mxpace:{g:GROUP}:guarded:REASON  zset    addresses it holds -> since when
+ *   mxpace:{g:GROUP}:lately:REASON   zset    addresses quarantined before it held -> when
  *   mxpace:{g:GROUP}:addr            hash    IP address of an MX host -> UNIXTIME until
  *   mxpace:{q:ADDRESS}               hash    quarantine entry (error.lua)
  *   mxpace:{a:ACCOUNT}               hash    an account's state (sender.lua)
@@ -27,6 +31,9 @@
  *   mxpace:undos                     zset    IDs of undos by time
  *   mxpace:groups                    zset    groups by last use (Unix time)
  *   mxpace:mx:DOMAIN                 string  the MX set, for people, other nodes and mxctl
+ *   mxpace:group:DOMAIN              string  its MX group, for mxbounce
+ *   mxpace:guards                    hash    "GROUP REASON" -> since when, " quiet": holds no more
+ *   mxpace:failed                    hash    reason -> errors counted ever, all groups
  *   mxpace:node:NODE                 hash    a running mxpolicyd
  *   mxpace:nodes                     zset    nodes by when they were last heard of
  *   mxpace:probe                     string  for a second, while Redis answered with errors
@@ -60,6 +67,13 @@ void keys_group_queue(struct str *out, const char *group, const char *ip);
 void keys_group_pause(struct str *out, const char *group);
 /* hour: "2026112208", UTC; "": what settle.lua adds it to. */
 void keys_group_stats(struct str *out, const char *group, const char *hour);
+void keys_group_answers(struct str *out, const char *group);
+void keys_group_guard(struct str *out, const char *group, const char *reason);
+void keys_group_guarded(struct str *out, const char *group, const char *reason);
+void keys_group_lately(struct str *out, const char *group, const char *reason);
+/* "GROUP REASON", a field of KEYS_GUARDS. */
+void keys_guards_field(struct str *out, const char *group, const char *reason);
+void keys_domain_group(struct str *out, const char *domain);
 void keys_group_addresses(struct str *out, const char *group);
 void keys_quarantine(struct str *out, const char *addr);
 /* kind: sender_kind_tag(). */
@@ -90,6 +104,8 @@ void keys_undo_chunk(struct str *out, const char *id, int64_t number); /* from 0
 #define KEYS_SUSPENDED        "mxpace:suspended"
 #define KEYS_SUSPENDED_STAMP  "mxpace:suspended:version"
 #define KEYS_MX               "mxpace:mx:"
+#define KEYS_GUARDS           "mxpace:guards"
+#define KEYS_FAILED           "mxpace:failed"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */
 void keys_encode(struct str *out, struct span text);

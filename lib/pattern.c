@@ -118,6 +118,16 @@ pattern_group(const struct pattern *pattern, const char *name)
 	return span_make(pattern->subject + ends[2 * n], ends[2 * n + 1] - ends[2 * n]);
 }
 
+struct span
+pattern_found(const struct pattern *pattern)
+{
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(pattern->match);
+
+	if (ends[0] > ends[1]) /* \K in a look-ahead */
+		return SPAN("");
+	return span_make(pattern->subject + ends[0], ends[1] - ends[0]);
+}
+
 void
 pattern_pack(const struct pattern *pattern, struct str *out)
 {

@@ -26,6 +26,9 @@ int pattern_match(const struct pattern *pattern, struct span subject);
  * into that match's subject. */
 struct span pattern_group(const struct pattern *pattern, const char *name);
 
+/* All that the last match that returned 1 took, likewise. */
+struct span pattern_found(const struct pattern *pattern);
+
 /* A compiled pattern as bytes, and back: cheaper than compiling it. What is read back must have been
  * written by a PCRE2 of the same pattern_version on this machine, and nobody else: the bytes are
  * trusted, but for damage. NULL: they are not a pattern's. The text stays where it was read. */

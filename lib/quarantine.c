@@ -136,7 +136,7 @@ has_complaint(const struct quarantine_entry *entry, const char *kind, const char
 	struct span rest = span_of(entry->complaints), line;
 	struct span prefix = span_of(kind);
 
-	if (*kind != '\0' && *name == '\0')
+	if (name == NULL || *name == '\0')
 		return false;
 	while (span_line(&rest, &line))
 		if (span_starts(line, prefix) &&

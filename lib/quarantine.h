@@ -85,7 +85,7 @@ void quarantine_entry_set(struct quarantine_entry *entry, struct span field, str
  * quiet_s has ended becomes QUARANTINE_NONE. */
 void quarantine_entry_settle(struct quarantine_entry *entry, int64_t now_s);
 
-/* Whether the address complained about mail of that account ("": not known), that list, or all. */
+/* Whether the address complained about mail of that account (NULL and "": not known), that list, or all. */
 bool quarantine_entry_forbids(const struct quarantine_entry *entry, const char *account,
     const char *list);
 

@@ -26,6 +26,10 @@ static const struct {
 	[SCRIPT_IMPORT] = ROW(import),
 	[SCRIPT_UNDO] = ROW(undo),
 	[SCRIPT_PRUNE] = ROW(prune),
+	[SCRIPT_ANSWERS] = ROW(answers),
+	[SCRIPT_GUARD_COUNT] = ROW(guard_count),
+	[SCRIPT_GUARD_SET] = ROW(guard_set),
+	[SCRIPT_GUARD_ENTRY] = ROW(guard_entry),
 };
 
 struct span

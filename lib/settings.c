@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "pattern.h"
 #include "settings_address.h"
+#include "settings_guard.h"
 #include "settings_reputation.h"
 #include "settings_sending.h"
 
@@ -18,6 +19,7 @@ static const char *const on_dns_failure_names[] = { "permit", "defer", NULL };
 enum { ON_FAILURE_AS_ENFORCED = ON_FAILURE_LOCAL + 1 }; /* until `enforce` is read */
 static const char *const on_store_failure_names[] = { "permit", "defer", "local", "", NULL };
 static const char *const complaint_scope_names[] = { "account", "list", "all", "none", NULL };
+static const char *const verify_return_path_names[] = { "off", "signed", NULL };
 static const char *const quarantine_action_names[] = { "reject", "discard", "hold", "prepend",
 	NULL };
 
@@ -71,8 +73,15 @@ static const struct conf_key keys[] = {
 	{ "quarantine_action", CONF_WORD, AT(quarantine_action), "reject", 0, 0,
 	    quarantine_action_names, NULL },
 	{ "quarantine", CONF_CUSTOM, AT(quarantine), NULL, 0, 0, NULL, read_quarantine },
+	{ "guard", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_guard },
 	{ "address_rules", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_address_rules },
 	{ "verp_delimiters", CONF_STRING, AT(verp_delimiters), "+=", 0, 0, NULL, NULL },
+	{ "verify_return_path", CONF_WORD, AT(verify_return_path), "off", 0, 0,
+	    verify_return_path_names, NULL },
+	{ "return_path_keys", CONF_STRINGS, AT(return_path_keys), "", 0, 0, NULL, NULL },
+	{ "return_path_validity", CONF_DURATION, AT(return_path_validity_ms), "30d", DAY,
+	    1000 * DAY, NULL, NULL },
+	{ "return_path_domains", CONF_STRINGS, AT(return_path_domains), "", 0, 0, NULL, NULL },
 	{ "max_message_size", CONF_SIZE, AT(max_message_size), "64M", 1024, INT64_C(1) << 31, NULL,
 	    NULL },
 	{ "campaign_headers", CONF_STRINGS, AT(campaign_headers),
@@ -182,24 +191,38 @@ at(struct config_setting_t *root, const char *key)
 	return member != NULL ? member : root;
 }
 
+static bool
+read_socket_mode(struct settings *settings)
+{
+	const char *text = settings->socket_mode_text;
+
+	settings->socket_mode = (unsigned)strtoul(text, NULL, 8);
+	return *text != '\0' && text[strspn(text, "01234567")] == '\0' &&
+	       settings->socket_mode <= 0777;
+}
+
 static void
 finish(struct conf_reader *reader, struct config_setting_t *root, struct settings *settings)
 {
 	char host[256];
-	char *end;
 
 	if (!store_address_parse(&settings->arena, settings->redis_text, &settings->redis))
 		conf_mistake(reader, at(root, "redis"), "redis",
 		    "\"%s\" is neither \"redis://host:port/db\" nor \"unix:/path\"",
 		    settings->redis.text);
-	settings->socket_mode = (unsigned)strtoul(settings->socket_mode_text, &end, 8);
-	if (*end != '\0' || strspn(settings->socket_mode_text, "01234567") == 0 ||
-	    settings->socket_mode > 0777)
+	if (!read_socket_mode(settings))
 		conf_mistake(reader, at(root, "socket_mode"), "socket_mode",
 		    "\"%s\" is not an octal mode such as \"0660\"", settings->socket_mode_text);
 	if (strlen(settings->verp_delimiters) != 2)
 		conf_mistake(reader, at(root, "verp_delimiters"), "verp_delimiters",
 		    "must be two characters: \"+=\"");
+	if (settings->return_path_keys.count == 0 &&
+	    settings->verify_return_path == VERIFY_RETURN_PATH_SIGNED)
+		conf_mistake(reader, at(root, "verify_return_path"), "verify_return_path",
+		    "\"signed\" needs return_path_keys");
+	if (settings->return_path_keys.count == 0 && settings->return_path_domains.count > 0)
+		conf_mistake(reader, at(root, "return_path_domains"), "return_path_domains",
+		    "signing needs return_path_keys");
 	settings_compile_account(reader, at(root, "account_from_sender"), settings);
 	for (size_t i = 0; i < settings->account_from.count; i++)
 		if (strcmp(settings->account_from.items[i], "sasl_username") != 0 &&
@@ -244,6 +267,7 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	settings->file = arena_dup(&settings->arena, span_of(name));
 	conf_defaults(&settings->arena, keys, KEYS, settings);
 	quarantine_policy_defaults(&settings->quarantine);
+	settings_guard_defaults(settings);
 	settings_reputation_defaults(&settings->arena, &settings->reputation);
 	conf_read(&reader, conf_root(file), keys, KEYS, NULL, settings);
 	finish(&reader, conf_root(file), settings);
@@ -271,6 +295,13 @@ settings_parse(const char *text, const char *name, struct conf_errors *errors)
 	return settings_read(conf_parse(text, name, errors), name, errors);
 }
 
+const struct conf_key *
+settings_keys(size_t *count)
+{
+	*count = KEYS;
+	return keys;
+}
+
 static uint64_t
 keys_hash(void)
 {
@@ -294,7 +325,9 @@ settings_pack(const struct settings *settings, struct str *out)
 		pack_number(out, settings->quarantine.rules[i].significant_ms);
 		pack_number(out, settings->quarantine.rules[i].quiet_ms);
 	}
+	settings_pack_sending(settings, out);
 	settings_pack_address_rules(settings, out);
+	settings_pack_guard(settings, out);
 	settings_pack_reputation(settings, out);
 }
 
@@ -315,9 +348,11 @@ settings_unpack(struct unpack *in)
 		settings->quarantine.rules[i].significant_ms = unpack_number(in);
 		settings->quarantine.rules[i].quiet_ms = unpack_number(in);
 	}
+	settings_unpack_sending(settings, in);
 	settings_unpack_address_rules(settings, in);
+	settings_unpack_guard(settings, in);
 	settings_unpack_reputation(settings, in);
-	if (in->failed ||
+	if (in->failed || !read_socket_mode(settings) ||
 	    !store_address_parse(&settings->arena, settings->redis_text, &settings->redis)) {
 		settings_release(&settings);
 		return NULL;

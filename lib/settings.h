@@ -6,6 +6,7 @@
 #define SETTINGS_H
 
 #include "conf.h"
+#include "guard.h"
 #include "quarantine.h"
 #include "sender.h"
 #include "store_address.h"
@@ -22,6 +23,8 @@ enum quarantine_action {
 	QUARANTINE_HOLD,
 	QUARANTINE_PREPEND,
 };
+
+enum verify_return_path { VERIFY_RETURN_PATH_OFF, VERIFY_RETURN_PATH_SIGNED };
 
 struct sending_ip {
 	const char *name;          /* what keys and people call it: the public address */
@@ -94,9 +97,14 @@ struct settings {
 
 	int quarantine_action; /* enum quarantine_action */
 	struct quarantine_policy quarantine;
+	struct guard_policy guard;
 	struct address_rule *address_rules;
 	size_t address_rule_count;
 	const char *verp_delimiters;
+	int verify_return_path;                  /* enum verify_return_path */
+	struct conf_strings return_path_keys;    /* files: verp_keys.h */
+	int64_t return_path_validity_ms;         /* whole days count */
+	struct conf_strings return_path_domains; /* masks: whose senders mxpolicyd signs */
 	int64_t max_message_size;
 	struct conf_strings campaign_headers, account_headers, list_headers;
 
@@ -114,8 +122,10 @@ struct settings {
 /* NULL: the mistakes are in errors. */
 struct settings *settings_load(const char *path, struct conf_errors *errors);
 struct settings *settings_parse(const char *text, const char *name, struct conf_errors *errors);
-/* For mxbounce: without sending_ips, pools and the lines of keys. Texts stay where they were read.
- * NULL: written by another version, or cut off. */
+/* The table of all keys. */
+const struct conf_key *settings_keys(size_t *count);
+/* For mxbounce: all but the lines of keys. Texts stay where they were read. NULL: written by another
+ * version, or cut off. */
 void settings_pack(const struct settings *settings, struct str *out);
 struct settings *settings_unpack(struct unpack *in);
 struct settings *settings_hold(struct settings *settings);

@@ -142,3 +142,30 @@ settings_is_here(const struct settings *settings, const struct sending_ip *ip)
 			return true;
 	return ip->nodes.count == 0;
 }
+
+void
+settings_pack_sending(const struct settings *settings, struct str *out)
+{
+	pack_number(out, (int64_t)settings->sending_ip_count);
+	for (size_t i = 0; i < settings->sending_ip_count; i++)
+		conf_pack(sending_ip_keys, SENDING_IP_KEYS, &settings->sending_ips[i], out);
+	pack_number(out, (int64_t)settings->pool_count);
+	for (size_t i = 0; i < settings->pool_count; i++)
+		conf_pack(pool_keys, POOL_KEYS, &settings->pools[i], out);
+}
+
+void
+settings_unpack_sending(struct settings *settings, struct unpack *in)
+{
+	struct arena *arena = &settings->arena;
+
+	settings->sending_ip_count = unpack_count(in);
+	settings->sending_ips =
+	    arena_alloc(arena, (settings->sending_ip_count + 1) * sizeof(*settings->sending_ips));
+	for (size_t i = 0; i < settings->sending_ip_count; i++)
+		conf_unpack(arena, sending_ip_keys, SENDING_IP_KEYS, &settings->sending_ips[i], in);
+	settings->pool_count = unpack_count(in);
+	settings->pools = arena_alloc(arena, (settings->pool_count + 1) * sizeof(*settings->pools));
+	for (size_t i = 0; i < settings->pool_count; i++)
+		conf_unpack(arena, pool_keys, POOL_KEYS, &settings->pools[i], in);
+}

@@ -16,4 +16,8 @@ void settings_read_pools(struct conf_reader *reader, struct config_setting_t *se
 void settings_check_pools(struct conf_reader *reader, struct config_setting_t *list,
     struct settings *settings);
 
+/* As settings_pack() and settings_unpack(). */
+void settings_pack_sending(const struct settings *settings, struct str *out);
+void settings_unpack_sending(struct settings *settings, struct unpack *in);
+
 #endif

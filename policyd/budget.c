@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "clock.h"
 #include "decide.h"
 #include "duration.h"
@@ -69,6 +70,15 @@ settled_of(const struct budgets *budgets, const struct lane *lane, enum store_se
 		settled.denied = ended->denied;
 	}
 	return settled;
+}
+
+/* For the outage guard. */
+static void
+tell_answers(const struct budgets *budgets, const struct lane *lane, const struct budget_ended *ended)
+{
+	if (ended != NULL)
+		answers_count(budgets->egress->engine->answers, lane_name(lane), ended->delivered,
+		    ended->bounced);
 }
 
 static void
@@ -479,6 +489,7 @@ end_message(struct budgets *budgets, struct message *message, enum store_settle 
 			       : message->stamp_ms;
 	struct store_settled settled = settled_of(budgets, message->lane, what, stamp_ms, ended);
 
+	tell_answers(budgets, message->lane, ended);
 	note_in_ledger(message, what);
 	if (message->renewal != NULL) {
 		message->renewal->message = NULL;
@@ -537,6 +548,7 @@ budgets_count(struct budgets *budgets, struct lane *lane, const struct budget_en
 {
 	struct store_settled settled = settled_of(budgets, lane, STORE_STAMP, 0, ended);
 
+	tell_answers(budgets, lane, ended);
 	send_settled(budgets, &settled);
 }
 

@@ -5,6 +5,7 @@
 #include "decide.h"
 #include "mem.h"
 #include "store.h"
+#include "store_guard.h"
 
 static void
 forget(struct conclusion *conclusion)
@@ -30,6 +31,7 @@ conclude(struct conclusion *conclusion, const struct mx_set *set, const struct m
 
 	forget(conclusion);
 	conclusion->generation = rules->generation;
+	conclusion->told = false;
 	conclusion->rule = mx_rules_match(rules, set);
 	if (conclusion->rule != NULL) {
 		mx_rule_group(conclusion->rule, set, name);
@@ -76,6 +78,8 @@ conclusion_tell(struct conclusion *conclusion, const char *domain, const struct 
 	conclusion->told = true;
 	mx_set_format(answer->set, &text);
 	store_put_mx(store_async_batch(store), domain, str_text(&text), answer->ttl_s);
+	if (conclusion->name != NULL)
+		store_put_domain_group(store_async_batch(store), domain, conclusion->name);
 	store_async_send(store);
 	str_free(&text);
 }

@@ -26,7 +26,8 @@ struct conclusion *conclusion_of(const struct mx_answer *answer, const struct mx
 struct group *conclusion_group(struct conclusion *conclusion, struct groups *groups,
     const char *ip);
 
-/* Other nodes, mxctl and people with redis-cli see what DNS said: once for each answer, unawaited.
+/* Other nodes, mxctl and people with redis-cli see what DNS said, and mxbounce the group: once for
+ * each answer and set of rules, unawaited.
  * Address literals say nothing new. */
 void conclusion_tell(struct conclusion *conclusion, const char *domain,
     const struct mx_answer *answer, struct store_async *store);

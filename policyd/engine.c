@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "answers.h"
 #include "clock.h"
 #include "duration.h"
 #include "egress.h"
 #include "log.h"
 #include "mem.h"
+#include "returnpath.h"
 #include "slots.h"
 
 enum { HEARTBEAT_S = 5, INDEX_LAG_S = 60 };
@@ -123,6 +125,8 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	engine->settings = settings;
 	engine->rules = rules;
 	engine->started_s = clock_wall_s();
+	if (returnpath_load(settings, &engine->verp_keys, err) != 0)
+		return -1;
 	snprintf(engine->run, sizeof(engine->run), "%ld.%llx", (long)getpid(),
 	    (unsigned long long)clock_monotonic_ms());
 	sending_ip_name(settings, engine->ip);
@@ -137,6 +141,7 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	engine->groups = groups_new(base, engine->store, settings->node);
 	engine->transactions = transactions_new(base);
 	engine->accounts = accounts_new(base, engine->store, settings);
+	engine->answers = answers_new(engine);
 	engine->egress = egress_new(engine);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
 	evtimer_add(engine->heartbeat, &every);
@@ -229,7 +234,10 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 			 !same_strings(&old->dns_servers, &settings->dns_servers);
 	struct store_async *store = engine->store;
 	struct mx *mx = engine->mx;
+	struct verp_keys keys;
 
+	if (returnpath_load(settings, &keys, err) != 0)
+		return -1;
 	if (other_store)
 		store = store_async_new(engine->base, &settings->redis, settings->store_timeout_ms,
 		    on_store_change, engine, err);
@@ -247,6 +255,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 		engine->away_since_ms = 0;
 	engine->store = store;
 	engine->mx = mx;
+	engine->verp_keys = keys;
 	engine->settings = settings;
 	mx_rules_release(&engine->rules);
 	engine->rules = rules;
@@ -276,6 +285,7 @@ engine_clear(struct engine *engine)
 	while (engine->retired != NULL)
 		free_retired(engine->retired);
 	event_free(engine->heartbeat);
+	answers_free(&engine->answers);
 	transactions_free(&engine->transactions);
 	accounts_free(&engine->accounts);
 	mx_free(&engine->mx);

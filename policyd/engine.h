@@ -14,7 +14,9 @@
 #include "settings.h"
 #include "store_async.h"
 #include "transaction.h"
+#include "verp_sign.h"
 
+struct answers;
 struct egress;
 
 struct engine {
@@ -22,11 +24,13 @@ struct engine {
 	struct settings *settings;
 	struct mx_rules *rules;
 	char ip[SENDING_IP_SIZE]; /* the sending IP's name */
+	struct verp_keys verp_keys;
 	struct store_async *store;
 	struct mx *mx;
 	struct groups *groups;
 	struct transactions *transactions;
 	struct accounts *accounts;
+	struct answers *answers; /* what providers answer, for the outage guard */
 	struct egress *egress; /* what look-ups at delivery time are answered with */
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "answers.h"
 #include "clock.h"
 #include "conclusion.h"
 #include "log.h"
@@ -285,6 +286,9 @@ static void
 conclude(struct flow *flow)
 {
 	count_recipient(flow);
+	if (flow->decision.verdict == VERDICT_PASS && *flow->facts.group != '\0' &&
+	    flow->settings->enforce != ENFORCE_EGRESS)
+		answers_admit(flow->engine->answers, flow->facts.group);
 	flow->engine->metrics.decisions[flow->decision.reason]++;
 	log_decision(flow);
 	if (flow->settings->enforce == ENFORCE_OBSERVE)

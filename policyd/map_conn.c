@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "delivery.h"
 #include "log.h"
 #include "mem.h"
+#include "returnpath.h"
 #include "route.h"
 #include "sockmap.h"
 #include "stream.h"
@@ -84,12 +86,22 @@ ask_delivery(struct map_conn *conn, const struct sockmap_query *query, struct so
 }
 
 static bool
+ask_returnpath(struct map_conn *conn, const struct sockmap_query *query,
+    struct sockmap_reply *reply)
+{
+	const struct engine *engine = conn->egress->engine;
+
+	returnpath_answer(engine->settings, &engine->verp_keys, query->key, clock_wall_s(), reply);
+	return true;
+}
+
+static bool
 refuse_unknown(struct map_conn *conn, const struct sockmap_query *query,
     struct sockmap_reply *reply)
 {
 	(void)conn;
 	sockmap_reply_set(reply, ANSWER_PERM,
-	    "no such map: %.*s (sender, transport, dns, connect and status are)",
+	    "no such map: %.*s (sender, transport, dns, connect, status and returnpath are)",
 	    (int)query->name.len, query->name.ptr);
 	return true;
 }
@@ -101,8 +113,21 @@ static bool (*const askers[])(struct map_conn *conn, const struct sockmap_query 
 	[MAP_DNS] = ask_delivery,
 	[MAP_CONNECT] = ask_delivery,
 	[MAP_STATUS] = ask_delivery,
+	[MAP_RETURNPATH] = ask_returnpath,
 	[MAP_UNKNOWN] = refuse_unknown,
 };
+
+/* In admission mode the socket is there for return paths alone. */
+static bool
+is_served(const struct map_conn *conn, const struct sockmap_query *query,
+    struct sockmap_reply *reply)
+{
+	if (query->map == MAP_RETURNPATH || query->map == MAP_UNKNOWN ||
+	    conn->egress->engine->settings->enforce != ENFORCE_ADMISSION)
+		return true;
+	sockmap_reply_set(reply, ANSWER_TEMP, "not asked while enforce = \"admission\"");
+	return false;
+}
 
 /* -- look-ups ---------------------------------------------------------------------------------- */
 
@@ -128,7 +153,8 @@ take(void *user)
 		break;
 	}
 	conn->egress->figures.lookups[query.map]++;
-	conn->busy = !askers[query.map](conn, &query, &reply);
+	conn->busy =
+	    is_served(conn, &query, &reply) && !askers[query.map](conn, &query, &reply);
 	stream_consume(&conn->stream, used);
 	if (!conn->busy)
 		sockmap_format(&reply, &conn->stream.out);

@@ -25,6 +25,7 @@ static const char *const lookups[EGRESS_LOOKUPS] = {
 	[MAP_DNS] = "dns",
 	[MAP_CONNECT] = "connect",
 	[MAP_STATUS] = "status",
+	[MAP_RETURNPATH] = "returnpath",
 	[MAP_UNKNOWN] = "unknown",
 };
 

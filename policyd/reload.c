@@ -2,6 +2,7 @@
 
 #include "listen.h"
 #include "log.h"
+#include "returnpath.h"
 
 /* What the tables cannot check: the forms of the addresses. `prefix` makes one of the form that
  * listen_parse reads. */
@@ -24,6 +25,19 @@ check_address(const struct settings *settings, const char *key, const char *pref
 	    key, err.text);
 }
 
+static void
+check_keys(const struct settings *settings, struct conf_errors *errors)
+{
+	struct verp_keys keys;
+	struct err err;
+
+	if (returnpath_load(settings, &keys, &err) == 0)
+		return;
+	errors->count++;
+	str_addf(&errors->lines, "%s:%u: %s\n", settings->file,
+	    settings_line(settings, "return_path_keys"), err.text);
+}
+
 int
 config_load(const char *path, struct config *config, struct conf_errors *errors)
 {
@@ -39,6 +53,7 @@ config_load(const char *path, struct config *config, struct conf_errors *errors)
 		if (*settings->metrics_listen != '\0')
 			check_address(settings, "metrics_listen", "inet:", settings->metrics_listen,
 			    errors);
+		check_keys(settings, errors);
 		config->rules = mx_rules_load(config->settings->mx_rules,
 		    config->settings->mx_rules_local, errors);
 	}

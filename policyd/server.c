@@ -221,7 +221,8 @@ gather(const struct server *server, const struct settings *settings, struct list
 {
 	*count = 0;
 	for (size_t i = 0; i < PLACES; i++) {
-		if (!places[i].in_admission && settings->enforce == ENFORCE_ADMISSION)
+		if (!places[i].in_admission && settings->enforce == ENFORCE_ADMISSION &&
+		    settings->return_path_domains.count == 0)
 			continue;
 		if (gather_place(settings, i, out, count, err) != 0) {
 			err_prefix(err, "%s", places[i].key);

@@ -10,6 +10,7 @@ static const struct span map_names[] = {
 	[MAP_DNS] = { "dns", 3 },
 	[MAP_CONNECT] = { "connect", 7 },
 	[MAP_STATUS] = { "status", 6 },
+	[MAP_RETURNPATH] = { "returnpath", 10 },
 };
 
 static const char *const answer_words[] = {

@@ -21,7 +21,15 @@ enum {
 	SOCKMAP_TEXT_SIZE = 768,
 };
 
-enum sockmap_map { MAP_SENDER, MAP_TRANSPORT, MAP_DNS, MAP_CONNECT, MAP_STATUS, MAP_UNKNOWN };
+enum sockmap_map {
+	MAP_SENDER,
+	MAP_TRANSPORT,
+	MAP_DNS,
+	MAP_CONNECT,
+	MAP_STATUS,
+	MAP_RETURNPATH,
+	MAP_UNKNOWN
+};
 
 struct sockmap_query { /* spans are parts of the input */
 	enum sockmap_map map;

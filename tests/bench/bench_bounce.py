@@ -197,7 +197,7 @@ def bench(folder, options):
 
 def tell(runs, few, rate, messages, options):
     print("mxbounce, a process for each message of %d bytes; median of %d rounds, and of the ratios to the first in the "
-          "same round (9 of 10 between)\n" % (len(sample()), options.rounds))
+          "same round (in brackets: 8 of 10 rounds lie between)\n" % (len(sample()), options.rounds))
     tell_program("a program that does nothing", runs, 0)
     tell_program("mxbounce --dry-run", runs, 1)
     tell_program("mxbounce, counted in Redis", runs, 2)

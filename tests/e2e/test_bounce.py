@@ -395,8 +395,8 @@ def cache(w):
             return word.encode() in f.read()
 
     with case("mxbounce has written its cache, which nobody else can write, nor read who may not read the configuration"):
+        wait_for(lambda: w.mxbounce(b"").returncode == 0 and cached(CONF), "the cache of %s" % CONF)
         st = os.stat(path)
-        check(cached(CONF), "not of %s" % CONF)
         equal((st.st_mode & 0o022, st.st_mode & 0o044 & ~os.stat(CONF).st_mode), (0, 0))
     with case("a changed rule holds from the next message on, whether it is cached already or not"):
         write_rule("refused")

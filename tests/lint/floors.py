@@ -22,7 +22,7 @@ THIRD_PARTY = (
     (r"pcre2\.h", r"lib/pattern"),
     (r"hiredis/.*", r"lib/store_\w+|bounce-pipe/late"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
-    (r"uthash\.h", r"policyd/\w+"),
+    (r"uthash\.h", r"policyd/\w+|ctl/report_model"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
     (r"cmocka\.h", r"tests/.*"),
 )
