@@ -61,10 +61,11 @@ BENCH      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/be
 
 LIBS       := $(shell $(PKGCONFIG) --libs $(PKGS_LIB) 2>/dev/null)
 LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
-# mxbounce loads these when it first needs them (bounce-pipe/late.c).
-LATE_NAMES := libconfig libhiredis
+# mxbounce starts for each message, and each shared library costs. It loads libconfig when it first
+# needs it (bounce-pipe/late.c), and has the little of hiredis that it uses in itself.
 soname      = $(shell objdump -p "`$(CC) -print-file-name=$(1).so`" 2>/dev/null | awk '/SONAME/ { print $$2 }')
-LIBS_PIPE  := $(filter-out $(LATE_NAMES:lib%=-l%),$(LIBS))
+has_static  = $(wildcard $(shell $(CC) -print-file-name=lib$(1).a))
+LIBS_PIPE  := $(filter-out -lconfig -lhiredis,$(LIBS)) $(if $(call has_static,hiredis),-l:libhiredis.a,-lhiredis)
 PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/null)
 
 # make V=1 shows whole command lines.
@@ -122,8 +123,7 @@ link = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
 $(B)/mxpolicyd: $(B)/policyd/main.o $(B)/policyd.a $(B)/lib.a
 	$(SAY) "  LD    $@"
 	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
-$(B)/bounce-pipe/late.o: private CPPFLAGS += -DLATE_LIBCONFIG='"$(call soname,libconfig)"' \
-                                              -DLATE_HIREDIS='"$(call soname,libhiredis)"'
+$(B)/bounce-pipe/late.o: private CPPFLAGS += -DLATE_LIBCONFIG='"$(call soname,libconfig)"'
 $(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe/late.o $(B)/bounce-pipe.a $(B)/lib.a
 	$(SAY) "  LD    $@"
 	$(Q)$(link) $^ $(LIBS_PIPE)

@@ -13,8 +13,7 @@
 /* `quarantine export`: every entry with all its fields, to be read by people, other programs or
  * `quarantine import`. */
 
-struct export
-{
+struct task {
 	struct ctl *ctl;
 	FILE *file;
 	enum record_format format;
@@ -24,7 +23,7 @@ struct export
 
 /* What is over has nothing to tell, unless others have fields in its hash. */
 static bool
-is_worth_it(const struct export *task, const struct walk_row *row)
+is_worth_it(const struct task *task, const struct walk_row *row)
 {
 	if (row->entry.status != QUARANTINE_NONE)
 		return true;
@@ -37,7 +36,7 @@ is_worth_it(const struct export *task, const struct walk_row *row)
 static enum ctl_exit
 write_rows(void *arg, const struct walk_row *rows, size_t count)
 {
-	struct export *task = arg;
+	struct task *task = arg;
 
 	str_empty(&task->lines);
 	for (size_t i = 0; i < count; i++) {
@@ -65,7 +64,7 @@ open_file(struct ctl *ctl, const char *name)
 }
 
 static enum ctl_exit
-run(struct export *task, struct filter *filter, int64_t now_s)
+run(struct task *task, struct filter *filter, int64_t now_s)
 {
 	struct progress progress;
 	struct walk walk = { .ctl = task->ctl,
@@ -95,7 +94,7 @@ run(struct export *task, struct filter *filter, int64_t now_s)
 }
 
 static void
-tell(const struct export *task, const char *name, enum ctl_exit rc)
+tell(const struct task *task, const char *name, enum ctl_exit rc)
 {
 	struct out *out = ctl_out(task->ctl);
 
@@ -109,7 +108,7 @@ enum ctl_exit
 quarantine_export(struct ctl *ctl)
 {
 	const char *name = record_file_name(ctl);
-	struct export task = { .ctl = ctl };
+	struct task task = { .ctl = ctl };
 	struct filter filter = { 0 };
 	struct ctl_time now;
 	enum ctl_exit rc;

@@ -86,7 +86,7 @@ change(struct markup *markup, const struct report_model *model,
 {
 	int64_t sent = model->total[SENDER_SENT], sent_before = model->before[SENDER_SENT];
 	bool share = measure->kind != MEASURE_SENT;
-	double points;
+	double points, much;
 	char words[REPORT_WORDS_SIZE];
 
 	if (!model->has_before || sent == 0 || sent_before == 0)
@@ -96,8 +96,10 @@ change(struct markup *markup, const struct report_model *model,
 		       : 100.0 * (double)(now - before) / (double)before;
 	if (points > -0.005 && points < 0.005)
 		return;
+	/* Good or bad from a twentieth of what came back on. */
+	much = 5 * (double)(measure->good > 0 ? sent_before - before : before) / (double)sent_before;
 	markup_open(markup, "span");
-	if (measure->good != 0)
+	if (measure->good != 0 && (points > much || -points > much))
 		markup_attr(markup, "class", (points > 0) == (measure->good > 0) ? "good" : "bad");
 	markup_textf(markup, "%s %s%s", points > 0 ? "\xe2\x96\xb2" : "\xe2\x96\xbc",
 	    report_change(points, words), share ? " pt" : " %");
@@ -437,7 +439,7 @@ static void
 senders(struct markup *markup, const struct report_model *model, enum report_table_id id)
 {
 	const struct column columns[] = { { "Name", "name" }, { "Sent", "n" }, { "Hard", "n" },
-		{ "Soft", "n" }, { "Refused", "n" }, { "Complaints", "n" }, { "Trend", "trend" } };
+		{ "Soft", "n less" }, { "Refused", "n less" }, { "Complaints", "n" }, { "Trend", "trend" } };
 	const struct report_table *table = &model->tables[id];
 	struct str words = { 0 };
 

@@ -11,6 +11,9 @@ enum {
 	WIDTH_MAX = 120,
 	INDENT = 2,
 	SPARK = 14, /* columns of a trend beside figures */
+	TIME_AT = 14,
+	EACH_MAX = 6,
+	TIME_END = 16, /* room behind charts over time */
 };
 
 /* -- what is drawn ------------------------------------------------------------------------------ */
@@ -24,26 +27,52 @@ add_level(struct str *out, int eighths)
 	str_adds(out, eighths > 0 ? bytes : " ");
 }
 
-/* The numbers as a row of `width` columns, several of them in one where there are more. */
-static void
-add_spark(struct str *out, const int64_t *numbers, size_t count, size_t width)
+/* One for each of `width` columns, several numbers in one where there are more: their mean, in
+ * hundredths. How many columns there are. */
+static size_t
+squeeze(const int64_t *numbers, size_t count, size_t width, int64_t means[WIDTH_MAX])
 {
-	int64_t sums[WIDTH_MAX] = { 0 }, most;
-
 	if (width > WIDTH_MAX)
 		width = WIDTH_MAX;
 	if (width > count)
 		width = count;
-	for (size_t i = 0; i < width; i++)
-		for (size_t k = i * count / width; k < (i + 1) * count / width; k++)
-			sums[i] += numbers[k] * (int64_t)width * 100 /
-				   (int64_t)((i + 1) * count / width - i * count / width);
-	most = report_most(sums, width);
 	for (size_t i = 0; i < width; i++) {
-		int eighths = most > 0 ? (int)((double)sums[i] * 8 / (double)most + 0.5) : 0;
+		size_t from = i * count / width, to = (i + 1) * count / width;
 
-		add_level(out, sums[i] > 0 && eighths == 0 ? 1 : eighths);
+		means[i] = 0;
+		for (size_t k = from; k < to; k++)
+			means[i] += numbers[k] * 100 / (int64_t)(to - from);
 	}
+	return width;
+}
+
+/* The numbers as columns, each so many characters wide; line 0 is the lowest of `lines`. */
+static void
+add_spark_line(struct str *out, const int64_t *numbers, size_t count, size_t width, size_t each,
+    int lines, int line)
+{
+	int64_t means[WIDTH_MAX] = { 0 }, most;
+
+	width = squeeze(numbers, count, width, means);
+	most = report_most(means, width);
+	for (size_t i = 0; i < width; i++) {
+		int eighths =
+		    most > 0 ? (int)((double)means[i] * 8 * lines / (double)most + 0.5) : 0;
+
+		if (means[i] > 0 && eighths == 0)
+			eighths = 1;
+		eighths -= 8 * line;
+		for (size_t k = 0; k < each; k++) /* a gap behind wide ones */
+			add_level(out, eighths < 0 || (k > 1 && k == each - 1) ? 0
+				       : eighths > 8			      ? 8
+									      : eighths);
+	}
+}
+
+static void
+add_spark(struct str *out, const int64_t *numbers, size_t count, size_t width)
+{
+	add_spark_line(out, numbers, count, width, 1, 1, 0);
 }
 
 /* U+2588 and, U+2589 to U+258F, parts of it from the left. */
@@ -194,18 +223,50 @@ figures(struct page *page)
 	}
 }
 
+/* How wide a column of the charts over time is, and they all are, in characters. */
+static size_t
+each_of(const struct page *page)
+{
+	size_t each = (page->width - TIME_AT - TIME_END) / page->model->query.time.points;
+
+	return each < 1 ? 1 : each > EACH_MAX ? EACH_MAX : each;
+}
+
+static size_t
+drawn_of(const struct page *page)
+{
+	size_t room = page->width - TIME_AT - TIME_END, points = page->model->query.time.points;
+
+	return (points < room ? points : room) * each_of(page);
+}
+
 static void
-time_row(struct page *page, const char *name, const int64_t *numbers)
+time_row(struct page *page, const char *name, const int64_t *numbers, int lines)
 {
 	size_t points = page->model->query.time.points;
 	char words[REPORT_WORDS_SIZE];
 
-	line_add_blanks(page->out, INDENT);
-	str_adds(page->out, name);
-	go_to(page, 12);
-	add_spark(page->out, numbers, points, page->width - 12 - 14);
-	str_addf(page->out, "  up to %s", report_short(report_most(numbers, points), words));
-	end_line(page);
+	for (int line = lines - 1; line >= 0; line--) {
+		if (line == 0) {
+			line_add_blanks(page->out, INDENT);
+			str_adds(page->out, name);
+		}
+		go_to(page, TIME_AT);
+		add_spark_line(page->out, numbers, points, page->width - TIME_AT - TIME_END,
+		    each_of(page), lines, line);
+		if (line == lines - 1) {
+			go_to(page, TIME_AT + drawn_of(page) + 2);
+			str_addf(page->out, "%s at most",
+			    report_short(report_most(numbers, points), words));
+		}
+		end_line(page);
+	}
+}
+
+static int64_t
+failed_of(const struct report_point *point, int count)
+{
+	return count < 0 ? report_failed(point->counts) : point->counts[count];
 }
 
 static void
@@ -213,30 +274,31 @@ over_time(struct page *page)
 {
 	static const struct {
 		const char *name;
-		enum sender_count count;
-	} rows[] = { { "Sent", SENDER_SENT }, { "Hard", SENDER_HARD }, { "Soft", SENDER_SOFT },
-		{ "Refused", SENDER_REFUSED }, { "Complaints", SENDER_COMPLAINT } };
+		int count; /* enum sender_count; -1: all that failed */
+		int lines;
+	} rows[] = { { "Sent", SENDER_SENT, 3 }, { "Failed", -1, 3 }, { "Hard", SENDER_HARD, 1 },
+		{ "Soft", SENDER_SOFT, 1 }, { "Refused", SENDER_REFUSED, 1 },
+		{ "Complaints", SENDER_COMPLAINT, 1 } };
 	const struct report_time *time = &page->model->query.time;
 	bool hours = time->step_s == REPORT_HOUR_S;
-	size_t drawn = time->points < page->width - 26 ? time->points : page->width - 26;
-	int64_t *numbers =
-	    arena_alloc(page->model->arena, (time->points + 1) * sizeof(*numbers));
+	size_t drawn = drawn_of(page);
+	int64_t *numbers = arena_alloc(page->model->arena, (time->points + 1) * sizeof(*numbers));
 	char words[REPORT_WORDS_SIZE];
 
 	title(page, hours ? "Over time, by hour" : "Over time, by day");
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		for (size_t i = 0; i < time->points; i++)
-			numbers[i] = page->model->points[i].counts[rows[r].count];
+			numbers[i] = failed_of(&page->model->points[i], rows[r].count);
 		if (report_most(numbers, time->points) > 0)
-			time_row(page, rows[r].name, numbers);
+			time_row(page, rows[r].name, numbers, rows[r].lines);
 	}
-	go_to(page, 12);
+	go_to(page, TIME_AT);
 	str_adds(page->out,
 	    report_date(time->since_s, hours ? REPORT_DATE_BOTH : REPORT_DATE_DAY, words));
 	report_date(report_time_point_s(time, time->points - 1),
 	    hours ? REPORT_DATE_BOTH : REPORT_DATE_DAY, words);
 	if (drawn > 2 * line_width(span_of(words)) + 2)
-		right(page, 12 + drawn, words);
+		right(page, TIME_AT + drawn, words);
 	end_line(page);
 }
 

@@ -221,25 +221,32 @@ report_span(const struct report_model *model, struct str *out)
 	str_addf(out, "%s to %s, by %s, UTC", from, to, hours ? "hour" : "day");
 }
 
-/* "2 campaigns and 1 list are harmful": how many rows have a flag. */
+/* " 2 campaigns and 1 list do harm.": how many rows have a flag. */
 static void
 add_flagged(const struct report_model *model, enum report_flag flag, struct str *out)
 {
 	static const enum report_table_id senders[] = { REPORT_CAMPAIGNS, REPORT_LISTS,
 		REPORT_ACCOUNTS };
-	size_t all = 0, parts = 0;
+	enum { SENDERS = sizeof(senders) / sizeof(senders[0]) };
+	size_t flagged[SENDERS] = { 0 }, all = 0, parts = 0, part = 0;
 
-	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+	for (size_t i = 0; i < SENDERS; i++) {
 		const struct report_table *table = &model->tables[senders[i]];
-		size_t flagged = 0;
 
 		for (size_t k = 0; k < table->count; k++)
-			flagged += table->rows[k]->flag == flag;
-		if (flagged == 0)
+			flagged[i] += table->rows[k]->flag == flag;
+		all += flagged[i];
+		parts += flagged[i] > 0;
+	}
+	for (size_t i = 0; i < SENDERS; i++) {
+		if (flagged[i] == 0)
 			continue;
-		str_addf(out, "%s%zu %s%s", parts++ > 0 ? ", " : " ", flagged,
-		    report_table_name(senders[i]), flagged > 1 ? "s" : "");
-		all += flagged;
+		part++;
+		str_addf(out, "%s%zu %s%s",
+		    part == 1	    ? " "
+		    : part == parts ? " and "
+				    : ", ",
+		    flagged[i], report_table_name(senders[i]), flagged[i] > 1 ? "s" : "");
 	}
 	if (all > 0)
 		str_addf(out, " %s.",

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "duration.h"
+#include "guards.h"
 #include "nodes.h"
 #include "postfix_check.h"
 #include "traffic.h"
@@ -217,6 +218,21 @@ show_groups(struct ctl *ctl, struct fleet *fleet)
 		out_note(ctl->out, "  and %zu more: mxctl group list", uses->count - GROUPS_SHOWN);
 }
 
+/* What an operator should decide. */
+static void
+show_guards(struct ctl *ctl)
+{
+	struct guards guards;
+	struct err err;
+
+	if (guards_read(ctl, &guards, &err) != 0)
+		return;
+	if (guards.count > 0 || ctl->json)
+		guards_show(ctl, &guards);
+	if (guards.count > 0)
+		out_note(ctl->out, "  mxctl quarantine guard confirm | dismiss GROUP REASON decides.");
+}
+
 static enum ctl_exit
 show_all(struct ctl *ctl)
 {
@@ -233,6 +249,7 @@ show_all(struct ctl *ctl)
 	out_put(ctl->out, "quarantine", "Quarantine",
 	    out_count(fleet.quarantine, "address, quarantined or counting",
 		"addresses, quarantined or counting"));
+	show_guards(ctl);
 	show_enforced(ctl, &fleet.nodes);
 	show_nodes(ctl, &fleet);
 	show_groups(ctl, &fleet);

@@ -34,7 +34,12 @@ enum ctl_exit quarantine_show(struct ctl *ctl);
 enum ctl_exit quarantine_add(struct ctl *ctl);
 enum ctl_exit quarantine_remove(struct ctl *ctl);
 enum ctl_exit quarantine_delivered(struct ctl *ctl);
+enum ctl_exit quarantine_guard(struct ctl *ctl);
 enum ctl_exit quarantine_stats(struct ctl *ctl);
+enum ctl_exit quarantine_undo(struct ctl *ctl);
+enum ctl_exit quarantine_redo(struct ctl *ctl);
+enum ctl_exit quarantine_export(struct ctl *ctl);
+enum ctl_exit quarantine_import(struct ctl *ctl);
 
 enum ctl_exit report_show(struct ctl *ctl);
 
@@ -43,6 +48,10 @@ enum ctl_exit bounce_test(struct ctl *ctl);
 
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);
+
+enum ctl_exit verp_sign_path(struct ctl *ctl);
+enum ctl_exit verp_check_path(struct ctl *ctl);
+enum ctl_exit verp_make_key(struct ctl *ctl);
 
 enum ctl_exit postfix_setup(struct ctl *ctl);
 enum ctl_exit postfix_show(struct ctl *ctl);

@@ -7,17 +7,22 @@ enum {
 	MINUTE_MS = 60000,
 };
 
+/* How long the run has gone on. */
+static int64_t
+span_ms(const struct guard_figures *figures)
+{
+	int64_t span = figures->now_ms - figures->begun_ms;
+
+	return span > SHORTEST_MS ? span : SHORTEST_MS;
+}
+
 /* The run, or the window's errors, make `ratio` percent of what was let through. */
 static bool
 is_of_those_tried(const struct guard_policy *policy, const struct guard_figures *figures)
 {
-	int64_t span_ms = figures->now_ms - figures->begun_ms;
-	double tried;
+	double tried = (double)figures->tried_lately * (double)span_ms(figures) /
+		       (double)(figures->lately_ms > 0 ? figures->lately_ms : MINUTE_MS);
 
-	if (span_ms < SHORTEST_MS)
-		span_ms = SHORTEST_MS;
-	tried = (double)figures->tried_lately * (double)span_ms /
-		(double)(figures->lately_ms > 0 ? figures->lately_ms : MINUTE_MS);
 	return (double)figures->run * 100 >= (double)policy->ratio * tried ||
 	       figures->counted * 100 >= policy->ratio * figures->tried;
 }
@@ -36,9 +41,8 @@ is_more_than_usual(const struct guard_policy *policy, const struct guard_figures
 static bool
 is_far_from_habit(const struct guard_policy *policy, const struct guard_figures *figures)
 {
-	return figures->usual_minutes == 0 ||
-	       figures->counted * figures->usual_minutes * MINUTE_MS >=
-		   policy->factor * figures->usual * policy->window_ms;
+	return figures->run * figures->usual_minutes * MINUTE_MS >=
+	       policy->factor * figures->usual * span_ms(figures);
 }
 
 bool

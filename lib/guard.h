@@ -56,7 +56,7 @@ enum { GUARD_FIGURES = 19 }; /* numbers in it, in the order of guard_count.lua's
  *     the window's errors are `ratio` percent of its recipients; and the errors of these two minutes
  *     are more than usual for so many recipients (a tenth of `ratio` while nothing is usual yet)
  *   or, where it knows nothing:
- *     the window's errors are `factor` times what is usual for so long a time
+ *     the run is `factor` times as fast as errors usually come, in minutes that have any
  */
 bool guard_is_far(const struct guard_policy *policy, const struct guard_figures *figures);
 

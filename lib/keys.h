@@ -18,10 +18,14 @@
  *   mxpace:{g:GROUP}:addr            hash    IP address of an MX host -> UNIXTIME until
  *   mxpace:{q:ADDRESS}               hash    quarantine entry (error.lua)
  *   mxpace:{a:ACCOUNT}               hash    an account's state (sender.lua)
- *   mxpace:{a:ACCOUNT}:stats:PERIOD  hash    counts of an hour or day (sender.lua); {c:CAMPAIGN}, {l:LIST}
+ *   mxpace:{a:ACCOUNT}:stats:PERIOD  hash    counts of an hour or day (sender.lua)
+ *   mxpace:{c:CAMPAIGN}:stats:PERIOD hash    likewise
+ *   mxpace:{l:LIST}:stats:PERIOD     hash    likewise
  *   mxpace:{a:ACCOUNT}:seen:DAY      set     ids of what counts once (sender.lua)
  *   mxpace:{a:SENDER}:users          hash    account that logged in for that sender -> when
- *   mxpace:accounts                  zset    accounts by last use; mxpace:campaigns, mxpace:lists
+ *   mxpace:accounts                  zset    accounts by last use (Unix time)
+ *   mxpace:campaigns                 zset    likewise
+ *   mxpace:lists                     zset    likewise
  *   mxpace:suspended                 zset    accounts nothing is taken from -> since when
  *   mxpace:suspended:version         string  another one with each change of it
  *   mxpace:texts:DAY                 zset    "REASON TEXT" of failures, by count

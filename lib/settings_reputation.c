@@ -8,7 +8,7 @@ static const char *const action_names[] = { "reject", "defer", NULL };
 
 #define MILLION    INT64_C(1000000)
 #define AT(member) offsetof(struct reputation, member)
-static const struct conf_key keys[] = {
+static const struct conf_key reputation_keys[] = {
 	{ "review_hard", CONF_STRING, AT(review_hard), "5%", 0, 0, NULL, NULL },
 	{ "suspend_hard", CONF_STRING, AT(suspend_hard), "10%", 0, 0, NULL, NULL },
 	{ "floor", CONF_NUMBER, AT(policy.floor), "200", 1, 1000 * MILLION, NULL, NULL },
@@ -24,7 +24,7 @@ static const struct conf_key keys[] = {
 	{ "exempt", CONF_STRINGS, AT(exempt), "", 0, 0, NULL, NULL },
 };
 #undef AT
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+enum { KEYS = sizeof(reputation_keys) / sizeof(reputation_keys[0]) };
 
 /* Those that are written "0.5%". */
 #define AT(member) offsetof(struct reputation, member)
@@ -88,7 +88,7 @@ take_rates(struct reputation *reputation, struct conf_reader *reader,
 void
 settings_reputation_defaults(struct arena *arena, struct reputation *reputation)
 {
-	conf_defaults(arena, keys, KEYS, reputation);
+	conf_defaults(arena, reputation_keys, KEYS, reputation);
 	take_rates(reputation, NULL, NULL);
 }
 
@@ -99,7 +99,7 @@ settings_read_reputation(struct conf_reader *reader, struct config_setting_t *se
 	struct sender_policy *policy = &reputation->policy;
 
 	reader->context = "reputation.";
-	if (conf_read(reader, setting, keys, KEYS, NULL, reputation) == 0) {
+	if (conf_read(reader, setting, reputation_keys, KEYS, NULL, reputation) == 0) {
 		take_rates(reputation, reader, setting);
 		if (policy->suspend_hard > 0 && policy->review_hard > policy->suspend_hard)
 			conf_mistake(reader, setting, "review_hard", "is above suspend_hard");
@@ -129,13 +129,13 @@ settings_compile_account(struct conf_reader *reader, struct config_setting_t *se
 void
 settings_pack_reputation(const struct settings *settings, struct str *out)
 {
-	conf_pack(keys, KEYS, &settings->reputation, out);
+	conf_pack(reputation_keys, KEYS, &settings->reputation, out);
 }
 
 void
 settings_unpack_reputation(struct settings *settings, struct unpack *in)
 {
-	if (!conf_unpack(&settings->arena, keys, KEYS, &settings->reputation, in))
+	if (!conf_unpack(&settings->arena, reputation_keys, KEYS, &settings->reputation, in))
 		return;
 	take_rates(&settings->reputation, NULL, NULL);
 	if (*settings->account_from_sender != '\0')

@@ -70,7 +70,8 @@ struct accounts {
 	char names[STORE_BATCH_MAX][SENDER_NAME_SIZE];
 	struct store_sender_verdict verdicts[STORE_BATCH_MAX];
 	struct str version, known_version;
-	bool known; /* known_version is what `refused` stands for */
+	bool refused_before; /* by Redis, the last flush */
+	bool known;          /* known_version is what `refused` stands for */
 
 	/* A reading of `refused` under way. */
 	struct store_call *reading;
@@ -506,8 +507,9 @@ on_flushed(void *arg, enum store_outcome outcome, const struct err *err)
 	struct accounts *accounts = arg;
 
 	accounts->flush = NULL;
-	if (outcome == STORE_REFUSED)
+	if (outcome == STORE_REFUSED && !accounts->refused_before)
 		log_warning("counting what accounts sent: %s", err->text);
+	accounts->refused_before = outcome == STORE_REFUSED;
 	if (outcome != STORE_DONE)
 		return;
 	hear_verdicts(accounts);

@@ -71,15 +71,17 @@ void
 conclusion_tell(struct conclusion *conclusion, const char *domain, const struct mx_answer *answer,
     struct store_async *store)
 {
+	struct store_batch *batch;
 	struct str text = { 0 };
 
 	if (conclusion->told || *domain == '[')
 		return;
 	conclusion->told = true;
 	mx_set_format(answer->set, &text);
-	store_put_mx(store_async_batch(store), domain, str_text(&text), answer->ttl_s);
+	batch = store_async_batch(store);
+	store_put_mx(batch, domain, str_text(&text), answer->ttl_s);
 	if (conclusion->name != NULL)
-		store_put_domain_group(store_async_batch(store), domain, conclusion->name);
+		store_put_domain_group(batch, domain, conclusion->name);
 	store_async_send(store);
 	str_free(&text);
 }

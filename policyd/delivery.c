@@ -688,6 +688,7 @@ delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
 		return hear_status(delivery, query, reply);
 	case MAP_SENDER:
 	case MAP_TRANSPORT:
+	case MAP_RETURNPATH:
 	case MAP_UNKNOWN:
 		break;
 	}

@@ -153,8 +153,7 @@ take(void *user)
 		break;
 	}
 	conn->egress->figures.lookups[query.map]++;
-	conn->busy =
-	    is_served(conn, &query, &reply) && !askers[query.map](conn, &query, &reply);
+	conn->busy = is_served(conn, &query, &reply) && !askers[query.map](conn, &query, &reply);
 	stream_consume(&conn->stream, used);
 	if (!conn->busy)
 		sockmap_format(&reply, &conn->stream.out);

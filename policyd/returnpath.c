@@ -19,6 +19,16 @@ returnpath_load(const struct settings *settings, struct verp_keys *keys, struct 
 	return -1;
 }
 
+/* An answer can carry nothing else. */
+static bool
+is_ascii(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '!' || text.ptr[i] > '~')
+			return false;
+	return true;
+}
+
 static bool
 is_ours(const struct settings *settings, const char *domain)
 {
@@ -37,7 +47,7 @@ returnpath_answer(const struct settings *settings, const struct verp_keys *keys,
 	char out[ADDR_SIZE];
 
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, NULL);
-	if (return_path_parse(sender, settings->verp_delimiters, &path) != 0 ||
+	if (!is_ascii(sender) || return_path_parse(sender, settings->verp_delimiters, &path) != 0 ||
 	    !is_ours(settings, addr_domain(path.whole)))
 		return;
 	checked = return_path_check(&path, "", keys, now_s, verp_keys_valid_days(settings));

@@ -63,9 +63,9 @@ class Policy:
         self.send(request(recipient=recipient, instance=instance or new_instance(), **attributes))
         return self.action()
 
-    def end_of_message(self, instance, recipient="", count=1):
+    def end_of_message(self, instance, recipient="", count=1, **attributes):
         self.send(request(protocol_state="END-OF-MESSAGE", instance=instance, recipient=recipient,
-                          recipient_count=count, queue_id="4ZxY1", size=700))
+                          recipient_count=count, queue_id="4ZxY1", size=700, **attributes))
         return self.action()
 
     def action(self):

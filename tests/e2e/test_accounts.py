@@ -2,12 +2,13 @@
 """Accounts: two nodes on one Redis. One whose mail comes back is refused on both within a second, at RCPT and at
 delivery, until it is resumed; a small sender never is; complaints keep one recipient from one account."""
 import json
+import os
 import time
 
 import tap
 import world
 from map_client import MapClient
-from ndr import complaint, notice
+from ndr import notice
 from policy import new_instance
 from process import PATIENCE, wait_for
 from tap import case, check, equal, like
@@ -18,6 +19,47 @@ SMALL, COMPLAINED = "small.example.com", "loud.example.com"
 UNKNOWN = {"status": "5.1.1", "reply": "550 5.1.1 <{recipient}> User unknown"}
 AT_ONCE_S = 1.0 * PATIENCE
 FEEDBACK = "fbl@bounces.example.com"
+
+
+COMPLAINT = """\
+Received: from mx.provider.test (mx.provider.test [127.0.1.9])
+\tby mta1.shop.test (Postfix) with ESMTP id 4ZxY2; Sun, 22 Nov 2026 10:00:00 +0000 (UTC)
+From: fbl@provider.test
+Message-ID: <{recipient}.fbl@provider.test>
+Subject: complaint
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=f
+
+--f
+Content-Type: text/plain
+
+This is an email abuse report.
+--f
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: ProviderFBL/1.0
+Version: 1
+Original-Mail-From: <{sender}>
+Original-Rcpt-To: <{recipient}>
+--f
+Content-Type: message/rfc822
+
+From: News <{sender}>
+To: undisclosed-recipients:;
+Subject: news
+
+news
+--f--
+"""
+
+
+def complaint(recipient, sender):
+    return COMPLAINT.format(recipient=recipient, sender=sender).encode()
+
+
+def map_path(w, name):
+    return os.path.dirname(w.socket_path(name)) + "/map"
 
 
 def send(policy, sender, count, domain="foo.test", **attributes):
@@ -90,9 +132,9 @@ def thresholds(w, a, b):
         equal(refusal(a, "ann@other.example.com"), None)
     with case("mail that was taken before is returned at delivery, on both nodes"):
         for name in "ab":
-            with MapClient(w.map_path(name)) as client:
+            with MapClient(map_path(w, name)) as client:
                 like(client.transport(RETURN_PATH, "u@foo.test"), "^OK error:5.7.1 mxpace: account .* is suspended")
-                like(client.transport("ann@other.example.com", "u@foo.test"), "^(NOTFOUND|OK mxpace)")
+                like(client.transport("ann@other.example.com", "u@foo.test"), "^OK mxp-")
     with case("explain says so"):
         done = w.mxctl("explain", "u@foo.test", "--sender", RETURN_PATH)
         equal(done.returncode, 1)
@@ -106,13 +148,12 @@ def thresholds(w, a, b):
 
 def redis_away(w, a, b):
     with case("while Redis is away, what is known stays"):
-        w.redis.kill()
+        w.redis.pause()
         try:
             for policy in (a, b):
                 like(refusal(policy, RETURN_PATH), "is suspended")
         finally:
-            w.redis.launch()
-            w.redis.ready()
+            w.redis.resume()
         wait_for(lambda: w.mxctl("status").returncode == 0, "Redis to be back")
 
 
@@ -179,7 +220,7 @@ def complaints(w, a, b):
             like(policy.ask("angry@foo.test", sender=sender), r"^550 5\.7\.1 mxpace: angry@foo\.test complained about ")
             equal(policy.ask("calm@foo.test", sender=sender), "DUNNO")
             equal(policy.ask("angry@foo.test", sender="ann@other.example.com"), "DUNNO")
-        with MapClient(w.map_path("b")) as client:
+        with MapClient(map_path(w, "b")) as client:
             like(client.transport(sender, "angry@foo.test"), "^OK error:5.7.1 mxpace: angry@foo.test complained")
     with case("it counts once, however often it comes"):
         equal(w.mxbounce(complaint("angry@foo.test", sender), recipient=FEEDBACK).returncode, 0)
@@ -194,7 +235,7 @@ def listed(w):
     with case("account list, a table and JSON; campaigns likewise"):
         done = w.mxctl("account", "list")
         equal(done.returncode, 0)
-        like(done.stdout, r"(?m)^small\.example\.com +ok +50 +50 +100\.0 % ")
+        like(done.stdout, r"(?m)^ *small\.example\.com +ok +50 +50 +100\.0 % ")
         rows = json.loads(w.mxctl("--json", "account", "list", "--match", "small*").stdout)["accounts"]
         equal([(r["name"], r["state"], r["sent"], r["hard"]) for r in rows], [(SMALL, "ok", 50, 50)])
         equal(w.mxctl("campaign", "list").returncode, 0)
@@ -204,9 +245,9 @@ def listed(w):
 
 def run(w):
     options = {"reputation": {"probation_start": 30}, "feedback_addresses": [FEEDBACK], "enforce": "egress"}
-    w.policyd("a", map_listen="unix:" + w.map_path("a"), **options)
-    w.policyd("b", map_listen="unix:" + w.map_path("b"), **options)
-    with w.node("a").connect() as a, w.node("b").connect() as b:
+    node_a = w.policyd("a", map_listen="unix:" + map_path(w, "a"), **options)
+    node_b = w.policyd("b", map_listen="unix:" + map_path(w, "b"), **options)
+    with node_a.connect() as a, node_b.connect() as b:
         thresholds(w, a, b)
         small(w, a, b)
         logged_in(w, a, b)

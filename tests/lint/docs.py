@@ -12,6 +12,7 @@ TABLES = {
     ("lib/settings_sending.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_sending.c", "pool_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_address.c", "address_rule_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_reputation.c", "reputation_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/mx_rules.c", "rule_keys"): ("man/mx-rules.5", None),

@@ -20,7 +20,7 @@ THIRD_PARTY = (
     (r"ares\w*\.h", r"policyd/resolver"),
     (r"libconfig\.h", r"lib/conf|bounce-pipe/late"),
     (r"pcre2\.h", r"lib/pattern"),
-    (r"hiredis/.*", r"lib/store_\w+|bounce-pipe/late"),
+    (r"hiredis/.*", r"lib/store_\w+"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
     (r"uthash\.h", r"policyd/\w+|ctl/report_model"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
@@ -36,9 +36,9 @@ GROUND = re.compile(
 
 # Modules that turn values into values: no event, no socket, no clock, no log, no store behind them.
 PURE = {
-    "lib": {"addr", "arena", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pack", "pattern",
-            "quarantine", "reason", "script", "span", "store", "store_address", "store_backoff", "store_batch",
-            "store_egress", "store_limits", "store_quarantine", "store_reply", "str", "transports", "utf8"},
+    "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pack", "pattern",
+            "quarantine", "reason", "return_path", "script", "sender", "sender_identity", "span", "store", "store_address", "store_backoff", "store_batch",
+            "store_egress", "store_limits", "store_quarantine", "store_reply", "store_sender", "str", "transports", "utf8", "verp_sign"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status",
@@ -57,9 +57,10 @@ IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h
 POLICYD = (
     {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "sockets", "sending", "group",
      "ledger", "site", "intake", "local", "hold", "next_hop"},
-    {"listen", "mx", "mx_cache", "transaction", "lane", "sending_bind", "address_table"},
+    {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},
+    {"accounts"},
     {"metrics", "engine", "egress", "budget", "slots", "grant", "slot_question", "kernel_view", "open_socket", "offers",
      "backoff", "route", "route_lanes"},
     {"flow", "stream", "metrics_http"},

@@ -131,7 +131,7 @@ fake_usual(const char *line)
 {
 	if (strncmp(line, "HGETALL ", 8) == 0)
 		return "*0\r\n";
-	if (strncmp(line, "HGET ", 5) == 0)
+	if (strncmp(line, "HGET ", 5) == 0 || strncmp(line, "GET ", 4) == 0)
 		return "$-1\r\n";
 	if (strncmp(line, "EVAL", 4) == 0) /* take: granted */
 		return "*2\r\n:0\r\n:1700000000000\r\n";

@@ -64,7 +64,7 @@ static const struct needs_row {
 	{ "an NDR", REPORT_NDR, 1, true },
 	{ "an NDR for nobody", REPORT_NDR, 0, false },
 	{ "a complaint", REPORT_FEEDBACK, 1, true },
-	{ "a complaint of nobody", REPORT_FEEDBACK, 0, false },
+	{ "a complaint of nobody", REPORT_FEEDBACK, 0, true },
 	{ "a delay notice", REPORT_DELAY, 1, false },
 	{ "a success", REPORT_SUCCESS, 1, false },
 	{ "an auto-reply", REPORT_AUTO_REPLY, 1, false },

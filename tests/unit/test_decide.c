@@ -5,6 +5,7 @@
 
 static struct settings *deferring, *permitting;         /* on_store_failure, on_dns_failure */
 static struct settings *pacing;                         /* enforce */
+static struct settings *account_deferring;              /* reputation.action */
 static struct settings *discarding, *holding, *tagging; /* quarantine_action */
 
 static struct mx_rule limited = { .name = "google", .connections = 5 };
@@ -65,6 +66,24 @@ static const struct store_took slowed = { .outcome = STORE_HELD,
 	    .why = "421 4.7.0 slow down",
 	} };
 
+static const struct sender_status stopped = {
+	.state = SENDER_SUSPENDED,
+	.since_s = 1795314053,
+	.figures = { 203, 21, 0 },
+	.why = "hard bounces",
+	.by = "thresholds",
+};
+static const struct sender_status used_up = {
+	.state = SENDER_PROBATION,
+	.since_s = 1795314053,
+	.until_s = 1795392000,
+	.allowance = 100,
+};
+static const struct quarantine_entry angry = { .complaints =
+						   "account:b.test\naccount:shop.test\n" };
+static const struct quarantine_entry angry_at_all = { .complaints = "all\n" };
+
+#define ACCOUNT  .account = "shop.test", .list = ""
 #define KNOWN_MX .mx_known = FACT_KNOWN, .mx_state = MX_FOUND, .mx_words = ""
 #define IN_GROUP KNOWN_MX, .rule = &limited, .group = "google"
 #define ASKED    .store_known = FACT_KNOWN, .entry = NULL
@@ -277,6 +296,42 @@ static const struct row {
 	    { USER, IN_GROUP, AWAY, .entry = &gone, .took = &taken }, &permitting,
 	    DECIDE_STORE_FAILED_PERMIT, VERDICT_PASS, "DUNNO", false },
 
+	/* -- accounts -- */
+	{ "suspended, before anything is looked up", { USER, ACCOUNT, .refused = &stopped }, NULL,
+	    DECIDE_ACCOUNT_SUSPENDED, VERDICT_REFUSE,
+	    "550 5.7.1 mxpace: account shop.test is suspended since 2026-11-22T02:20:53Z: hard "
+	    "bounces (21 of 203 sent in 24h, 10.3 %); stop mailing addresses that fail or complain, "
+	    "then ask the postmaster to resume it",
+	    false },
+	{ "suspended, to try again", { USER, ACCOUNT, .refused = &stopped }, &account_deferring,
+	    DECIDE_ACCOUNT_SUSPENDED_DEFER, VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: account shop.test is suspended since "
+	    "2026-11-22T02:20:53Z: hard bounces (21 of 203 sent in 24h, 10.3 %); stop mailing "
+	    "addresses that fail or complain, then ask the postmaster to resume it",
+	    false },
+	{ "on probation", { USER, ACCOUNT, .refused = &used_up }, NULL, DECIDE_ACCOUNT_PROBATION,
+	    VERDICT_DEFER,
+	    "DEFER_IF_PERMIT 4.7.1 mxpace: account shop.test is on probation: its 100 recipients of "
+	    "today are used up, more from 2026-11-23T00:00:00Z on",
+	    false },
+	{ "to a domain of ours also a suspended one",
+	    { .recipient = "u@here.test", ACCOUNT, .refused = &stopped }, NULL, DECIDE_LOCAL_DOMAIN,
+	    VERDICT_PASS, "DUNNO", false },
+	{ "who complained",
+	    { USER, IN_GROUP, ACCOUNT, .store_known = FACT_KNOWN, .entry = &angry, .took = &taken },
+	    NULL, DECIDE_COMPLAINED, VERDICT_REFUSE,
+	    "550 5.7.1 mxpace: user@foo.test complained about mail of account shop.test and gets no "
+	    "more",
+	    true },
+	{ "who complained about another",
+	    { USER, IN_GROUP, .account = "test", .list = "", .store_known = FACT_KNOWN,
+		.entry = &angry, .took = &taken },
+	    NULL, DECIDE_WITHIN_LIMITS, VERDICT_PASS, "DUNNO", false },
+	{ "who complained about all, of an account that is not known",
+	    { USER, IN_GROUP, .account = "", .list = "", .store_known = FACT_KNOWN,
+		.entry = &angry_at_all, .took = &taken },
+	    NULL, DECIDE_COMPLAINED, VERDICT_REFUSE, NULL, true },
+
 	/* -- what is still asked for -- */
 	{ "first the MX", { USER }, NULL, DECIDE_NONE, VERDICT_NEEDS_MX, "", false },
 	{ "also for postmaster", { .recipient = "postmaster@foo.test" }, NULL, DECIDE_NONE,
@@ -431,6 +486,7 @@ set_up(void **state)
 	discarding = settings_of("quarantine_action = \"discard\";");
 	holding = settings_of("quarantine_action = \"hold\";");
 	tagging = settings_of("quarantine_action = \"prepend\";");
+	account_deferring = settings_of("reputation = { action = \"defer\"; };");
 	limit_set(&limited.limits[0], 20, 10000);
 	limit_set(&limited.limits[1], 1000, 3600000);
 	limited.limit_count = 2;
@@ -447,6 +503,7 @@ take_down(void **state)
 	settings_release(&discarding);
 	settings_release(&holding);
 	settings_release(&tagging);
+	settings_release(&account_deferring);
 	return 0;
 }
 

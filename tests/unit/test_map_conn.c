@@ -52,7 +52,8 @@ set_up(void **state)
 	base = event_base_new();
 	engine = (struct engine){ .base = base };
 	engine.settings =
-	    settings_parse("policy_timeout = \"10s\"; policy_idle = \"1s\";", "test", &errors);
+	    settings_parse("policy_timeout = \"10s\"; policy_idle = \"1s\"; enforce = \"egress\";",
+		"test", &errors);
 	assert_non_null(engine.settings);
 	egress = (struct egress){ .engine = &engine };
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -117,6 +118,16 @@ answers_look_ups(void **state)
 	ANSWERED("19:OK route sender a@b,");
 }
 
+/* Then the socket is open for return paths alone. */
+static void
+serves_return_paths_in_admission_mode(void **state)
+{
+	(void)state;
+	engine.settings->enforce = ENFORCE_ADMISSION;
+	client_says(&client, "7:dns/s x,18:returnpath a@b.org,");
+	ANSWERED("42:TEMP not asked while enforce = \"admission\",9:NOTFOUND ,");
+}
+
 static const struct map_row {
 	const char *label, *query, *answer;
 	enum sockmap_map map;
@@ -127,8 +138,11 @@ static const struct map_row {
 	{ "dns", "7:dns/s x,", "19:OK delivery dns/s x,", MAP_DNS, 1, 0 },
 	{ "connect", "11:connect/s x,", "23:OK delivery connect/s x,", MAP_CONNECT, 1, 0 },
 	{ "status", "10:status/s x,", "22:OK delivery status/s x,", MAP_STATUS, 1, 0 },
+	{ "returnpath, of a domain that is not signed", "18:returnpath a@b.org,", "9:NOTFOUND ,",
+	    MAP_RETURNPATH, 0, 0 },
 	{ "another", "7:virus x,",
-	    "72:PERM no such map: virus (sender, transport, dns, connect and status are),",
+	    "84:PERM no such map: virus (sender, transport, dns, connect, status and returnpath "
+	    "are),",
 	    MAP_UNKNOWN, 0, 0 },
 };
 
@@ -437,6 +451,7 @@ static const struct test_row {
 	const char *label;
 } test_rows[] = {
 	{ answers_look_ups, "answers look-ups" },
+	{ serves_return_paths_in_admission_mode, "serves return paths in admission mode" },
 	{ answers_one_that_trickles_in, "answers one that trickles in" },
 	{ answers_joined_queries_in_order, "answers joined queries in order" },
 	{ keeps_what_is_sent_ahead_within_bounds, "keeps what is sent ahead within bounds" },

@@ -43,6 +43,17 @@ rules_of(const char *text)
 	return rules;
 }
 
+static const struct sender_status stopped = {
+	.state = SENDER_SUSPENDED,
+	.since_s = 1795314053,
+	.why = "phished",
+	.by = "operator ann",
+};
+static const struct sender_status used_up = { .state = SENDER_PROBATION, .until_s = 1795392000 };
+#define STOPPED_WORDS                                                                       \
+	"mxpace: account shop.test is suspended since 2026-11-22T02:20:53Z: phished; stop " \
+	"mailing addresses that fail or complain, then ask the postmaster to resume it"
+
 enum { ANY = 1, NO_LANES, NO_ANSWER };
 
 static const struct row {
@@ -99,6 +110,22 @@ static const struct row {
 	    "" },
 	{ "no store for a postmaster", "postmaster@a.test", "", "google",
 	    { .mx_known = FACT_KNOWN }, 0, 0, ROUTE_NEEDS_LANES, ROUTE_NONE, "" },
+	{ "account suspended", "u@a.test", "", NULL,
+	    { .account = "shop.test", .refused = &stopped }, 0, 0, ROUTE_REFUSE,
+	    ROUTE_ACCOUNT_SUSPENDED, "error:5.7.1 " STOPPED_WORDS },
+	{ "account suspended, to wait", "u@a.test", "reputation = { action = \"defer\"; };", NULL,
+	    { .account = "shop.test", .refused = &stopped }, 0, 0, ROUTE_RETRY,
+	    ROUTE_ACCOUNT_SUSPENDED_DEFER, "retry:4.7.1 " STOPPED_WORDS },
+	{ "account suspended, but local mail", "u@here.test", "", NULL,
+	    { .account = "shop.test", .refused = &stopped }, 0, 0, ROUTE_LEAVE, ROUTE_LOCAL_DOMAIN,
+	    "" },
+	{ "on probation: what was let in goes out", "u@a.test", "", NULL,
+	    { .account = "shop.test", .refused = &used_up }, 0, 0, ROUTE_NEEDS_MX, ROUTE_NONE, "" },
+	{ "who complained", "u@a.test", "", "google",
+	    { .mx_known = FACT_KNOWN, .store_known = FACT_KNOWN, .account = "shop.test" }, 0,
+	    QUARANTINE_COUNTING, ROUTE_REFUSE, ROUTE_COMPLAINED,
+	    "error:5.7.1 mxpace: u@a.test complained about mail of account shop.test and gets no "
+	    "more" },
 	{ "quarantined", "u@a.test", "", "google",
 	    { .mx_known = FACT_KNOWN, .store_known = FACT_KNOWN }, 0, QUARANTINE_QUARANTINED,
 	    ROUTE_REFUSE, ROUTE_QUARANTINED,
@@ -159,7 +186,8 @@ decides(void **state)
 		.type = BOUNCE_HARD,
 		.reason = REASON_USER_UNKNOWN,
 		.since_s = 1795314053,
-		.code = "550" };
+		.code = "550",
+		.complaints = "account:shop.test\n" };
 	struct route_lane lane = { .number = 1, .allowed = 5, .inside = 4, .per_minute = 100 };
 	struct route_facts facts = row->facts;
 	static struct route_decision decision; /* with what the last one left */

@@ -15,6 +15,9 @@ static const struct script_row {
 	{ "delivered", SCRIPT_DELIVERED },
 	{ "remove", SCRIPT_REMOVE },
 	{ "put", SCRIPT_PUT },
+	{ "sender", SCRIPT_SENDER },
+	{ "sender_order", SCRIPT_SENDER_ORDER },
+	{ "complaint", SCRIPT_COMPLAINT },
 };
 
 static size_t
