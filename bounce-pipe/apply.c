@@ -7,6 +7,7 @@
 #include "bounce_date.h"
 #include "clock.h"
 #include "consequence.h"
+#include "feedback.h"
 #include "guarding.h"
 #include "quarantine_address.h"
 #include "senders.h"
@@ -325,8 +326,11 @@ apply_nobody(const struct apply *apply)
 	static const struct report_recipient nobody = { "", "", 0, "", "", "", "", "", BOUNCE_HARD,
 		REASON_FEEDBACK_LOOP, "" };
 	struct consequence out = { .recipient = &nobody, .what = "", .why = "" };
-	int rc = apply_some(apply, &out, 1);
+	int rc;
 
+	if (!feedback_is_complaint(apply->report))
+		return 0;
+	rc = apply_some(apply, &out, 1);
 	if (rc == 0)
 		log_outcome(&out, apply->log);
 	return rc;

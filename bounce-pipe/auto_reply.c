@@ -150,7 +150,7 @@ has_likely_words(const struct format_input *in, struct span subject)
 		return true;
 	text.len = text.len < TEXT_BEGIN ? text.len : TEXT_BEGIN;
 	return span_eq(span_trim(header_raw(in->root->header, "Return-Path")), SPAN("<>")) &&
-	       notice_has(text, auto_reply_words_text);
+	       notice_has_by(&in->pairs, text, auto_reply_words_text);
 }
 
 static bool

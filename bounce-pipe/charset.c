@@ -174,7 +174,8 @@ struct alias {
 	const char *name, *as;
 };
 
-/* Labels that mean a larger charset than they say, that iconv does not know, or that need none. */
+/* Labels that mean a larger charset than they say, that iconv does not know, or that need none; in
+ * small letters. */
 static const struct alias aliases[] = {
 	{ "us-ascii", AS_UNKNOWN },
 	{ "ascii", AS_UNKNOWN },
@@ -245,7 +246,8 @@ static const char *
 meant(const char *charset)
 {
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-		if (strcasecmp(charset, aliases[i].name) == 0)
+		if (((unsigned char)*charset | 0x20) == (unsigned char)*aliases[i].name &&
+		    strcasecmp(charset, aliases[i].name) == 0)
 			return aliases[i].as;
 	return strncasecmp(charset, "x-cp", 4) == 0 ? charset + 2 : charset;
 }

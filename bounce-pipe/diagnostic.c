@@ -167,7 +167,7 @@ without_tail(struct span reply)
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
 		long at = span_ifind(reply, tails[i]);
 
-		if (at > 12)
+		if (at > 4)
 			reply.len = (size_t)at;
 	}
 	return span_trim(reply);

@@ -108,8 +108,8 @@ is_person(const struct format_input *in)
 	       notice_has(header_raw(header, "User-Agent"), programs) ||
 	       header_raw(header, "In-Reply-To").ptr != NULL || begins_with(subject, forwarded) ||
 	       (begins_with(subject, answered) && header_raw(header, "References").ptr != NULL) ||
-	       notice_has(begin_of(in->text, OPENING_MAX), quotes) ||
-	       notice_has(begin_of(in->text, ASKING_MAX), asking) ||
+	       notice_has_by(&in->pairs, begin_of(in->text, OPENING_MAX), quotes) ||
+	       notice_has_by(&in->pairs, begin_of(in->text, ASKING_MAX), asking) ||
 	       span_starts(span_trim(in->text), SPAN(">"));
 }
 
@@ -185,12 +185,15 @@ evidence_read(const struct format_input *in, struct evidence *evidence)
 	if (!evidence->daemon && !evidence->null_path && !evidence->subject)
 		return; /* ordinary mail: spare it the search */
 	evidence->returned = has_returned(in);
-	evidence->opening = notice_has(begin_of(in->text, OPENING_MAX), notice_words_failure);
-	evidence->phrase = evidence->opening ||
-			   notice_has(begin_of(in->text, PHRASE_MAX), notice_words_failure) ||
-			   notice_has(begin_of(in->text, PHRASE_MAX), notice_words_delay);
+	evidence->opening =
+	    notice_has_by(&in->pairs, begin_of(in->text, OPENING_MAX), notice_words_failure);
+	evidence->phrase =
+	    evidence->opening ||
+	    notice_has_by(&in->pairs, begin_of(in->text, PHRASE_MAX), notice_words_failure) ||
+	    notice_has_by(&in->pairs, begin_of(in->text, PHRASE_MAX), notice_words_delay);
 	evidence->refusal =
-	    evidence->phrase || notice_has(begin_of(in->text, PHRASE_MAX), notice_words_refusal);
+	    evidence->phrase ||
+	    notice_has_by(&in->pairs, begin_of(in->text, PHRASE_MAX), notice_words_refusal);
 	evidence->reply = formats_has_reply(begin_of(in->text, PHRASE_MAX));
 }
 

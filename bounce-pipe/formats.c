@@ -83,6 +83,18 @@ formats_read(const struct format_input *in, struct report *report)
 }
 
 bool
+formats_has(const struct format_input *in, const char *const *words)
+{
+	return notice_has_by(&in->pairs, in->text, words);
+}
+
+long
+formats_find(const struct format_input *in, const char *words)
+{
+	return notice_may_have(&in->pairs, words) ? span_ifind(in->text, span_of(words)) : -1;
+}
+
+bool
 formats_is_daemon(const struct format_input *in)
 {
 	return notice_has(span_of(in->from), notice_words_daemon);
@@ -97,7 +109,7 @@ formats_action(const struct format_input *in)
 
 	if (text.len > DELAY_MAX)
 		text.len = DELAY_MAX;
-	if (notice_has(text, notice_words_delay) ||
+	if (notice_has_by(&in->pairs, text, notice_words_delay) ||
 	    notice_has(span_of(in->subject), notice_words_delay) ||
 	    notice_has(span_of(in->subject), subjects))
 		return "delayed";

@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "mime.h"
+#include "notice.h"
 #include "report.h"
 #include "span.h"
 
@@ -23,7 +24,8 @@ struct format_input {
 	const char *from;           /* decoded, "" */
 	const char *own;            /* its To, From and Reply-To: addresses in them did not fail */
 	const char *verp_recipient; /* "" */
-	struct span text; /* what people read, UTF-8, without the message that came back */
+	struct span text;          /* what people read, UTF-8, without the message that came back */
+	struct notice_pairs pairs; /* of text */
 };
 
 struct format {
@@ -36,6 +38,11 @@ struct format {
 /* True: a row understood it; report has kind, format and recipients. Mail of people and of lists
  * that quotes a notice is not read, and loose words only in what is a notice (evidence.h). */
 bool formats_read(const struct format_input *in, struct report *report);
+
+/* Any of these words, NULL at the end, in the text, case ignored. */
+bool formats_has(const struct format_input *in, const char *const *words);
+/* Where these words are in the text, case ignored; -1: nowhere. */
+long formats_find(const struct format_input *in, const char *words);
 
 /* "delayed" if the notice says that it is still being tried, else "failed". */
 const char *formats_action(const struct format_input *in);

@@ -88,7 +88,7 @@ is_exchange(const struct format_input *in)
 		"Delivery has failed to these recipients",
 		"Delivery is delayed to these recipients", "##", NULL };
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 static bool
@@ -96,7 +96,7 @@ is_2003(const struct format_input *in)
 {
 	static const char *const products[] = { "MSEXCH:", " smtp;", "hMailServer", NULL };
 
-	return formats_is_daemon(in) || notice_has(in->text, products);
+	return formats_is_daemon(in) || formats_has(in, products);
 }
 
 /* "<mx.example.org #5.5.0 smtp;550 …>" */

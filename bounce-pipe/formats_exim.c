@@ -20,7 +20,7 @@ is_exim(const struct format_input *in)
 		"address(es) have yet to be delivered", NULL };
 
 	return header_raw(in->root->header, "X-Failed-Recipients").ptr != NULL ||
-	       notice_has(in->text, words);
+	       formats_has(in, words);
 }
 
 static size_t

@@ -52,7 +52,7 @@ is_groups(const struct format_input *in)
 	static const char *const details[] = { "technical details of", "the response was", NULL };
 
 	return is_google(in) && failed_field(in).ptr != NULL && group_link(in->text).len > 0 &&
-	       !notice_has(in->text, details);
+	       !formats_has(in, details);
 }
 
 /* The name of the group is in the text, its address in the header only. */

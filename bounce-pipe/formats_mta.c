@@ -16,7 +16,7 @@ is_postfix(const struct format_input *in)
 		"to inform you that the message returned below could not be delivered",
 		"inform you that your message could not", "(expanded from <", NULL };
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 /* "<final> (expanded from <as the sender knows it>): host … said: …" */
@@ -83,7 +83,7 @@ is_messaging_server(const struct format_input *in)
 		"recipient address:", NULL
 	};
 
-	return span_ifind(in->text, SPAN("recipient address:")) >= 0 && notice_has(in->text, words);
+	return span_ifind(in->text, SPAN("recipient address:")) >= 0 && formats_has(in, words);
 }
 
 /* The fields of a recipient, as they stand; a value may go on, indented, on the next line. */
@@ -177,7 +177,7 @@ read_fml(const struct format_input *in, struct report *report)
 		"too big", "cannot post", NULL };
 	struct span rest = in->text, line, address;
 
-	if (!notice_has(span_of(in->subject), words) && !notice_has(in->text, words))
+	if (!notice_has(span_of(in->subject), words) && !formats_has(in, words))
 		return;
 	while (span_line(&rest, &line)) {
 		struct span said = line;
@@ -201,7 +201,7 @@ is_list_manager(const struct format_input *in)
 		"mailing-list was rejected", "posting to this list has been rejected",
 		"only members may post", "not authorized to send mail to the", NULL };
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 /* It writes as list-owner@ and the like of the list that it did not let a message on. */
@@ -246,7 +246,7 @@ is_wrapped(const struct format_input *in)
 	static const char *const words[] = { "delivery errors -----", "had permanent fatal errors",
 		NULL };
 
-	return formats_is_daemon(in) && notice_has(in->text, words) && wrapped_message(in) != NULL;
+	return formats_is_daemon(in) && formats_has(in, words) && wrapped_message(in) != NULL;
 }
 
 static void

@@ -9,7 +9,7 @@ is_qmail(const struct format_input *in)
 	static const char *const words[] = { "this is the qmail-send program",
 		"this is the qmail program", "hi. this is the", NULL };
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 /* A line "<recipient>:" and nothing else begins each paragraph of the form. */

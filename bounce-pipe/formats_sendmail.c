@@ -33,7 +33,7 @@ is_sendmail(const struct format_input *in)
 		"had transient non-fatal errors", "had delivery problems",
 		"had successful delivery notifications", NULL };
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 static bool

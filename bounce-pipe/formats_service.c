@@ -85,8 +85,8 @@ is_united_internet(const struct format_input *in)
 	static const char *const openings[] = { "created automatically by mail delivery software",
 		"automatisch", NULL };
 
-	return notice_has(in->text, words) ||
-	       (notice_has(span_of(in->from), senders) && notice_has(in->text, openings));
+	return formats_has(in, words) ||
+	       (notice_has(span_of(in->from), senders) && formats_has(in, openings));
 }
 
 static void
@@ -111,7 +111,7 @@ is_blocks(const struct format_input *in)
 		NULL,
 	};
 
-	return notice_has(in->text, words);
+	return formats_has(in, words);
 }
 
 /* Zoho: "a@b Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 no such user", or in brackets
@@ -121,7 +121,7 @@ static const char *const zoho_words[] = { "ERROR_CODE", "ERROR CODE", ", Respons
 static bool
 is_zoho(const struct format_input *in)
 {
-	return formats_is_daemon(in) && notice_has(in->text, zoho_words);
+	return formats_is_daemon(in) && formats_has(in, zoho_words);
 }
 
 /* The rest of the line and the lines that go on with it. */
@@ -161,7 +161,7 @@ is_aol(const struct format_input *in)
 {
 	static const char *const words[] = { "recipients could not be delivered because", NULL };
 
-	return span_ifind(span_of(in->from), SPAN("@aol.")) >= 0 && notice_has(in->text, words);
+	return span_ifind(span_of(in->from), SPAN("@aol.")) >= 0 && formats_has(in, words);
 }
 
 static bool

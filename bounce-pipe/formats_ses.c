@@ -4,7 +4,6 @@
 
 #include "formats.h"
 #include "json_value.h"
-#include "notice.h"
 #include "outcome.h"
 
 enum { FIELD_MAX = 400 };
@@ -77,7 +76,7 @@ is_event(const struct format_input *in)
 	struct span begin = span_trim(in->text);
 
 	return (begin.len == 0 || begin.ptr[0] == '{') &&
-	       (notice_has(in->text, words) || mime_is(in->root, "application/json"));
+	       (formats_has(in, words) || mime_is(in->root, "application/json"));
 }
 
 /* A member as a report's strings are: one line, bounded. */

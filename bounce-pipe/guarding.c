@@ -110,7 +110,8 @@ static bool
 has_changed(const struct consequence *out)
 {
 	return out->asked && *out->group != '\0' &&
-	       (out->counted.outcome == STORE_COUNTED || out->counted.outcome == STORE_QUARANTINED ||
+	       (out->counted.outcome == STORE_COUNTED ||
+		   out->counted.outcome == STORE_QUARANTINED ||
 		   out->counted.outcome == STORE_HELD_BACK);
 }
 

@@ -111,10 +111,11 @@ struct span
 header_raw(struct span header, const char *name)
 {
 	struct span wanted = span_of(name);
-	struct span field, value;
+	struct span rest = header, line, field, value;
 
-	while (header_next(&header, &field, &value))
-		if (span_ieq(field, wanted))
+	for (; span_line(&header, &line); rest = header)
+		if (span_istarts(line, wanted) && name_length(line) == wanted.len &&
+		    header_next(&rest, &field, &value))
 			return value;
 	return span_make(NULL, 0);
 }

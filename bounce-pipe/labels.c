@@ -16,9 +16,9 @@ struct label {
 };
 
 static bool
-has(struct span text, const char *words)
+text_has(const struct format_input *in, const char *words)
 {
-	return *words == '\0' || span_ifind(text, span_of(words)) >= 0;
+	return *words == '\0' || formats_find(in, words) >= 0;
 }
 
 static bool
@@ -31,8 +31,8 @@ is_from_system(const struct format_input *in)
 static bool
 matches(const struct labels *row, const struct format_input *in)
 {
-	return has(span_of(in->from), row->from) && has(in->text, row->sign) &&
-	       ((row->flags & LABELS_WHOLE) != 0 || has(in->text, row->to)) &&
+	return text_has(in, row->sign) && span_ifind(span_of(in->from), span_of(row->from)) >= 0 &&
+	       ((row->flags & LABELS_WHOLE) != 0 || text_has(in, row->to)) &&
 	       ((row->flags & LABELS_DAEMON) == 0 || is_from_system(in));
 }
 

@@ -224,7 +224,7 @@ listing_action(const struct format_input *in)
 	static const char *const words[] = { "successfully relayed to", "successfully delivered to",
 		"had successful delivery", "has been successfully", NULL };
 
-	return notice_has(in->text, words) ? "relayed" : formats_action(in);
+	return formats_has(in, words) ? "relayed" : formats_action(in);
 }
 
 void
@@ -235,7 +235,9 @@ listing_read(const struct listing *rows, const struct format_input *in, struct r
 	struct list *list = NULL;
 
 	for (; rows->name != NULL && report->count == 0; rows++) {
-		long at = span_ifind(head, span_of(rows->begin));
+		long at = notice_may_have(&in->pairs, rows->begin)
+			      ? span_ifind(head, span_of(rows->begin))
+			      : -1;
 
 		if (at < 0)
 			continue;

@@ -4,7 +4,7 @@
  * Derived from the pattern's text, without PCRE2, so that a pattern whose literals do not occur
  * need not be run. When in doubt nothing is derived: a construct that is not known for certain
  * makes a pattern one without literals. Both literals and the text they are looked for in are
- * folded, as patterns ignore case.
+ * folded (letters.h), as patterns ignore case.
  */
 #ifndef LITERALS_H
 #define LITERALS_H
@@ -23,10 +23,5 @@ struct literals {
 
 /* False: none; such a pattern has to be run on every text. */
 bool literals_of(struct arena *arena, const char *pattern, struct literals *literals);
-
-/* The text in the form literals have: letters that PCRE2 holds for the same when it ignores case
- * have one form, as far as literals contain them. `out` has room for text.len bytes. Returns its
- * length. */
-size_t literals_fold(struct span text, char *out);
 
 #endif

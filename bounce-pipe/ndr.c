@@ -309,6 +309,7 @@ ndr_read(struct arena *arena, struct span message, const struct ndr_options *opt
 	in.own = arena_printf(arena, "%.*s %.*s %s", OWN_MAX, decoded(arena, in.root->header, "To"),
 	    OWN_MAX, decoded(arena, in.root->header, "Reply-To"), in.from);
 	in.text = notice_text(arena, in.root);
+	notice_pairs_of(in.text, &in.pairs);
 	if (read_feedback(&in, report) || read_delivery_status(&in, report) ||
 	    formats_read(&in, report)) {
 		complete_host(&in, report);

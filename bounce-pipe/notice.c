@@ -1,6 +1,5 @@
 #include "notice.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "charset.h"
@@ -13,22 +12,16 @@ enum {
 	LOCAL_MAX = 64, /* bytes of a quoted local part */
 };
 
-/* Which pairs of bytes a text has, by five bits of each: the same for either case of a letter. One
- * look at the text then rules out most of a long list of words without searching for them. */
-struct pairs {
-	uint64_t bits[16];
-};
-
 static unsigned
 pair_at(const char *at)
 {
 	return ((unsigned)at[0] & 31) << 5 | ((unsigned)at[1] & 31);
 }
 
-static void
-pairs_of(struct span text, struct pairs *pairs)
+void
+notice_pairs_of(struct span text, struct notice_pairs *pairs)
 {
-	*pairs = (struct pairs){ 0 };
+	*pairs = (struct notice_pairs){ 0 };
 	for (size_t i = 1; i < text.len; i++) {
 		unsigned pair = pair_at(text.ptr + i - 1);
 
@@ -36,8 +29,8 @@ pairs_of(struct span text, struct pairs *pairs)
 	}
 }
 
-static bool
-may_have(const struct pairs *pairs, const char *word)
+bool
+notice_may_have(const struct notice_pairs *pairs, const char *word)
 {
 	for (; word[0] != '\0' && word[1] != '\0'; word++) {
 		unsigned pair = pair_at(word);
@@ -49,15 +42,23 @@ may_have(const struct pairs *pairs, const char *word)
 }
 
 bool
-notice_has(struct span text, const char *const *words)
+notice_has_by(const struct notice_pairs *pairs, struct span text, const char *const *words)
 {
-	struct pairs pairs;
-
-	pairs_of(text, &pairs);
 	for (; *words != NULL; words++)
-		if (may_have(&pairs, *words) && span_ifind(text, span_of(*words)) >= 0)
+		if (notice_may_have(pairs, *words) && span_ifind(text, span_of(*words)) >= 0)
 			return true;
 	return false;
+}
+
+bool
+notice_has(struct span text, const char *const *words)
+{
+	struct notice_pairs pairs;
+
+	if (text.len == 0)
+		return false;
+	notice_pairs_of(text, &pairs);
+	return notice_has_by(&pairs, text, words);
 }
 
 struct span

@@ -5,6 +5,7 @@
 #define NOTICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arena.h"
 #include "mime.h"
@@ -33,5 +34,16 @@ struct span notice_paragraph(struct span text, const char *address);
 
 /* Any of these words, NULL at the end, in text, case ignored. */
 bool notice_has(struct span text, const char *const *words);
+
+/* Which pairs of bytes a text has, by five bits of each: the same for either case of a letter. One
+ * look at the text then rules out most of a long list of words without searching for them. */
+struct notice_pairs {
+	uint64_t bits[16];
+};
+void notice_pairs_of(struct span text, struct notice_pairs *pairs);
+/* False: the word is not in the text, nor in any part of it. */
+bool notice_may_have(const struct notice_pairs *pairs, const char *word);
+/* notice_has() of that text, or of a part of it. */
+bool notice_has_by(const struct notice_pairs *pairs, struct span text, const char *const *words);
 
 #endif

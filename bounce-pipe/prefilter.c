@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "letters.h"
 #include "literals.h"
 #include "mem.h"
 
@@ -191,5 +192,5 @@ prefilter_ask(const struct prefilter *prefilter, struct span text, struct prefil
 		return;
 	}
 	memcpy(set, prefilter->always, sizeof(*set));
-	ask_folded(prefilter, span_make(folded, literals_fold(text, folded)), set);
+	ask_folded(prefilter, span_make(folded, letters_fold(text, folded)), set);
 }

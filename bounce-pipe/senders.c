@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "domain.h"
-#include "feedback.h"
 #include "keys.h"
 #include "unclassified.h"
 
@@ -52,7 +51,7 @@ senders_init(struct senders *senders, const struct settings *settings, const str
 	senders->now_s = now_s;
 	arena_init(&senders->arena);
 	if (report->kind == REPORT_FEEDBACK)
-		sender = span_of(report_address(report->arena, quoted_sender(report)));
+		sender = span_of(report_address(&senders->arena, quoted_sender(report)));
 	sender_identify(settings, SPAN(""), sender, identity);
 	take_name(identity->account, report->account);
 	take_name(identity->campaign, report->campaign);
@@ -248,7 +247,7 @@ senders_count(struct senders *senders, struct store_batch *batch, const struct c
 	if (strcmp(out->what, "ignored") == 0 || is_our_own(out) ||
 	    (out->asked && out->counted.outcome == STORE_AGAIN) ||
 	    senders->verdict_count >= SENDERS_AT_ONCE ||
-	    (complaint && !feedback_is_complaint(senders->report)))
+	    (complaint && out->recipient->type == BOUNCE_IGNORED))
 		return;
 	put_counts(senders, batch, out);
 	if (complaint)

@@ -84,6 +84,8 @@ const struct command commands[] = {
 	    OPTION(ALL) | OPTION(ACCOUNT) | OPTION(CAMPAIGN) | OPTION(OF_LIST) | OPTION(GROUP) |
 		OPTION(SINCE) | OPTION(UNTIL) | OPTION(FORMAT) | OPTION(OUTPUT),
 	    CTL_NEEDS_STORE, "what was sent, what came back, and why", report_show },
+	{ "events", NULL, "", 0, 0, OPTION(SINCE) | OPTION(FOLLOW) | OPTION(FOR), CTL_NEEDS_STORE,
+	    "what has happened, one a line, and what happens", events },
 	{ "classify", NULL, "", 0, 0, 0, CTL_NEEDS_SETTINGS,
 	    "type, reason, rule of each SMTP reply on standard input", classify_lines },
 	{ "bounce", "test", "[FILE]", 0, 1, OPTION(RECIPIENT), CTL_NEEDS_SETTINGS,
@@ -93,6 +95,8 @@ const struct command commands[] = {
 	    "all mistakes of configuration and rules; tries samples", rules_check },
 	{ "rules", "show", "[NAME]", 0, 1, 0, CTL_NEEDS_RULES,
 	    "the MX rules, or one, with the limits as enforced", rules_show },
+	{ "verify", NULL, "[FILE]", 0, 1, OPTION(COLUMN) | OPTION(FORMAT), CTL_NEEDS_STORE,
+	    "a list before it is mailed: each address with a verdict", verify_list },
 	{ "verp", "sign", "SENDER [RECIPIENT...]", 1, COMMAND_MANY, 0, CTL_NEEDS_SETTINGS,
 	    "signed return paths: to each recipient, or of the sender", verp_sign_path },
 	{ "verp", "check", "ADDRESS [RECIPIENT]", 1, 2, 0, CTL_NEEDS_SETTINGS,
@@ -158,9 +162,11 @@ const struct command_option command_options[CTL_OPTIONS] = {
 	[CTL_OPTION_RESUME] = { "--resume", NULL, "goes on where the last import stopped" },
 	[CTL_OPTION_RELEASE] = { "--release", "TIME", "mailed again after so long: 30d, never" },
 	[CTL_OPTION_LIMIT] = { "--limit", "N", "at most N of them" },
+	[CTL_OPTION_FOLLOW] = { "--follow", NULL, "then waits for more" },
 	[CTL_OPTION_OUTPUT] = { "--output", "FILE", "into this file" },
 	[CTL_OPTION_UNDO] = { "--undo", NULL,
 	    "releases too what that answer quarantined just before" },
+	[CTL_OPTION_COLUMN] = { "--column", "N", "the input is CSV, addresses in column N" },
 	[CTL_OPTION_RELOAD] = { "--reload", NULL, "has Postfix reload after a change" },
 };
 

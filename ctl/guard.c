@@ -81,7 +81,8 @@ show(struct ctl *ctl, const struct guards *guards, const struct guard_row *row)
 	out_put(ctl->out, "reason", "Reason", out_string(reason_name(row->reason)));
 	out_put(ctl->out, "state", "State", out_string(row->quiet ? "quiet" : "holds"));
 	out_put(ctl->out, "since", "Since", out_time(row->since_s, guards->now_s));
-	out_put(ctl->out, "last_far", "Last unusual", out_time(guard->figures.far_s, guards->now_s));
+	out_put(ctl->out, "last_far", "Last unusual",
+	    out_time(guard->figures.far_s, guards->now_s));
 	out_put(ctl->out, "held", "Held", out_count(guard->held, "address", "addresses"));
 	out_put(ctl->out, "just_before", "Just before",
 	    out_count(guard->lately, "address quarantined", "addresses quarantined"));
@@ -120,8 +121,8 @@ put_event(const struct decision *decision, const char *addr)
 		{ "address", addr },
 		{ "reason", reason_name(decision->row->reason) },
 		{ "group", decision->row->group },
-		{ "why", decision->verb == STORE_GUARD_CONFIRM ? "guard confirmed"
-							       : "guard dismissed" },
+		{ "why",
+		    decision->verb == STORE_GUARD_CONFIRM ? "guard confirmed" : "guard dismissed" },
 		{ "by", decision->by },
 	};
 
@@ -270,7 +271,8 @@ decide(struct ctl *ctl, const struct guards *guards, const struct guard_row *row
 	    verb == STORE_GUARD_CONFIRM ? "Quarantined" : "Forgotten",
 	    out_count(decision.done, "address", "addresses"));
 	if (undoes)
-		out_put(ctl->out, "undone", "Undone", out_count(before.done, "address", "addresses"));
+		out_put(ctl->out, "undone", "Undone",
+		    out_count(before.done, "address", "addresses"));
 	else if (verb == STORE_GUARD_DISMISS && row->guard.lately > 0)
 		out_note(ctl->out,
 		    "%" PRId64 " quarantined just before the guard held stay so: mxctl quarantine "
@@ -295,8 +297,8 @@ quarantine_guard(struct ctl *ctl)
 	if (strcmp(verb, "list") == 0)
 		return list(ctl);
 	if (!shows && !confirms && strcmp(verb, "dismiss") != 0) {
-		ctl_complain(ctl, "quarantine guard knows list, show, confirm and dismiss, no \"%s\"",
-		    verb);
+		ctl_complain(ctl,
+		    "quarantine guard knows list, show, confirm and dismiss, no \"%s\"", verb);
 		return CTL_USAGE;
 	}
 	if (guards_read(ctl, &guards, &err) != 0) {

@@ -30,7 +30,8 @@ parse(struct ctl *ctl, struct span field, struct span value, struct guard_row *r
 static int
 by_since(const void *a, const void *b)
 {
-	int64_t x = ((const struct guard_row *)a)->since_s, y = ((const struct guard_row *)b)->since_s;
+	int64_t x = ((const struct guard_row *)a)->since_s,
+		y = ((const struct guard_row *)b)->since_s;
 
 	return x == y ? 0 : x > y ? -1 : 1;
 }

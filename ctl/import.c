@@ -197,7 +197,7 @@ tell(struct task *task, enum ctl_exit rc, bool interrupted)
 	else
 		out_note(out,
 		    "%" PRId64 " written, %" PRId64 " were there, %" PRId64
-		    " kept because newer, %" PRId64 " over, %" PRId64 " lines with mistakes",
+		    " kept as they were, %" PRId64 " over, %" PRId64 " lines with mistakes",
 		    n[STORE_WRITTEN], n[STORE_UNCHANGED], n[STORE_KEPT], n[STORE_OVER],
 		    task->mistakes);
 	if (!task->dry_run && (interrupted || rc == CTL_AWAY)) {

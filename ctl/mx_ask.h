@@ -18,4 +18,18 @@ struct mx_asked {
 /* By dns_timeout; what cannot even be asked is MX_FAILED. */
 void mx_ask(const struct settings *settings, const char *domain, struct mx_asked *asked);
 
+/* Many domains: answers are shared and kept for their TTL. */
+struct mx_asker;
+
+struct mx_asker *mx_asker_new(const struct settings *settings, struct err *err);
+void mx_asker_free(struct mx_asker **asker);
+
+struct mx_wanted {
+	const char *domain; /* normal form; "" nothing is asked */
+	enum mx_state state;
+};
+/* Fills in every state; by dns_timeout for each MX_ASK_AT_ONCE of them. */
+enum { MX_ASK_AT_ONCE = 400 };
+void mx_asker_ask(struct mx_asker *asker, struct mx_wanted *wanted, size_t count);
+
 #endif

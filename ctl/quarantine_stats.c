@@ -75,13 +75,13 @@ show_tables(struct ctl *ctl, const struct stats *stats)
 		out_cell(ctl->out, out_string(reason_names[i]));
 		out_cell(ctl->out, out_number(stats->by_reason[i]));
 	}
-	out_table_end(ctl->out, NULL);
+	out_table_end(ctl->out, "None.");
 	out_table(ctl->out, "domains", "Domains", domains, 2);
 	for (size_t i = 0; i < count; i++) {
 		out_cell(ctl->out, out_string(top[i].name));
 		out_cell(ctl->out, out_number(top[i].count));
 	}
-	out_table_end(ctl->out, NULL);
+	out_table_end(ctl->out, "None.");
 }
 
 enum ctl_exit

@@ -548,12 +548,17 @@ read_json(struct record *record, struct span line, struct err *err)
 enum record_format
 record_guess(struct span line)
 {
-	struct record_columns columns;
+	static const char name[] = "address";
+	long at;
 
 	line = span_trim(without_mark(line));
 	if (line.len > 0 && line.ptr[0] == '{')
 		return RECORD_JSONL;
-	return record_read_header(&columns, line, NULL) == 0 ? RECORD_CSV : RECORD_LIST;
+	at = span_find(line, span_of(name));
+	if (at < 0 || span_find(line, SPAN("@")) >= 0)
+		return RECORD_LIST;
+	line = span_from(line, (size_t)at + sizeof(name) - 1);
+	return line.len == 0 || strchr(",;\"", line.ptr[0]) != NULL ? RECORD_CSV : RECORD_LIST;
 }
 
 int

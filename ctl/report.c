@@ -3,10 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "date.h"
 #include "duration.h"
 #include "file.h"
+#include "moment.h"
 #include "report_forms.h"
 #include "report_read.h"
 
@@ -61,56 +60,24 @@ begin_of(int64_t length_s, int64_t until_s)
 	return ((until_s - 1) / step_s - (steps > 0 ? steps - 1 : 0)) * step_s;
 }
 
-/* "2026-11-22", in UTC; -1: it is none. */
-static int64_t
-parse_day(const char *text)
-{
-	char stamp[sizeof("2026-11-22T00:00:00Z ")];
-	struct span rest;
-
-	if (strlen(text) != strlen("2026-11-22"))
-		return -1;
-	strcpy(stamp, text);
-	strcat(stamp, "T00:00:00Z ");
-	return date_parse_log(span_of(stamp), 0, &rest);
-}
-
-/* A time ago or a day. is_end: of a day its end. -1 and a complaint: neither. */
-static int64_t
-read_moment(struct ctl *ctl, enum ctl_option option, const char *name, int64_t now_s)
-{
-	const char *text = ctl->options[option];
-	int64_t ago_ms = duration_parse(span_of(text)), day_s = parse_day(text);
-
-	if (ago_ms >= 0)
-		return now_s - ago_ms / 1000;
-	if (day_s >= 0)
-		return option == CTL_OPTION_UNTIL ? day_s + REPORT_DAY_S : day_s;
-	ctl_complain(ctl, "%s: \"%s\" is neither a time such as \"7d\" nor a day such as 2026-11-22",
-	    name, text);
-	return -1;
-}
-
 static enum ctl_exit
 read_time(struct ctl *ctl, int64_t now_s, struct report_time *time)
 {
 	const char *since = ctl->options[CTL_OPTION_SINCE];
-	int64_t until_s = now_s + 1, since_s, length_ms;
+	int64_t until_s = now_s + 1, since_s, length_s, length_ms;
 
 	if (ctl->options[CTL_OPTION_UNTIL] != NULL) {
-		until_s = read_moment(ctl, CTL_OPTION_UNTIL, "--until", now_s);
+		until_s = moment_read(ctl, CTL_OPTION_UNTIL, now_s);
 		if (until_s < 0)
 			return CTL_USAGE;
 		until_s = until_s > now_s ? now_s + 1 : until_s;
 	}
 	length_ms = duration_parse(span_of(since != NULL ? since : "7d"));
-	if (length_ms >= 0)
-		since_s = begin_of(now_s + 1 - until_s < length_ms / 1000
-				       ? length_ms / 1000 - (now_s + 1 - until_s)
-				       : 0,
-		    until_s);
+	length_s = length_ms / 1000 - (now_s + 1 - until_s);
+	if (length_ms < 0)
+		since_s = moment_read(ctl, CTL_OPTION_SINCE, now_s);
 	else
-		since_s = read_moment(ctl, CTL_OPTION_SINCE, "--since", now_s);
+		since_s = length_s > 0 ? begin_of(length_s, until_s) : until_s;
 	if (length_ms < 0 && since_s < 0)
 		return CTL_USAGE;
 	if (report_time_make(since_s, until_s, now_s, time) == 0)

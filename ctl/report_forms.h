@@ -7,7 +7,7 @@
 #include "report_model.h"
 #include "str.h"
 
-/* For a terminal of so many columns, 60 at least; plain Unicode, no colours. */
+/* For a terminal of so many columns, at least 72 and at most 120; plain Unicode, no colours. */
 void report_as_text(const struct report_model *model, size_t width, struct str *out);
 /* One object, one line. */
 void report_as_json(const struct report_model *model, struct str *out);

@@ -7,7 +7,7 @@
 #include "report_words.h"
 
 enum {
-	WIDTH_MIN = 60,
+	WIDTH_MIN = 72,
 	WIDTH_MAX = 120,
 	INDENT = 2,
 	SPARK = 14, /* columns of a trend beside figures */

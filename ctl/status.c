@@ -230,7 +230,8 @@ show_guards(struct ctl *ctl)
 	if (guards.count > 0 || ctl->json)
 		guards_show(ctl, &guards);
 	if (guards.count > 0)
-		out_note(ctl->out, "  mxctl quarantine guard confirm | dismiss GROUP REASON decides.");
+		out_note(ctl->out,
+		    "  mxctl quarantine guard confirm | dismiss GROUP REASON decides.");
 }
 
 static enum ctl_exit

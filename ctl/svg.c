@@ -137,7 +137,7 @@ svg_columns(struct markup *markup, const struct svg_columns *chart)
 	for (size_t i = 0; i < chart->count; i++)
 		most = sum_at(chart, i) > most ? sum_at(chart, i) : most;
 	plot.scale = report_scale(most, &step);
-	plot.height = chart->height - HEAD - (chart->marks != NULL ? FOOT : 6);
+	plot.height = chart->height - HEAD - (chart->marks != NULL ? FOOT : HEAD);
 	plot.pitch = plot.width / (double)(chart->count > 0 ? chart->count : 1);
 	open_svg(markup, "chart", chart->width, chart->height, chart->label);
 	grid(markup, &plot, step);

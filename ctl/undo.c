@@ -226,13 +226,13 @@ show_counts(struct task *task)
 		out_cell(out, out_string(reason_names[i]));
 		out_cell(out, out_number(task->by_reason[i]));
 	}
-	out_table_end(out, NULL);
+	out_table_end(out, "None.");
 	out_table(out, "domains", "Domains", domains, 2);
 	for (size_t i = 0; i < count; i++) {
 		out_cell(out, out_string(top[i].name));
 		out_cell(out, out_number(top[i].count));
 	}
-	out_table_end(out, NULL);
+	out_table_end(out, "None.");
 }
 
 static void
@@ -249,7 +249,7 @@ show_samples(struct task *task)
 		out_cell(out, out_string(task->samples[i].addr));
 		out_cell(out, out_string(task->samples[i].words));
 	}
-	out_table_end(out, NULL);
+	out_table_end(out, "None.");
 }
 
 static void

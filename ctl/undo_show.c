@@ -71,7 +71,7 @@ undo_show(struct ctl *ctl)
 		{ "by", "BY", OUT_LEFT },
 		{ "state", "STATE", OUT_LEFT },
 		{ "count", "UNDONE", OUT_RIGHT },
-		{ "redone", "REDONE", OUT_RIGHT },
+		{ "redone", NULL, OUT_RIGHT },
 		{ "filters", "WHICH", OUT_WRAP },
 	};
 	struct store_fields undos = { .arena = &ctl->arena };

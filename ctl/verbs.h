@@ -42,12 +42,15 @@ enum ctl_exit quarantine_export(struct ctl *ctl);
 enum ctl_exit quarantine_import(struct ctl *ctl);
 
 enum ctl_exit report_show(struct ctl *ctl);
+enum ctl_exit events(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);
 enum ctl_exit bounce_test(struct ctl *ctl);
 
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);
+
+enum ctl_exit verify_list(struct ctl *ctl);
 
 enum ctl_exit verp_sign_path(struct ctl *ctl);
 enum ctl_exit verp_check_path(struct ctl *ctl);

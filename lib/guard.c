@@ -1,9 +1,9 @@
 #include "guard.h"
 
 enum {
-	SHORTEST_MS = 250,   /* a run that began just now tells no speed yet */
-	USUAL_TRIED = 1000,  /* fewer recipients show nothing usual */
-	NOTE_FAR_S = 10,     /* how exactly far_s is kept */
+	SHORTEST_MS = 250,  /* a run that began just now tells no speed yet */
+	USUAL_TRIED = 1000, /* fewer recipients show nothing usual */
+	NOTE_FAR_S = 10,    /* how exactly far_s is kept */
 	MINUTE_MS = 60000,
 };
 

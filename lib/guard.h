@@ -29,18 +29,20 @@ enum guard_state {
 struct guard_figures {
 	int64_t state; /* enum guard_state */
 	int64_t since_s;
-	int64_t far_s;      /* when it was far above the usual last */
-	int64_t excused_s;  /* confirmed: does not trip again before */
+	int64_t far_s;     /* when it was far above the usual last */
+	int64_t excused_s; /* confirmed: does not trip again before */
 	int64_t now_ms;
-	int64_t run;        /* errors in a row, since begun_ms */
+	int64_t run; /* errors in a row, since begun_ms */
 	int64_t begun_ms;
-	int64_t score_milli; /* of the run; see guard_count.lua */
+	int64_t score_milli;                  /* of the run; see guard_count.lua */
 	int64_t counted, tried;               /* in the window */
 	int64_t counted_lately, tried_lately; /* in this minute and the one before */
 	int64_t lately_ms;                    /* how long these two have lasted so far */
-	int64_t outcomes;     /* 1: mxpolicyd sees what becomes of deliveries (egress) */
-	int64_t excess_milli; /* refused beyond what the ratio allows for the delivered; answers.lua */
-	int64_t usual, usual_tried, usual_all, usual_minutes; /* some days before the window: errors;
+	int64_t outcomes; /* 1: mxpolicyd sees what becomes of deliveries (egress) */
+	int64_t
+	    excess_milli; /* refused beyond what the ratio allows for the delivered; answers.lua */
+	int64_t usual, usual_tried, usual_all,
+	    usual_minutes; /* some days before the window: errors;
 		recipients tried; errors of all groups; minutes that had any */
 };
 enum { GUARD_FIGURES = 19 }; /* numbers in it, in the order of guard_count.lua's reply */

@@ -245,14 +245,18 @@ read_guard(const redisReply *reply, void *result, struct err *err)
 		return unexpected("a guard", reply, err);
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
 		struct span name = span_make(reply->element[i]->str, reply->element[i]->len);
-		struct span value = span_make(reply->element[i + 1]->str, reply->element[i + 1]->len);
+		struct span value =
+		    span_make(reply->element[i + 1]->str, reply->element[i + 1]->len);
 
 		if (span_eq(name, SPAN("state")))
-			guard->figures.state = span_eq(value, SPAN("held")) ? GUARD_HELD : GUARD_QUIET;
+			guard->figures.state =
+			    span_eq(value, SPAN("held")) ? GUARD_HELD : GUARD_QUIET;
 		else if (span_eq(name, SPAN("text")))
-			snprintf(guard->text, sizeof(guard->text), "%.*s", (int)value.len, value.ptr);
+			snprintf(guard->text, sizeof(guard->text), "%.*s", (int)value.len,
+			    value.ptr);
 		else if (span_eq(name, SPAN("rate")))
-			snprintf(guard->rate, sizeof(guard->rate), "%.*s", (int)value.len, value.ptr);
+			snprintf(guard->rate, sizeof(guard->rate), "%.*s", (int)value.len,
+			    value.ptr);
 		else
 			set_number(&guard->figures, name, value);
 	}

@@ -37,7 +37,7 @@ struct store_guard_count { /* an error that changed an entry */
 	const char *group;
 	enum reason reason;
 	const struct guard_policy *policy;
-	int64_t failed;      /* of the reason, in all groups, as read before */
+	int64_t failed; /* of the reason, in all groups, as read before */
 	const char *addr;
 	const char *outcome; /* store_count_name() */
 	bool guarded;
@@ -56,8 +56,8 @@ void store_put_guard_quieten(struct store_batch *batch, const char *group, enum 
 void store_put_guard_end(struct store_batch *batch, const char *group, enum reason reason,
     int64_t excused_s, int64_t *changed);
 
-struct store_guard { /* as an operator sees it */
-	struct guard_figures figures; /* state, since_s, far_s, usual... */
+struct store_guard {                     /* as an operator sees it */
+	struct guard_figures figures;    /* state, since_s, far_s, usual... */
 	char text[QUARANTINE_TEXT_SIZE]; /* the answer that tripped it */
 	char rate[64];                   /* what it was when it tripped, in words */
 	int64_t held;                    /* addresses */

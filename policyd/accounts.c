@@ -110,6 +110,12 @@ free_refused(struct refused **table)
 	}
 }
 
+bool
+accounts_refuse_any(const struct accounts *accounts)
+{
+	return accounts->refused != NULL;
+}
+
 const struct sender_status *
 accounts_refused(const struct accounts *accounts, const char *account)
 {

@@ -25,6 +25,8 @@ void accounts_free(struct accounts **accounts);
 void accounts_rebind(struct accounts *accounts, struct store_async *store,
     struct settings *settings);
 
+/* Whether accounts_refused() can say anything but NULL. */
+bool accounts_refuse_any(const struct accounts *accounts);
 /* Why nothing is taken from the account now; NULL: it is. Good within the caller's event. */
 const struct sender_status *accounts_refused(const struct accounts *accounts, const char *account);
 

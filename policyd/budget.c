@@ -74,7 +74,8 @@ settled_of(const struct budgets *budgets, const struct lane *lane, enum store_se
 
 /* For the outage guard. */
 static void
-tell_answers(const struct budgets *budgets, const struct lane *lane, const struct budget_ended *ended)
+tell_answers(const struct budgets *budgets, const struct lane *lane,
+    const struct budget_ended *ended)
 {
 	if (ended != NULL)
 		answers_count(budgets->egress->engine->answers, lane_name(lane), ended->delivered,

@@ -143,6 +143,16 @@ conclude_account(const struct decide_facts *facts, struct decision *decision)
 	str_free(&words);
 }
 
+static void
+conclude_complained(const struct decide_facts *facts, struct decision *decision)
+{
+	bool known = facts->account != NULL && *facts->account != '\0';
+
+	conclude(decision, DECIDE_COMPLAINED,
+	    "550 5.7.1 mxpace: %s complained about mail of %s%s and gets no more",
+	    facts->recipient, known ? "account " : "ours", known ? facts->account : "");
+}
+
 static bool
 has_limits(const struct mx_rule *rule)
 {
@@ -282,9 +292,7 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 	else if (quarantined)
 		conclude_quarantined(facts, decision);
 	else if (complained)
-		conclude(decision, DECIDE_COMPLAINED,
-		    "550 5.7.1 mxpace: %s complained about mail of account %s and gets no more",
-		    facts->recipient, facts->account);
+		conclude_complained(facts, decision);
 	else if (facts->store_known == FACT_FAILED &&
 		 facts->settings->on_store_failure == ON_FAILURE_DEFER)
 		conclude(decision, DECIDE_STORE_FAILED_DEFER,

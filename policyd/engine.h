@@ -31,7 +31,7 @@ struct engine {
 	struct transactions *transactions;
 	struct accounts *accounts;
 	struct answers *answers; /* what providers answer, for the outage guard */
-	struct egress *egress; /* what look-ups at delivery time are answered with */
+	struct egress *egress;   /* what look-ups at delivery time are answered with */
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
 	int64_t started_s;

@@ -32,8 +32,9 @@ struct flow {
 	struct err recipient_error, store_error;
 	struct group *group; /* a reference, while busy; NULL: none */
 	char mx_words[MX_WORDS_SIZE];
-	struct sender_identity identity;
-	char instance[TEXT_SIZE], sender[TEXT_SIZE], client[64];
+	bool identified;
+	struct sender_identity identity; /* once identified */
+	char instance[TEXT_SIZE], sender[ADDR_SIZE], client[64], login[SENDER_NAME_SIZE];
 
 	struct mx_query *query;
 	struct store_call *call;
@@ -116,6 +117,7 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 }
 
 static bool step(struct flow *flow);
+static void identify(struct flow *flow);
 static void conclude(struct flow *flow);
 
 static void
@@ -183,6 +185,8 @@ on_store(void *arg, enum store_outcome outcome, const struct err *err)
 	flow->call = NULL;
 	flow->facts.store_known = outcome == STORE_DONE ? FACT_KNOWN : FACT_FAILED;
 	quarantine_entry_settle(&flow->entry, clock_wall_s());
+	if (flow->entry.complaints[0] != '\0')
+		identify(flow);
 	if (outcome != STORE_DONE) {
 		flow->store_error = *err;
 		flow->facts.store_words = flow->store_error.text;
@@ -306,6 +310,18 @@ copy_text(char *to, size_t size, struct span from)
 	to[len] = '\0';
 }
 
+/* Who sends matters to few requests only. */
+static void
+identify(struct flow *flow)
+{
+	if (!flow->identified)
+		sender_identify(flow->settings, span_of(flow->login), span_of(flow->sender),
+		    &flow->identity);
+	flow->identified = true;
+	flow->facts.account = flow->identity.account;
+	flow->facts.list = flow->identity.list;
+}
+
 static void
 begin(struct flow *flow, const struct policy_request *request)
 {
@@ -319,7 +335,8 @@ begin(struct flow *flow, const struct policy_request *request)
 	copy_text(flow->instance, sizeof(flow->instance), request->instance);
 	copy_text(flow->sender, sizeof(flow->sender), request->sender);
 	copy_text(flow->client, sizeof(flow->client), request->client_address);
-	sender_identify(flow->settings, request->sasl_username, request->sender, &flow->identity);
+	copy_text(flow->login, sizeof(flow->login), request->sasl_username);
+	flow->identified = false;
 	bad = addr_normalise(request->recipient, flow->recipient, &flow->recipient_error) != 0;
 	if (bad)
 		err_prefix(&flow->recipient_error, "recipient is no address");
@@ -329,10 +346,11 @@ begin(struct flow *flow, const struct policy_request *request)
 		.recipient_error = bad ? flow->recipient_error.text : NULL,
 		.null_sender = request->sender.len == 0 || span_eq(request->sender, SPAN("<>")),
 		.group = "",
-		.account = flow->identity.account,
-		.list = flow->identity.list,
-		.refused = accounts_refused(engine->accounts, flow->identity.account),
 	};
+	if (accounts_refuse_any(engine->accounts)) {
+		identify(flow);
+		flow->facts.refused = accounts_refused(engine->accounts, flow->identity.account);
+	}
 }
 
 /* END-OF-MESSAGE: what was taken is counted for its sender. */

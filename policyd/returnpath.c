@@ -4,6 +4,7 @@
 
 #include "domain.h"
 #include "return_path.h"
+#include "str.h"
 #include "verp_keys.h"
 
 int
@@ -58,4 +59,25 @@ returnpath_answer(const struct settings *settings, const struct verp_keys *keys,
 		     NULL) == 0 &&
 		 strlen(out) - strlen(addr_domain(out)) - 1 <= RETURN_PATH_LOCAL_MAX)
 		sockmap_reply_set(reply, ANSWER_OK, "%s", out);
+}
+
+void
+returnpath_unsign(const struct settings *settings, const struct verp_keys *keys, int64_t now_s,
+    char sender[ADDR_SIZE])
+{
+	struct str plain = { 0 };
+	struct return_path path;
+	const char *domain;
+
+	if (keys->count == 0 ||
+	    return_path_parse(span_of(sender), settings->verp_delimiters, &path) != 0 ||
+	    return_path_check(&path, "", keys, now_s, verp_keys_valid_days(settings)).sender.proof <
+		VERP_EXPIRED)
+		return;
+	domain = addr_domain(path.sender);
+	str_addf(&plain, "%.*s%s@%s", (int)(domain - path.sender) - 1, path.sender, path.extension,
+	    domain);
+	if (plain.len < ADDR_SIZE)
+		memcpy(sender, plain.data, plain.len + 1);
+	str_free(&plain);
 }

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "mem.h"
 #include "quarantine_address.h"
+#include "returnpath.h"
 #include "route_lanes.h"
 
 enum { MX_WAIT_MS = 30, PATIENCE = 10, PATIENCE_REFILL_MS = 1000 };
@@ -275,6 +276,8 @@ note_sender(struct route *route, struct span key)
 	if (span_eq(key, SPAN("<>")) || span_eq(key, SPAN("\"<>\"")))
 		key.len = 0;
 	copy_text(route->sender, sizeof(route->sender), key);
+	returnpath_unsign(route->egress->engine->settings, &route->egress->engine->verp_keys,
+	    clock_wall_s(), route->sender);
 }
 
 static void

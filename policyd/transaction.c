@@ -28,7 +28,7 @@ struct transaction {
 	TAILQ_ENTRY(transaction) link;
 	struct transaction **owner;
 	struct grant *grants;
-	struct tally *tallies;
+	struct tally tally; /* the first; most messages need no other */
 	int64_t used_ms;
 	size_t len;
 	char instance[];
@@ -56,8 +56,9 @@ free_tallies(struct transaction *transaction)
 {
 	struct tally *tally;
 
-	while ((tally = transaction->tallies) != NULL) {
-		transaction->tallies = tally->next;
+	group_release(&transaction->tally.group);
+	while ((tally = transaction->tally.next) != NULL) {
+		transaction->tally.next = tally->next;
 		group_release(&tally->group);
 		free(tally);
 	}
@@ -250,17 +251,17 @@ transaction_grant(struct transaction *transaction, struct group *group, bool slo
 void
 transaction_recipient(struct transaction *transaction, struct group *group)
 {
-	struct tally *tally = transaction->tallies;
+	struct tally *tally = &transaction->tally;
 
-	while (tally != NULL && tally->group != group)
+	while (tally != NULL && tally->recipients > 0 && tally->group != group)
 		tally = tally->next;
 	if (tally == NULL) {
 		tally = mem_alloc(sizeof(*tally));
-		tally->group = group != NULL ? group_hold(group) : NULL;
-		tally->next = transaction->tallies;
-		transaction->tallies = tally;
+		tally->next = transaction->tally.next;
+		transaction->tally.next = tally;
 	}
-	tally->recipients++;
+	if (tally->recipients++ == 0)
+		tally->group = group != NULL ? group_hold(group) : NULL;
 }
 
 size_t
@@ -268,10 +269,10 @@ transactions_recipients(struct transactions *transactions, struct span instance,
     struct transaction_recipients *list, size_t max)
 {
 	const struct transaction *transaction = find(transactions, bounded(instance));
-	const struct tally *tally = transaction != NULL ? transaction->tallies : NULL;
+	const struct tally *tally = transaction != NULL ? &transaction->tally : NULL;
 	size_t count = 0;
 
-	for (; tally != NULL && count < max; tally = tally->next) {
+	for (; tally != NULL && tally->recipients > 0 && count < max; tally = tally->next) {
 		list[count].group = tally->group != NULL ? group_name(tally->group) : NULL;
 		list[count++].recipients = tally->recipients;
 	}

@@ -1,6 +1,6 @@
--- uses date sender
 -- sender: what became of mail of an account, campaign or list, counted by hour and day; and for an
 -- account, what follows.
+-- uses date sender
 --
 -- KEYS  1     mxpace:{a:NAME}         the account's state (prelude sender); or {c:NAME}, {l:NAME}
 --       2     mxpace:{a:NAME}:stats   what hour and day are added to: "...:stats:2026112208"

@@ -1,5 +1,5 @@
--- uses date sender
 -- sender_order: what an operator orders for an account.
+-- uses date sender
 --
 -- KEYS  1     mxpace:{a:NAME}         the account's state (prelude sender)
 --       2     mxpace:{a:NAME}:stats   as for sender.lua

@@ -1,6 +1,10 @@
 """Many entries of the quarantine: a file of them, what they take in Redis, and which commands kept Redis busy."""
+import collections
 import json
+import re
 import time
+
+from tap import check, comment
 
 SLOW_US = 5000
 DAY = 86400
@@ -46,13 +50,33 @@ class Slow:
         self._redis = redis
         redis.cmd("CONFIG", "SET", "slowlog-log-slower-than", SLOW_US)
         redis.cmd("CONFIG", "SET", "slowlog-max-len", 1000)
+        redis.cmd("CONFIG", "RESETSTAT")
         redis.cmd("SLOWLOG", "RESET")
 
-    def commands(self):
-        return ["%s: %.1f ms" % (" ".join(words[:2])[:60], us / 1000)
-                for _, _, us, words, *_ in self._redis.cmd("SLOWLOG", "GET", 1000)]
+    def judge(self, share=0.1, at_least=5):
+        """Of each command at most this share of its calls. Returns how many in all."""
+        names = collections.Counter(words[0].lower() for _, _, _, words, *_ in self._redis.cmd("SLOWLOG", "GET", 1000))
+        calls = {line.split(":")[0][len("cmdstat_"):]: int(re.search(r"calls=(\d+)", line).group(1))
+                 for line in self._redis.cmd("INFO", "commandstats").splitlines() if line.startswith("cmdstat_")}
+        comment("over 5 ms: %s" % (", ".join("%s %d of %d" % (name, count, calls.get(name, 0))
+                                             for name, count in names.items()) or "none"))
+        for name, count in names.items():
+            check(count <= max(at_least, share * calls.get(name, 0)), "%s took over 5 ms %d times" % (name, count))
+        return sum(names.values())
 
 
 def memory(redis):
     """Bytes in use, of all."""
     return redis.statistic("used_memory")
+
+
+def rcpt_us(node, count=1500):
+    """The middle and the 95th of a hundred of the times that a decision takes, in microseconds."""
+    times = []
+    with node.connect() as policy:
+        for number in range(count):
+            start = time.perf_counter_ns()
+            policy.ask("nobody%d@five.test" % (number % 50))
+            times.append((time.perf_counter_ns() - start) / 1000)
+    times.sort()
+    return times[count // 2], times[count * 95 // 100]

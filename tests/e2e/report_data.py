@@ -34,7 +34,7 @@ HOSTILE = {
     "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>": "markup",
     "\"' onmouseover='document.title=1' style=\"background:url(http://evil.example/)": "quotes",
     "\u202eevil\u2066 \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627": "RTL",
-    "bell\x07 escape\x1b[31m nul\x00 del\x7f c1\u0085": "controls",
+    "bell\x07 escape\x1b[31m del\x7f c1\u0085": "controls",
     "</style></title><svg onload=alert(1)>]]>&amp;&#x3c;": "ends of elements",
     "=HYPERLINK(\"http://evil.example/\",\"click\"),+1": "a formula",
     "x" * 120: "length"}
@@ -118,7 +118,7 @@ def fill(cmd, now, days=30, hostile=()):
         at = now - (2 * days - 1 - i) * 86400
         for name in hostile:
             if i >= 2 * days - 3:
-                senders["c", name] = mailing(rng, 800, i, 2 * days, 30)
+                senders["c", name] = mailing(rng, 800, i, 2 * days, 110)
         texts = {}
         for (kind, name), counts in senders.items():
             put(cmd, "mxpace:{%s:%s}:stats:%s" % (kind, encode(name), stamp(at, "%Y%m%d")), counts)

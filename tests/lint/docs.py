@@ -11,6 +11,7 @@ TABLES = {
     ("lib/settings.c", "keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings_sending.c", "sending_ip_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_sending.c", "pool_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_guard.c", "guard_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings_address.c", "address_rule_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_reputation.c", "reputation_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
@@ -81,15 +82,16 @@ def default_is_told(kind, default, text):
                for v in values)
 
 
-def sample_value(sample, key):
-    """What the sample file gives a key, as the text of a default; None: it does not name it."""
-    match = re.search(r"^[ \t]*%s\s*=\s*(.*?);\s*(?://.*)?$" % key, sample, re.M)
-    if match is None:
-        return None
-    if match.group(1).startswith(("{", "(")):
-        return ""
-    strings = STRING.findall(match.group(1))
-    return " ".join(strings) if strings or match.group(1).startswith(("[", '"')) else match.group(1)
+def sample_values(sample, key):
+    """What the sample file gives a key, as the text of a default, in each group that has one of that name."""
+    found = []
+    for value in re.findall(r"^[ \t]*%s\s*=\s*(.*?);\s*(?://.*)?$" % key, sample, re.M):
+        strings = STRING.findall(value)
+        if value.startswith(("{", "(")):
+            found.append("")
+        else:
+            found.append(" ".join(strings) if strings or value.startswith(("[", '"')) else value)
+    return found
 
 
 def configuration():
@@ -119,8 +121,8 @@ def configuration():
         none("%s shows every key of %s in %s" % (sample, name, path),
              [key for key, _, _ in keys if not re.search(r"(^|[{;])[ \t]*%s\s*=" % key, text, re.M)])
         none("%s shows the defaults of %s in %s" % (sample, name, path),
-             ["%s: %r instead of %r" % (key, sample_value(text, key), default) for key, kind, default in keys
-              if default is not None and kind != "CONF_CUSTOM" and sample_value(text, key) not in (None, default)])
+             ["%s: %r instead of %r" % (key, sample_values(text, key), default) for key, kind, default in keys
+              if default is not None and kind != "CONF_CUSTOM" and default not in (sample_values(text, key) or [default])])
     none("every table of keys that is documented exists", ["%s: %s" % row for row in set(TABLES) - seen])
 
 

@@ -45,7 +45,7 @@ PURE = {
                     "diagnostic", "evidence", "feedback", "formats", "formats_exchange", "formats_exim",
                     "formats_gateway", "formats_google", "formats_groupware", "formats_listing", "formats_mobile",
                     "formats_mta", "formats_qmail", "formats_sendmail", "formats_service", "formats_ses", "header",
-                    "json_value", "labels", "listing", "literals", "mime", "ndr", "notice", "notice_words", "outcome", "plain", "prefilter",
+                    "json_value", "labels", "letters", "listing", "literals", "mime", "ndr", "notice", "notice_words", "outcome", "plain", "prefilter",
                     "remote_host", "report", "returned", "transfer", "trust", "unclassified", "verp", "xtext"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
@@ -61,8 +61,8 @@ POLICYD = (
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},
     {"accounts"},
-    {"metrics", "engine", "egress", "budget", "slots", "grant", "slot_question", "kernel_view", "open_socket", "offers",
-     "backoff", "route", "route_lanes"},
+    {"metrics", "engine", "answers", "egress", "budget", "slots", "grant", "slot_question", "kernel_view", "open_socket",
+     "offers", "backoff", "route", "route_lanes"},
     {"flow", "stream", "metrics_http"},
     {"conn", "delivery"},
     {"map_conn"},

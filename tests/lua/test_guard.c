@@ -10,9 +10,9 @@ static struct redis redis;
 static struct settings *settings;
 static struct str log_text;
 
-#define T0 INT64_C(1795348800)
+#define T0  INT64_C(1795348800)
 #define OWN "Received: by mta1.test (Postfix) id 4F2A61C0; Sun, 22 Nov 2026 04:00:00 +0000\n"
-#define ICLOUD                                                                                  \
+#define ICLOUD \
 	"550 5.1.1 <%s>: Recipient address rejected: user lookup success but no user record found"
 #define LIBERO "550 <%s> recipient rejected"
 
@@ -24,9 +24,9 @@ struct traffic { /* to one group */
 	const char *group;
 	const char *domains[5];
 	const char *text;
-	double per_s;   /* recipients */
-	double dead;    /* of them refused as unknown */
-	double owed;    /* a part of a recipient */
+	double per_s; /* recipients */
+	double dead;  /* of them refused as unknown */
+	double owed;  /* a part of a recipient */
 };
 
 static struct world {
@@ -47,7 +47,10 @@ static void
 start(enum known known, int64_t delay_ms)
 {
 	redis_fresh(&redis);
-	world = (struct world){ .known = known, .delay_ms = delay_ms, .now_ms = T0 * 1000, .random = 7 };
+	world = (struct world){ .known = known,
+		.delay_ms = delay_ms,
+		.now_ms = T0 * 1000,
+		.random = 23 };
 	redis_set_ms(&redis, world.now_ms);
 	str_empty(&log_text);
 }
@@ -62,7 +65,8 @@ chance(void)
 static void
 bounce(const struct traffic *traffic, unsigned number)
 {
-	static const struct apply_envelope from_postfix = { .sender = "", .recipient = "return@b.test" };
+	static const struct apply_envelope from_postfix = { .sender = "",
+		.recipient = "return@b.test" };
 	char address[64], diagnostic[200], id[24];
 	struct report_recipient recipient;
 	struct report report;
@@ -78,10 +82,16 @@ bounce(const struct traffic *traffic, unsigned number)
 	else if (strcmp(traffic->text, LIBERO) == 0)
 		snprintf(diagnostic, sizeof(diagnostic), LIBERO, address);
 	snprintf(id, sizeof(id), "n%u", number);
-	recipient = (struct report_recipient){ address, "", 550, "5.1.1", diagnostic, "", "failed", "",
-		BOUNCE_HARD, REASON_USER_UNKNOWN, "some-rule" };
-	report = (struct report){ .kind = REPORT_NDR, .format = "rfc3464", .recipients = &recipient,
-		.count = 1, .message_id = "", .campaign = "", .list = "", .account = "",
+	recipient = (struct report_recipient){ address, "", 550, "5.1.1", diagnostic, "", "failed",
+		"", BOUNCE_HARD, REASON_USER_UNKNOWN, "some-rule" };
+	report = (struct report){ .kind = REPORT_NDR,
+		.format = "rfc3464",
+		.recipients = &recipient,
+		.count = 1,
+		.message_id = "",
+		.campaign = "",
+		.list = "",
+		.account = "",
 		.header = SPAN(OWN) };
 	if (apply(settings, redis.store, &report, &from_postfix, id, &log_text, &err) != 0)
 		fail_msg("%s", err.text);
@@ -104,25 +114,22 @@ bring(void)
 }
 
 static void
-tell(const struct traffic *traffic, int64_t delivered, int64_t refused, int64_t tail)
+tell(struct store_batch *batch, const struct traffic *traffic, int64_t delivered, int64_t refused,
+    int64_t tail)
 {
-	struct store_batch batch = { 0 };
-	struct store_answers answers = { delivered + refused, world.known == OUTCOMES,
-		(refused - delivered) * 1000, tail * 1000 };
-
-	if (world.known == NOTHING || delivered + refused == 0)
-		return;
-	store_put_domain_group(&batch, traffic->domains[0], traffic->group);
-	store_put_answers(&batch, traffic->group, &answers);
-	redis_run(&redis, &batch);
+	if (world.known != NOTHING && delivered + refused > 0)
+		store_put_answers(batch, traffic->group,
+		    &(struct store_answers){ delivered + refused, world.known == OUTCOMES,
+			(refused - delivered) * 1000, tail * 1000 });
 }
 
 static void
-send(struct traffic *traffic)
+send(struct store_batch *batch, struct traffic *traffic)
 {
 	int64_t delivered = 0, refused = 0, tail = 0;
 
-	for (traffic->owed += traffic->per_s * TICK_MS / 1000; traffic->owed >= 1; traffic->owed--) {
+	for (traffic->owed += traffic->per_s * TICK_MS / 1000; traffic->owed >= 1;
+	     traffic->owed--) {
 		bool dead = chance() < traffic->dead;
 
 		world.addresses++;
@@ -136,19 +143,23 @@ send(struct traffic *traffic)
 		world.waiting[world.last % WAITING].number = world.addresses;
 		world.waiting[world.last++ % WAITING].due_ms = world.now_ms + world.delay_ms;
 	}
-	tell(traffic, delivered, refused, tail);
+	tell(batch, traffic, delivered, refused, tail);
 }
 
 static void
 go_on(struct traffic *traffics, size_t count, double seconds)
 {
+	struct store_batch batch = { 0 };
+
 	for (int64_t until = world.now_ms + (int64_t)(seconds * 1000); world.now_ms < until;
 	     world.now_ms += TICK_MS) {
 		redis_set_ms(&redis, world.now_ms);
 		bring();
 		for (size_t i = 0; i < count; i++)
-			send(&traffics[i]);
+			send(&batch, &traffics[i]);
+		redis_run(&redis, &batch);
 	}
+	store_batch_free(&batch);
 }
 
 static void
@@ -172,8 +183,7 @@ guards(void)
 static int64_t
 quarantined(const char *domain)
 {
-	return redis_number(&redis,
-	    "EVAL %s 0 %s",
+	return redis_number(&redis, "EVAL %s 0 %s",
 	    "local n = 0 "
 	    "for _, key in ipairs(redis.call('KEYS', 'mxpace:{q:*@' .. ARGV[1] .. '}')) do "
 	    "if redis.call('HGET', key, 'status') == 'quarantined' then n = n + 1 end end "
@@ -182,10 +192,12 @@ quarantined(const char *domain)
 }
 
 /* Several providers, as a sender's list has them. */
-#define OTHERS                                                                      \
-	{ "google", { "gmail.com" }, "", 100, 0.005, 0 },                           \
-	    { "microsoft", { "outlook.com", "hotmail.com" }, "", 60, 0.005, 0 },    \
-	    { "yahoo", { "yahoo.com" }, "", 20, 0.005, 0 }
+#define OTHERS                                                                   \
+	{ "google", { "gmail.com" }, "", 100, 0.005, 0 },                        \
+	    { "microsoft", { "outlook.com", "hotmail.com" }, "", 60, 0.005, 0 }, \
+	{                                                                        \
+		"yahoo", { "yahoo.com" }, "", 20, 0.005, 0                       \
+	}
 
 static const struct incident_row {
 	const char *label;
@@ -212,13 +224,15 @@ trips_on_an_outage(void **state)
 	const struct incident_row *row = *state;
 	bool five = strcmp(row->domain, "libero.it") == 0;
 	struct traffic traffics[GROUPS] = { { five ? "libero" : "icloud", { row->domain },
-					       five ? LIBERO : ICLOUD, 200, 0.005, 0 },
+						five ? LIBERO : ICLOUD, 200, 0.005, 0 },
 		OTHERS };
 	int64_t before;
 
 	if (five)
-		memcpy(traffics[0].domains, (const char *[5]){ "libero.it", "virgilio.it", "inwind.it",
-						"iol.it", "blu.it" }, sizeof(traffics[0].domains));
+		memcpy(traffics[0].domains,
+		    (const char *[5]){ "libero.it", "virgilio.it", "inwind.it", "iol.it",
+			"blu.it" },
+		    sizeof(traffics[0].domains));
 	start(row->known, row->delay_ms);
 	learn_groups(traffics, GROUPS);
 	go_on(traffics, GROUPS, row->before_s);
@@ -226,11 +240,13 @@ trips_on_an_outage(void **state)
 	before = quarantined("*");
 	traffics[0].dead = 1;
 	go_on(traffics, GROUPS, (double)row->delay_ms / 1000 + 4);
-	print_message("# %s: %lld quarantined\n", row->label, (long long)(quarantined("*") - before));
+	print_message("# %s: %lld quarantined\n", row->label,
+	    (long long)(quarantined("*") - before));
 	assert_int_equal(guards(), 1);
 	assert_true(quarantined("*") - before < 50);
-	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:guards %b", five ? "libero user_unknown"
-		: "icloud user_unknown", (size_t)19), 1);
+	assert_int_equal(redis_number(&redis, "HEXISTS mxpace:guards %b",
+			     five ? "libero user_unknown" : "icloud user_unknown", (size_t)19),
+	    1);
 }
 
 static const struct usual_row {
@@ -265,16 +281,174 @@ stays_quiet(void **state)
 	start(row->known, row->delay_ms);
 	learn_groups(traffics, GROUPS);
 	for (size_t i = 0; i < GROUPS; i++) {
-		traffics[i].per_s = row->one ? (i == 0 ? row->per_s : 0)
-					     : traffics[i].per_s * row->per_s / 210;
+		traffics[i].per_s =
+		    row->one ? (i == 0 ? row->per_s : 0) : traffics[i].per_s * row->per_s / 210;
 		traffics[i].dead = row->dead;
 	}
-	go_on(traffics, GROUPS, row->dead > 0.1 ? 60 : 90);
+	go_on(traffics, GROUPS, row->dead > 0.1 ? 30 : 60);
 	for (size_t i = 0; i < GROUPS; i++)
 		traffics[i].per_s = 0;
 	go_on(traffics, GROUPS, (double)row->delay_ms / 1000 + 1);
 	assert_true(quarantined("*") > 200);
 	assert_int_equal(guards(), 0);
+}
+
+/* -- what else it does -------------------------------------------------------------------------- */
+
+static struct traffic icloud = { "icloud", { "icloud.com" }, ICLOUD, 200, 1, 0 };
+
+static void
+trip(void)
+{
+	start(OUTCOMES, 0);
+	icloud.dead = 1;
+	icloud.per_s = 200;
+	learn_groups(&icloud, 1);
+	go_on(&icloud, 1, 1);
+	assert_int_equal(guards(), 1);
+}
+
+static void
+later(int64_t seconds)
+{
+	world.now_ms += seconds * 1000;
+	redis_set_ms(&redis, world.now_ms);
+}
+
+static void
+counts_a_notice_once(void **state)
+{
+	(void)state;
+	start(NOTHING, 0);
+	learn_groups(&icloud, 1);
+	for (int i = 0; i < 100; i++)
+		bounce(&icloud, 1);
+	assert_int_equal(guards(), 0);
+	assert_true(redis_is(&redis, "1", "HGET mxpace:{g:icloud}:guard:user_unknown count"));
+	assert_true(redis_is(&redis, "1", "HGET mxpace:failed user_unknown"));
+}
+
+/* After an hour without anything unusual it rests, and wakes at the next outage. */
+static void
+rests_and_wakes(void **state)
+{
+	int64_t held;
+
+	(void)state;
+	trip();
+	later(3590);
+	bounce(&icloud, 100001);
+	assert_true(redis_is(&redis, "held", "HGET mxpace:{q:u100001@icloud.com} status"));
+	later(20);
+	bounce(&icloud, 100002);
+	assert_true(redis_is(&redis, "held", "HGET mxpace:{q:u100002@icloud.com} status"));
+	assert_true(redis_is(&redis, "quiet", "HGET mxpace:{g:icloud}:guard:user_unknown state"));
+	assert_non_null(strstr(str_text(&log_text), "guard quiet: group=icloud"));
+	bounce(&icloud, 100003);
+	assert_true(redis_is(&redis, "quarantined", "HGET mxpace:{q:u100003@icloud.com} status"));
+	held = redis_number(&redis, "ZCARD mxpace:{g:icloud}:guarded:user_unknown");
+	go_on(&icloud, 1, 1);
+	assert_true(redis_is(&redis, "held", "HGET mxpace:{g:icloud}:guard:user_unknown state"));
+	assert_true(redis_number(&redis, "ZCARD mxpace:{g:icloud}:guarded:user_unknown") > held);
+	assert_true(redis_number(&redis, "PTTL mxpace:{g:icloud}:guard:user_unknown") == -1);
+}
+
+static void
+decide_entry(enum store_guard_verb verb, const char *addr, int64_t since_s,
+    struct store_guard_entry *entry)
+{
+	struct store_batch batch = { 0 };
+
+	store_put_guard_entry(&batch, verb, addr, REASON_MAILBOX_FULL, since_s, 86400 * 1000,
+	    "operator x", entry);
+	redis_run(&redis, &batch);
+}
+
+static void
+full(const char *ndr, int64_t at_s, bool guarded)
+{
+	struct store_error error = { .addr = "a@x.test",
+		.ndr = ndr,
+		.type = BOUNCE_SOFT,
+		.reason = REASON_MAILBOX_FULL,
+		.rule = settings->quarantine.rules[REASON_MAILBOX_FULL],
+		.at_s = at_s,
+		.guarded = guarded,
+		.bounce_rule = "r" };
+	struct store_batch batch = { 0 };
+	struct store_counted counted;
+
+	store_put_error(&batch, &error, &counted);
+	redis_run(&redis, &batch);
+}
+
+/* What was counted before the guard stays counted. */
+static void
+dismisses_only_what_came_since(void **state)
+{
+	struct store_guard_entry entry;
+
+	(void)state;
+	start(NOTHING, 0);
+	full("n1", T0 - 3 * 86400, false);
+	full("n2", T0 - 2 * 86400, false);
+	full("n3", T0, true);
+	assert_true(redis_is(&redis, "held", "HGET mxpace:{q:a@x.test} status"));
+	decide_entry(STORE_GUARD_UNDO, "a@x.test", T0 - 60, &entry);
+	assert_int_equal(entry.changed, 0);
+	decide_entry(STORE_GUARD_DISMISS, "a@x.test", T0 - 60, &entry);
+	assert_int_equal(entry.changed, 1);
+	assert_int_equal(entry.status, QUARANTINE_COUNTING);
+	assert_int_equal(entry.expiry_s, T0 + 8 * 86400);
+	assert_true(redis_is(&redis, "2", "HGET mxpace:{q:a@x.test} errors:mailbox_full"));
+	full("n3", T0, false);
+	assert_true(redis_is(&redis, "counting", "HGET mxpace:{q:a@x.test} status"));
+	later(86400);
+	full("n4", 0, false);
+	assert_true(redis_is(&redis, "quarantined", "HGET mxpace:{q:a@x.test} status"));
+}
+
+static void
+confirms_what_is_held(void **state)
+{
+	struct store_guard_entry entry;
+
+	(void)state;
+	start(NOTHING, 0);
+	full("n1", T0 - 3 * 86400, false);
+	decide_entry(STORE_GUARD_CONFIRM, "a@x.test", 0, &entry);
+	assert_int_equal(entry.changed, 0);
+	full("n2", T0 - 2 * 86400, false);
+	full("n3", T0, true);
+	decide_entry(STORE_GUARD_CONFIRM, "a@x.test", 0, &entry);
+	assert_int_equal(entry.changed, 1);
+	assert_int_equal(entry.expiry_s, T0 + 86400 + 10 * 86400);
+	assert_true(redis_is(&redis, "quarantined", "HGET mxpace:{q:a@x.test} status"));
+	assert_true(redis_is(&redis, "operator x", "HGET mxpace:{q:a@x.test} by"));
+	decide_entry(STORE_GUARD_CONFIRM, "a@x.test", 0, &entry);
+	assert_int_equal(entry.changed, 0);
+}
+
+/* Of many that see the same outage one says so. */
+static void
+trips_once(void **state)
+{
+	struct store_batch batch = { 0 };
+	int64_t changed[2];
+
+	(void)state;
+	start(NOTHING, 0);
+	for (int i = 0; i < 2; i++)
+		store_put_guard_trip(&batch, "icloud", REASON_USER_UNKNOWN, "text", "rate",
+		    &changed[i]);
+	redis_run(&redis, &batch);
+	assert_int_equal(changed[0], 1);
+	assert_int_equal(changed[1], 0);
+	store_put_guard_quieten(&batch, "icloud", REASON_USER_UNKNOWN, T0 - 1, &changed[0]);
+	store_put_guard_quieten(&batch, "icloud", REASON_USER_UNKNOWN, T0, &changed[1]);
+	redis_run(&redis, &batch);
+	assert_int_equal(changed[0], 0);
+	assert_int_equal(changed[1], 1);
 }
 
 int
@@ -287,6 +461,11 @@ main(void)
 	settings = settings_parse("", "test", &errors);
 	CHECK_ROWS(&list, trips_on_an_outage, incident_rows);
 	CHECK_ROWS(&list, stays_quiet, usual_rows);
+	CHECK(&list, counts_a_notice_once);
+	CHECK(&list, rests_and_wakes);
+	CHECK(&list, dismisses_only_what_came_since);
+	CHECK(&list, confirms_what_is_held);
+	CHECK(&list, trips_once);
 	redis_start(&redis, NULL);
 	rc = check_run(&list, "guard");
 	redis_stop(&redis);

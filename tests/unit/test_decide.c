@@ -330,7 +330,9 @@ static const struct row {
 	{ "who complained about all, of an account that is not known",
 	    { USER, IN_GROUP, .account = "", .list = "", .store_known = FACT_KNOWN,
 		.entry = &angry_at_all, .took = &taken },
-	    NULL, DECIDE_COMPLAINED, VERDICT_REFUSE, NULL, true },
+	    NULL, DECIDE_COMPLAINED, VERDICT_REFUSE,
+	    "550 5.7.1 mxpace: user@foo.test complained about mail of ours and gets no more",
+	    true },
 
 	/* -- what is still asked for -- */
 	{ "first the MX", { USER }, NULL, DECIDE_NONE, VERDICT_NEEDS_MX, "", false },

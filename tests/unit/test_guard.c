@@ -5,8 +5,8 @@
 static const struct guard_policy policy = { 600000, 5, 20, 50, 3600000 };
 
 #define NOW INT64_C(1795348800000)
-#define RUN(run, span_ms) \
-	.now_ms = NOW, .run = (run), .begun_ms = NOW - (span_ms), .score_milli = (run)*1000
+#define RUN(errors, span_ms) \
+	.now_ms = NOW, .run = (errors), .begun_ms = NOW - (span_ms), .score_milli = (errors)*1000
 
 static const struct far_row {
 	const char *label;
@@ -20,20 +20,24 @@ static const struct far_row {
 	{ "outcomes: deliveries between them",
 	    { RUN(60, 100), .outcomes = 1, .excess_milli = 19999, .tried = 60 }, false },
 	{ "errors of other groups between them",
-	    { .now_ms = NOW, .run = 300, .begun_ms = NOW - 1000, .score_milli = 19000, .outcomes = 1,
+	    { .now_ms = NOW,
+		.run = 300,
+		.begun_ms = NOW - 1000,
+		.score_milli = 19000,
+		.outcomes = 1,
 		.excess_milli = 300000 },
 	    false },
 	{ "let through: half of it fails",
-	    { RUN(20, 200), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000, .counted = 80,
-		.counted_lately = 80, .usual_tried = 100000, .usual = 500 },
+	    { RUN(25, 200), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000,
+		.counted = 80, .counted_lately = 80, .usual_tried = 100000, .usual = 500 },
 	    true },
 	{ "let through: too slow for half of it",
-	    { RUN(20, 400), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000, .counted = 80,
-		.counted_lately = 80, .usual_tried = 100000, .usual = 500 },
+	    { RUN(25, 400), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000,
+		.counted = 80, .counted_lately = 80, .usual_tried = 100000, .usual = 500 },
 	    false },
 	{ "let through: so many are usual",
-	    { RUN(20, 200), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000, .counted = 80,
-		.counted_lately = 80, .usual_tried = 100000, .usual = 1000 },
+	    { RUN(25, 200), .tried = 12000, .tried_lately = 12000, .lately_ms = 60000,
+		.counted = 80, .counted_lately = 80, .usual_tried = 100000, .usual = 1000 },
 	    false },
 	{ "let through: nothing usual yet, up to a twentieth is none",
 	    { RUN(20, 200), .tried = 1000, .tried_lately = 1000, .lately_ms = 60000, .counted = 49,
@@ -47,8 +51,8 @@ static const struct far_row {
 	{ "unknown: one fewer", { RUN(29, 150), .counted = 29 }, false },
 	{ "unknown: five times as fast as usual",
 	    { RUN(30, 6000), .usual = 600, .usual_minutes = 10 }, true },
-	{ "unknown: not five times as fast",
-	    { RUN(30, 6001), .usual = 600, .usual_minutes = 10 }, false },
+	{ "unknown: not five times as fast", { RUN(30, 6001), .usual = 600, .usual_minutes = 10 },
+	    false },
 };
 
 static void
@@ -75,7 +79,8 @@ static const struct step_row {
 } step_rows[] = {
 	{ "far", { RUN(20, 1), .outcomes = 1, .excess_milli = 20000 }, GUARD_TRIP },
 	{ "far again after it was quiet",
-	    { RUN(20, 1), .state = GUARD_QUIET, .outcomes = 1, .excess_milli = 20000 }, GUARD_TRIP },
+	    { RUN(20, 1), .state = GUARD_QUIET, .outcomes = 1, .excess_milli = 20000 },
+	    GUARD_TRIP },
 	{ "far, but confirmed",
 	    { RUN(20, 1), .excused_s = NOW / 1000 + 1, .outcomes = 1, .excess_milli = 20000 },
 	    GUARD_STAY },
@@ -83,13 +88,14 @@ static const struct step_row {
 	    { RUN(20, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 9, .outcomes = 1,
 		.excess_milli = 20000 },
 	    GUARD_STAY },
-	{ "holds", { RUN(20, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 10, .outcomes = 1,
-		       .excess_milli = 20000 },
+	{ "holds",
+	    { RUN(20, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 10, .outcomes = 1,
+		.excess_milli = 20000 },
 	    GUARD_GO_ON },
 	{ "holds, usual for less than quiet",
 	    { RUN(1, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 3599 }, GUARD_STAY },
-	{ "holds, usual for so long", { RUN(1, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 3600 },
-	    GUARD_QUIETEN },
+	{ "holds, usual for so long",
+	    { RUN(1, 1), .state = GUARD_HELD, .far_s = NOW / 1000 - 3600 }, GUARD_QUIETEN },
 	{ "usual", { RUN(1, 1) }, GUARD_STAY },
 };
 
