@@ -180,7 +180,7 @@ check:
 check-e2e: all
 	@/usr/bin/python3 tests/run --build $(B) e2e
 
-## make check-long   the long proofs of egress, one by one: about an hour; tests/run long/reuse runs one of them
+## make check-long   the long proofs, one by one: about an hour; tests/run long/reuse runs one of them
 check-long: all
 	@/usr/bin/python3 tests/run --build $(B) --jobs 1 long
 

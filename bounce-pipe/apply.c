@@ -221,7 +221,8 @@ put_consequences(const struct report *report, const struct apply_envelope *envel
 	/* A notice that was seen before has its event, unless it was lost with the connection. */
 	if (!out->asked || out->counted.outcome != STORE_AGAIN)
 		put_event(report, envelope, id, batch, out);
-	if (out->recipient->reason == REASON_UNDEFINED && *out->recipient->diagnostic != '\0' &&
+	if (out->recipient->reason == REASON_UNDEFINED && *out->recipient->rule == '\0' &&
+	    out->recipient->type == BOUNCE_IGNORED && *out->recipient->diagnostic != '\0' &&
 	    report->kind == REPORT_NDR && strcmp(out->what, "ignored") != 0) {
 		unclassified_form(span_of(out->recipient->diagnostic), &form);
 		store_put_unclassified(batch, str_text(&form));

@@ -65,8 +65,8 @@ static bool
 is_refusal(struct span text)
 {
 	return text.len > 3 && (text.ptr[0] == '4' || text.ptr[0] == '5') &&
-	    is_digit(text.ptr[1]) && is_digit(text.ptr[2]) &&
-	    (text.ptr[3] == ' ' || text.ptr[3] == '-' || text.ptr[3] == '\n');
+	       is_digit(text.ptr[1]) && is_digit(text.ptr[2]) &&
+	       (text.ptr[3] == ' ' || text.ptr[3] == '-' || text.ptr[3] == '\n');
 }
 
 /* "smtp; 550 …", "'550 …", "#550 …": from the code on. */
@@ -159,9 +159,9 @@ static struct span
 without_tail(struct span reply)
 {
 	static const struct span tails[] = { SPAN("Giving up on "), SPAN("I'm not going to try"),
-		SPAN("[SMTP Error Code"), SPAN("##"), SPAN("#SMTP#"), SPAN("\n>>> "),
-		SPAN(" >>> "), SPAN("554 5.0.0 Service unavailable"),
-		SPAN("554 Service unavailable"), SPAN("Original message headers"),
+		SPAN("[SMTP Error Code"), SPAN("##"), SPAN("#SMTP#"), SPAN("\n>>> "), SPAN(" >>> "),
+		SPAN("554 5.0.0 Service unavailable"), SPAN("554 Service unavailable"),
+		SPAN("Original message headers"),
 		SPAN("Diagnostic information for administrators") };
 
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {

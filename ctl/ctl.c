@@ -7,6 +7,8 @@
 #include "mem.h"
 #include "quarantine_address.h"
 
+enum { PATIENCE_MS = 10000 };
+
 void
 ctl_complain(struct ctl *ctl, const char *fmt, ...)
 {
@@ -101,6 +103,17 @@ ctl_store_open(struct ctl *ctl, struct err *err)
 {
 	ctl->store = store_sync_open(&ctl->settings->redis, ctl->settings->store_timeout_ms, err);
 	return ctl->store != NULL ? 0 : -1;
+}
+
+void
+ctl_store_be_patient(struct ctl *ctl)
+{
+	struct store_sync *other = store_sync_open(&ctl->settings->redis, PATIENCE_MS, NULL);
+
+	if (other == NULL)
+		return;
+	store_sync_close(&ctl->store);
+	ctl->store = other;
 }
 
 int

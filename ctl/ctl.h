@@ -105,6 +105,9 @@ struct out *ctl_out(struct ctl *ctl);
 
 /* Connects; -1 and words: the store is away. For commands that have something to say without it. */
 int ctl_store_open(struct ctl *ctl, struct err *err);
+/* For what takes minutes and should not break off because Redis is busy: waits ten seconds for each
+ * reply. The one that is open stays if there is no other. */
+void ctl_store_be_patient(struct ctl *ctl);
 /* Runs and empties ctl->batch. -1 and words: it did not go as it should. */
 int ctl_store_run(struct ctl *ctl, struct err *err);
 /* The same for commands that can do nothing else: says so. CTL_DONE or CTL_AWAY. */

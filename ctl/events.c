@@ -46,7 +46,7 @@ add_text(struct str *out, const struct store_event *event, const char *date)
 			str_addc(out, '=');
 		}
 		add_value(out, event->fields[i + 1]);
-		if (i == 0)
+		if (i == 0 && event->field_count > 2)
 			str_addc(out, ' ');
 	}
 	str_addc(out, '\n');
@@ -172,9 +172,14 @@ find_start(struct reader *reader, int64_t now_s)
 		return 0;
 	}
 	if (since != NULL)
-		at_s = moment_read(ctl, CTL_OPTION_SINCE, now_s);
+		at_s = moment_parse_ago(span_of(since), now_s);
 	store_event_id(at_s, reader->after);
-	return since == NULL || at_s >= 0 ? 0 : -1;
+	if (at_s >= 0)
+		return 0;
+	ctl_complain(ctl,
+	    "--since: \"%s\" is neither a time such as \"6h\" or 2026-11-22 nor an event's ID",
+	    since);
+	return -1;
 }
 
 enum ctl_exit

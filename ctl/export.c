@@ -118,6 +118,7 @@ quarantine_export(struct ctl *ctl)
 	if (record_file_format(ctl, name, &format) != CTL_DONE)
 		return CTL_USAGE;
 	task.format = format < 0 ? RECORD_CSV : (enum record_format)format;
+	ctl_store_be_patient(ctl);
 	if (ctl_store_time(ctl, &now, &err) != 0) {
 		ctl_complain(ctl, "%s", err.text);
 		return CTL_AWAY;

@@ -56,8 +56,8 @@ flush(struct task *task)
 	task->index_count = 0;
 	for (size_t i = 0; i < task->count; i++) {
 		memcpy(task->before[i], task->addrs[i], ADDR_SIZE);
-		task->index[i] = (struct store_index_row){ task->before[i],
-			task->results[i].expiry_s };
+		task->index[i] =
+		    (struct store_index_row){ task->before[i], task->results[i].expiry_s };
 		task->outcomes[task->results[i].outcome]++;
 	}
 	task->index_count = task->count;
@@ -105,7 +105,8 @@ add_line(struct task *task, struct span line)
 
 	if (span_trim(line).len == 0 || (task->format == RECORD_LIST && line.ptr[0] == '#'))
 		return CTL_DONE;
-	if (record_read(task->record, &task->arena, task->format, &task->columns, line, &err) != 0 ||
+	if (record_read(task->record, &task->arena, task->format, &task->columns, line, &err) !=
+		0 ||
 	    import_entry(task->record, task->ctl->settings, &task->defaults, task->now_s,
 		task->mode, task->addrs[task->count], &import, &err) != 0) {
 		complain(task, err.text);
@@ -138,8 +139,7 @@ begin(struct task *task, int format)
 	if (read == IMPORT_READ_END)
 		line = SPAN("");
 	task->format = format >= 0 ? (enum record_format)format : record_guess(line);
-	if (task->format == RECORD_CSV &&
-	    record_read_header(&task->columns, line, &err) != 0) {
+	if (task->format == RECORD_CSV && record_read_header(&task->columns, line, &err) != 0) {
 		complain(task, err.text);
 		return CTL_NO;
 	}
@@ -192,7 +192,8 @@ tell(struct task *task, enum ctl_exit rc, bool interrupted)
 		fprintf(task->ctl->errors, "... and %" PRId64 " more\n",
 		    task->mistakes - SHOWN_MISTAKES);
 	if (task->dry_run)
-		out_note(out, "%" PRId64 " entries, %" PRId64 " lines with mistakes; nothing was written",
+		out_note(out,
+		    "%" PRId64 " entries, %" PRId64 " lines with mistakes; nothing was written",
 		    task->good, task->mistakes);
 	else
 		out_note(out,
@@ -273,8 +274,8 @@ read_options(struct task *task)
 	const char *release = ctl->options[CTL_OPTION_RELEASE];
 
 	task->dry_run = ctl->options[CTL_OPTION_DRY_RUN] != NULL;
-	task->mode = ctl->options[CTL_OPTION_FORCE] != NULL ? STORE_IMPORT_FORCE
-							    : STORE_IMPORT_NEWER;
+	task->mode =
+	    ctl->options[CTL_OPTION_FORCE] != NULL ? STORE_IMPORT_FORCE : STORE_IMPORT_NEWER;
 	task->defaults = (struct import_defaults){
 		.reason = REASON_USER_UNKNOWN,
 		.release_ms = -1,
@@ -310,6 +311,7 @@ quarantine_import(struct ctl *ctl)
 	task->record = arena_alloc(&ctl->arena, sizeof(*task->record));
 	if (read_options(task) != CTL_DONE || record_file_format(ctl, name, &format) != CTL_DONE)
 		return CTL_USAGE;
+	ctl_store_be_patient(ctl);
 	if (ctl_store_time(ctl, &now, &err) != 0) {
 		ctl_complain(ctl, "%s", err.text);
 		return CTL_AWAY;

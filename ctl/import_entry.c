@@ -106,8 +106,8 @@ has_others(const struct record *record)
 static int64_t
 newest(const struct quarantine_entry *entry)
 {
-	int64_t at_s = later(later(entry->last_s, entry->since_s),
-	    later(entry->held_s, entry->delivered_s));
+	int64_t at_s =
+	    later(later(entry->last_s, entry->since_s), later(entry->held_s, entry->delivered_s));
 
 	if (entry->released[0] != '\0')
 		at_s = later(at_s, entry->release_s);

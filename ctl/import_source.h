@@ -17,10 +17,10 @@ enum { IMPORT_LINE_MAX = 64 * 1024 };
 struct import_source {
 	const char *name; /* NULL: standard input */
 	FILE *file;
-	int64_t size;     /* 0: not known */
+	int64_t size; /* 0: not known */
 	int64_t mtime_s;
-	int64_t line;     /* the number of the last one read */
-	int64_t offset;   /* behind it */
+	int64_t line;   /* the number of the last one read */
+	int64_t offset; /* behind it */
 	struct str text;
 };
 

@@ -108,13 +108,18 @@ plan_rewrite(struct planning *p)
 }
 
 static void
-set_reuse(const struct planning *p, int64_t messages, struct postfix_options *options)
+set_reuse(const struct planning *p, const struct postfix_service *smtp, const char *name,
+    int64_t messages, struct postfix_options *options)
 {
+	static const char destinations[] = "smtp_connection_cache_destinations";
+
 	if (messages == 1) {
 		postfix_options_set(p->arena, options, "smtp_connection_cache_on_demand", "no");
-		postfix_options_set(p->arena, options, "smtp_connection_cache_destinations", "");
+		postfix_options_set(p->arena, options, destinations, "");
 		return;
 	}
+	postfix_options_set(p->arena, options, destinations,
+	    joined(p, smtp, destinations, arena_printf(p->arena, "cache/%s", name)));
 	postfix_options_set(p->arena, options, "smtp_connection_reuse_count_limit",
 	    arena_printf(p->arena, "%" PRId64, messages > 0 ? messages - 1 : 0));
 	/* mxpolicyd sends the next delivery to an idle connection within milliseconds; one that stays
@@ -208,7 +213,7 @@ plan_transport(struct planning *p, const struct transport_class *class, size_t n
 		postfix_options_set(p->arena, &options, postfix_lookups[i].parameter,
 		    joined(p, smtp, postfix_lookups[i].parameter,
 			arena_printf(p->arena, "%s/%s", postfix_lookups[i].map, name)));
-	set_reuse(p, class->messages_per_connection, &options);
+	set_reuse(p, smtp, name, class->messages_per_connection, &options);
 	postfix_options_set(p->arena, &options, "smtp_fallback_relay", "");
 	set_addresses(p, ip, &options);
 	if (postfix_options_get(&p->site->raw, "tls_required_enable") != NULL)

@@ -39,9 +39,8 @@ progress_line(struct str *out, const struct progress *progress, int64_t done, in
 	str_addf(out, "%" PRId64 " %s", count, progress->what);
 	if (progress->total > done && done > 0 && elapsed_ms >= SETTLE_MS)
 		str_addf(out, ", %s left",
-		    duration_format_wait(
-			(int64_t)((double)elapsed_ms * (double)(progress->total - done) /
-				  (double)done),
+		    duration_format_wait((int64_t)((double)elapsed_ms *
+						   (double)(progress->total - done) / (double)done),
 			left));
 }
 

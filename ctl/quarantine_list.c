@@ -14,9 +14,8 @@ static void
 show_row(struct ctl *ctl, const struct walk_row *row)
 {
 	const struct quarantine_entry *entry = &row->entry;
-	int64_t expiry_s = entry->status == QUARANTINE_QUARANTINED
-			       ? entry->release_s
-			       : quarantine_entry_expiry(entry);
+	int64_t expiry_s = entry->status == QUARANTINE_QUARANTINED ? entry->release_s
+								   : quarantine_entry_expiry(entry);
 	struct out_value none = out_none("-");
 
 	out_cell(ctl->out, out_string(quarantine_status_name(entry->status)));
@@ -119,6 +118,7 @@ quarantine_list(struct ctl *ctl)
 		ctl_complain(ctl, "--counting is --status counting");
 		return CTL_USAGE;
 	}
+	ctl_store_be_patient(ctl);
 	if (ctl_store_time(ctl, &now, &err) != 0) {
 		ctl_complain(ctl, "%s", err.text);
 		return CTL_AWAY;

@@ -100,6 +100,7 @@ quarantine_stats(struct ctl *ctl)
 	enum ctl_exit rc;
 	int64_t size = 0;
 
+	ctl_store_be_patient(ctl);
 	store_put_index_size(&ctl->batch, &size);
 	if (ctl_store_must(ctl) != CTL_DONE)
 		return CTL_AWAY;

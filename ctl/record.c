@@ -121,7 +121,8 @@ add_encoded(struct str *out, struct span text)
 }
 
 static void
-write_csv(struct str *out, const char *addr, const struct span *values, const struct store_fields *raw)
+write_csv(struct str *out, const char *addr, const struct span *values,
+    const struct store_fields *raw)
 {
 	struct str more = { 0 };
 	char date[CLOCK_DATE_SIZE];
@@ -224,16 +225,16 @@ record_write(struct str *out, enum record_format format, const char *addr,
 static int
 wrong(struct err *err, struct span name, struct span value, const char *what)
 {
-	err_set(err, "%.*s: \"%.*s\" is %s", (int)name.len, name.ptr, value.len < 60 ? (int)value.len : 60,
-	    value.ptr, what);
+	err_set(err, "%.*s: \"%.*s\" is %s", (int)name.len, name.ptr,
+	    value.len < 60 ? (int)value.len : 60, value.ptr, what);
 	return -1;
 }
 
 static int
 read_time(struct arena *arena, enum kind kind, struct span *value)
 {
-	int64_t at = kind == KIND_RELEASE && span_ieq(*value, SPAN("never")) ? 0
-									      : moment_parse(*value);
+	int64_t at =
+	    kind == KIND_RELEASE && span_ieq(*value, SPAN("never")) ? 0 : moment_parse(*value);
 
 	if (at < 0)
 		return -1;
@@ -272,16 +273,16 @@ check_value(struct record *record, size_t field, struct span *value, struct err 
 			   ? 0
 			   : wrong(err, name, *value, "no time such as 2026-11-22T08:00:00Z");
 	case KIND_STATUS:
-		return is_status(*value)
-			   ? 0
-			   : wrong(err, name, *value,
-				 "none of counting, held, quarantined, released");
+		return is_status(*value) ? 0
+					 : wrong(err, name, *value,
+					       "none of counting, held, quarantined, released");
 	case KIND_TYPE:
 		return bounce_type_parse(*value, &type) == 0
 			   ? 0
 			   : wrong(err, name, *value, "none of hard, soft, ignored");
 	case KIND_REASON:
-		return reason_parse(*value, &reason) == 0 ? 0 : wrong(err, name, *value, "no reason");
+		return reason_parse(*value, &reason) == 0 ? 0
+							  : wrong(err, name, *value, "no reason");
 	}
 	return -1;
 }
@@ -389,8 +390,8 @@ record_read_header(struct record_columns *columns, struct span line, struct err 
 
 	line = span_trim(without_mark(line));
 	*columns = (struct record_columns){
-		.separator = span_find(line, SPAN(",")) < 0 && span_find(line, SPAN(";")) >= 0 ? ';'
-											       : ',',
+		.separator =
+		    span_find(line, SPAN(",")) < 0 && span_find(line, SPAN(";")) >= 0 ? ';' : ',',
 	};
 	arena_init(&arena);
 	while (line.len > 0 && rc == 0) {

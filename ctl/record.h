@@ -30,10 +30,10 @@ enum { RECORD_FIELDS_MAX = 64 };
 
 struct record {
 	struct arena *arena;
-	struct span address;                       /* as it stands there */
-	struct span items[2 * RECORD_FIELDS_MAX];  /* names and values as Redis has them, in turn */
-	size_t count;                              /* of items */
-	struct quarantine_entry entry;             /* the same */
+	struct span address;                      /* as it stands there */
+	struct span items[2 * RECORD_FIELDS_MAX]; /* names and values as Redis has them, in turn */
+	size_t count;                             /* of items */
+	struct quarantine_entry entry;            /* the same */
 };
 
 enum { RECORD_COLUMNS_MAX = 48 };

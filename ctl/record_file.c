@@ -6,7 +6,7 @@ const char *
 record_file_name(const struct ctl *ctl)
 {
 	return ctl->operand_count > 0 && strcmp(ctl->operands[0], "-") != 0 ? ctl->operands[0]
-									     : NULL;
+									    : NULL;
 }
 
 static bool

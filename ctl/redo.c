@@ -146,6 +146,7 @@ quarantine_redo(struct ctl *ctl)
 	enum ctl_exit rc;
 	struct err err;
 
+	ctl_store_be_patient(ctl);
 	if (undo_is_id(task.id))
 		store_put_undo_read(&ctl->batch, task.id, &record);
 	if (ctl_store_time(ctl, &now, &err) != 0) {

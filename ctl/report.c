@@ -60,6 +60,23 @@ begin_of(int64_t length_s, int64_t until_s)
 	return ((until_s - 1) / step_s - (steps > 0 ? steps - 1 : 0)) * step_s;
 }
 
+/* A time that an option names; a day that ends the time belongs to it. -1 and a complaint. */
+static int64_t
+read_moment(struct ctl *ctl, enum ctl_option option, int64_t now_s)
+{
+	const char *text = ctl->options[option];
+	int64_t at_s = moment_parse_ago(span_of(text), now_s);
+	bool is_day = strlen(text) == strlen("2026-11-22") && strchr(text, '-') != NULL;
+
+	if (at_s < 0)
+		ctl_complain(ctl,
+		    "%s: \"%s\" is neither a time such as \"7d\" nor a day such as 2026-11-22",
+		    option == CTL_OPTION_UNTIL ? "--until" : "--since", text);
+	else if (is_day && option == CTL_OPTION_UNTIL)
+		at_s += REPORT_DAY_S;
+	return at_s;
+}
+
 static enum ctl_exit
 read_time(struct ctl *ctl, int64_t now_s, struct report_time *time)
 {
@@ -67,7 +84,7 @@ read_time(struct ctl *ctl, int64_t now_s, struct report_time *time)
 	int64_t until_s = now_s + 1, since_s, length_s, length_ms;
 
 	if (ctl->options[CTL_OPTION_UNTIL] != NULL) {
-		until_s = moment_read(ctl, CTL_OPTION_UNTIL, now_s);
+		until_s = read_moment(ctl, CTL_OPTION_UNTIL, now_s);
 		if (until_s < 0)
 			return CTL_USAGE;
 		until_s = until_s > now_s ? now_s + 1 : until_s;
@@ -75,7 +92,7 @@ read_time(struct ctl *ctl, int64_t now_s, struct report_time *time)
 	length_ms = duration_parse(span_of(since != NULL ? since : "7d"));
 	length_s = length_ms / 1000 - (now_s + 1 - until_s);
 	if (length_ms < 0)
-		since_s = moment_read(ctl, CTL_OPTION_SINCE, now_s);
+		since_s = read_moment(ctl, CTL_OPTION_SINCE, now_s);
 	else
 		since_s = length_s > 0 ? begin_of(length_s, until_s) : until_s;
 	if (length_ms < 0 && since_s < 0)

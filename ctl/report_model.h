@@ -54,7 +54,7 @@ struct report_row { /* a sender or an MX group; of a group sent, hard and soft a
 struct report_table {
 	struct report_row **rows; /* worst first; groups: most sent first */
 	size_t count;
-	size_t more; /* rows that were left out */
+	size_t more;            /* rows that were left out */
 	struct report_row rest; /* their sum, where there are any */
 	struct report_names *names;
 	size_t all;

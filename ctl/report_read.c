@@ -33,8 +33,7 @@ static int
 read_sender(struct reading *reading, enum sender_kind kind, const char *name,
     struct report_row *row, bool before)
 {
-	const struct report_time *time =
-	    before ? &reading->before : &reading->model->query.time;
+	const struct report_time *time = before ? &reading->before : &reading->model->query.time;
 	struct store_sender_stats stats[STORE_BATCH_MAX];
 	int count = 0;
 

@@ -64,8 +64,8 @@ add_spark_line(struct str *out, const int64_t *numbers, size_t count, size_t wid
 		eighths -= 8 * line;
 		for (size_t k = 0; k < each; k++) /* a gap behind wide ones */
 			add_level(out, eighths < 0 || (k > 1 && k == each - 1) ? 0
-				       : eighths > 8			      ? 8
-									      : eighths);
+				       : eighths > 8                           ? 8
+									       : eighths);
 	}
 }
 
@@ -107,8 +107,8 @@ struct page {
 static void
 go_to(struct page *page, size_t column)
 {
-	size_t at = line_width(span_make(page->out->data + page->line,
-	    page->out->len - page->line));
+	size_t at =
+	    line_width(span_make(page->out->data + page->line, page->out->len - page->line));
 
 	if (at < column)
 		line_add_blanks(page->out, column - at);

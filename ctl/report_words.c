@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 /* -- figures ------------------------------------------------------------------------------------ */
 
@@ -69,23 +70,25 @@ report_date(int64_t at_s, enum report_date form, char buf[REPORT_WORDS_SIZE])
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
 		"Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t at = (time_t)at_s;
-	struct tm tm = { 0 };
-	const char *month = gmtime_r(&at, &tm) != NULL ? months[tm.tm_mon] : "";
+	char stamp[CLOCK_DATE_SIZE];
+	int year = 0, month = 1, day = 0, hour = 0, minute = 0;
+	const char *name;
 
+	sscanf(clock_format(at_s, stamp), "%4d-%2d-%2dT%2d:%2d", &year, &month, &day, &hour,
+	    &minute);
+	name = months[month >= 1 && month <= 12 ? month - 1 : 0];
 	switch (form) {
 	case REPORT_DATE_DAY:
-		snprintf(buf, REPORT_WORDS_SIZE, "%d %s", tm.tm_mday, month);
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s", day, name);
 		break;
 	case REPORT_DATE_YEAR:
-		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %d", tm.tm_mday, month, tm.tm_year + 1900);
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %d", day, name, year);
 		break;
 	case REPORT_DATE_HOUR:
-		snprintf(buf, REPORT_WORDS_SIZE, "%02d:%02d", tm.tm_hour, tm.tm_min);
+		snprintf(buf, REPORT_WORDS_SIZE, "%02d:%02d", hour, minute);
 		break;
 	case REPORT_DATE_BOTH:
-		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %02d:%02d", tm.tm_mday, month, tm.tm_hour,
-		    tm.tm_min);
+		snprintf(buf, REPORT_WORDS_SIZE, "%d %s %02d:%02d", day, name, hour, minute);
 		break;
 	}
 	return buf;
@@ -243,7 +246,7 @@ add_flagged(const struct report_model *model, enum report_flag flag, struct str 
 			continue;
 		part++;
 		str_addf(out, "%s%zu %s%s",
-		    part == 1	    ? " "
+		    part == 1       ? " "
 		    : part == parts ? " and "
 				    : ", ",
 		    flagged[i], report_table_name(senders[i]), flagged[i] > 1 ? "s" : "");

@@ -29,10 +29,10 @@ const char *report_scope_name(enum report_scope scope);
 void report_span(const struct report_model *model, struct str *out);
 /* What matters most, in a sentence or two. */
 void report_lead(const struct report_model *model, struct str *out);
-const char *report_reason_words(enum reason reason);               /* "user unknown" */
-const char *report_table_title(enum report_table_id id);           /* "Campaigns" */
-const char *report_table_name(enum report_table_id id);            /* "campaign" */
-const char *report_flag_name(enum report_flag flag);               /* "", "review", "harmful" */
+const char *report_reason_words(enum reason reason);     /* "user unknown" */
+const char *report_table_title(enum report_table_id id); /* "Campaigns" */
+const char *report_table_name(enum report_table_id id);  /* "campaign" */
+const char *report_flag_name(enum report_flag flag);     /* "", "review", "harmful" */
 
 struct report_measure { /* a figure of the summary */
 	const char *name, *key;

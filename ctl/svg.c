@@ -43,7 +43,7 @@ open_svg(struct markup *markup, const char *class, double width, double height, 
 
 /* -- columns ------------------------------------------------------------------------------------ */
 
-struct plot { /* where the values are drawn */
+struct plot {                       /* where the values are drawn */
 	double x, y, width, height; /* y: its upper edge */
 	int64_t scale;
 	double pitch; /* from one column to the next */
@@ -65,8 +65,7 @@ grid(struct markup *markup, const struct plot *plot, int64_t step)
 	char words[REPORT_WORDS_SIZE];
 
 	for (int64_t mark = 0; mark <= plot->scale; mark += step) {
-		double y = plot->y +
-			   plot->height * (1 - (double)mark / (double)plot->scale);
+		double y = plot->y + plot->height * (1 - (double)mark / (double)plot->scale);
 
 		markup_open_class(markup, "line", mark == 0 ? "axis" : "grid");
 		markup_attrf(markup, "x1", "%.1f", plot->x);
@@ -179,8 +178,8 @@ svg_spark(struct markup *markup, const int64_t *values, size_t count, const char
 	open_svg(markup, "spark", SVG_SPARK_WIDTH, SVG_SPARK_HEIGHT, label);
 	rect(markup, "base", 0, SVG_SPARK_HEIGHT - 1, SVG_SPARK_WIDTH, 1);
 	for (size_t i = 0; i < count; i++) {
-		double height = most > 0 ? (SVG_SPARK_HEIGHT - 2) * (double)values[i] / (double)most
-					 : 0;
+		double height =
+		    most > 0 ? (SVG_SPARK_HEIGHT - 2) * (double)values[i] / (double)most : 0;
 
 		if (values[i] > 0 && height < 1)
 			height = 1;

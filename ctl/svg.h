@@ -15,7 +15,7 @@ struct svg_series {
 	const int64_t *values;
 };
 
-struct svg_columns { /* stacked columns over an axis */
+struct svg_columns {       /* stacked columns over an axis */
 	int width, height; /* of the drawing, in its own units; text is 12 of them high */
 	const char *label; /* what it shows, for who cannot see it */
 	size_t count;

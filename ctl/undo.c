@@ -263,8 +263,7 @@ tell(struct task *task, const struct filter *filter, bool complete)
 	else if (task->chunks == 0)
 		out_note(out, "Nothing to undo.");
 	else
-		out_note(out,
-		    "%" PRId64 " entries undone%s. Back again: mxctl quarantine redo %s",
+		out_note(out, "%" PRId64 " entries undone%s. Back again: mxctl quarantine redo %s",
 		    task->done, complete ? "" : " before it stopped; undo again for the rest",
 		    task->id);
 	if (task->changed > 0)
@@ -328,6 +327,7 @@ quarantine_undo(struct ctl *ctl)
 
 	if (ctl->options[CTL_OPTION_SHOW] != NULL)
 		return undo_show(ctl);
+	ctl_store_be_patient(ctl);
 	if (ctl_store_time(ctl, &now, &err) != 0) {
 		ctl_complain(ctl, "%s", err.text);
 		return CTL_AWAY;
@@ -344,8 +344,9 @@ quarantine_undo(struct ctl *ctl)
 	undo_id(now.s, task->id);
 	rc = filter_read(&filter, ctl, now.s, 1U << QUARANTINE_QUARANTINED);
 	if (rc == CTL_DONE && !filter.given) {
-		ctl_complain(ctl, "which? At least one of --group, --domain, --reason, --text, ...; "
-				  "--dry-run shows what they take");
+		ctl_complain(ctl,
+		    "which? At least one of --group, --domain, --reason, --text, ...; "
+		    "--dry-run shows what they take");
 		rc = CTL_USAGE;
 	}
 	if (rc == CTL_DONE && (filter.statuses & 1U << QUARANTINE_RELEASED) != 0 &&

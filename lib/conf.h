@@ -78,7 +78,8 @@ int conf_read(struct conf_reader *reader, struct config_setting_t *group,
     const struct conf_key *keys, size_t count, const char *const *known, void *target);
 
 /* The values of all rows but the custom ones, written and read back by the same table; texts stay
- * where they were read, lists are in the arena. False: the bytes end before. */
+ * where they were read, lists are in the arena. False: another table wrote them, or they end before.
+ */
 void conf_pack(const struct conf_key *keys, size_t count, const void *source, struct str *out);
 bool conf_unpack(struct arena *arena, const struct conf_key *keys, size_t count, void *target,
     struct unpack *in);

@@ -1,5 +1,7 @@
 #include "conf.h"
 
+#include <string.h>
+
 void
 conf_pack_strings(const struct conf_strings *strings, struct str *out)
 {
@@ -71,9 +73,23 @@ unpack_value(struct arena *arena, const struct conf_key *key, void *value, struc
 	}
 }
 
+/* Of the names and types: a table that is another cannot read what this one wrote. */
+static uint64_t
+table_hash(const struct conf_key *keys, size_t count)
+{
+	uint64_t hash = PACK_HASH_START;
+
+	for (size_t i = 0; i < count; i++) {
+		hash = pack_hash(hash, span_make(keys[i].name, strlen(keys[i].name)));
+		hash = pack_hash(hash, span_make((const char[]){ (char)keys[i].type }, 1));
+	}
+	return hash;
+}
+
 void
 conf_pack(const struct conf_key *keys, size_t count, const void *source, struct str *out)
 {
+	pack_number(out, (int64_t)table_hash(keys, count));
 	for (size_t i = 0; i < count; i++)
 		pack_value(&keys[i], (const char *)source + keys[i].offset, out);
 }
@@ -82,6 +98,7 @@ bool
 conf_unpack(struct arena *arena, const struct conf_key *keys, size_t count, void *target,
     struct unpack *in)
 {
+	in->failed = (uint64_t)unpack_number(in) != table_hash(keys, count) || in->failed;
 	for (size_t i = 0; i < count; i++)
 		unpack_value(arena, &keys[i], (char *)target + keys[i].offset, in);
 	return !in->failed;

@@ -302,20 +302,10 @@ settings_keys(size_t *count)
 	return keys;
 }
 
-static uint64_t
-keys_hash(void)
-{
-	uint64_t hash = pack_hash_names(reason_names);
-
-	for (size_t i = 0; i < KEYS; i++)
-		hash = pack_hash(hash, span_make(keys[i].name, strlen(keys[i].name) + 1));
-	return hash;
-}
-
 void
 settings_pack(const struct settings *settings, struct str *out)
 {
-	pack_number(out, (int64_t)keys_hash());
+	pack_number(out, (int64_t)pack_hash_names(reason_names));
 	pack_text(out, settings->file);
 	conf_pack(keys, KEYS, settings, out);
 	conf_pack(policy_keys, POLICY_KEYS, &settings->quarantine, out);
@@ -338,7 +328,7 @@ settings_unpack(struct unpack *in)
 
 	settings->references = 1;
 	arena_init(&settings->arena);
-	in->failed = in->failed || (uint64_t)unpack_number(in) != keys_hash();
+	in->failed = in->failed || (uint64_t)unpack_number(in) != pack_hash_names(reason_names);
 	settings->file = unpack_text(in);
 	conf_unpack(&settings->arena, keys, KEYS, settings, in);
 	conf_unpack(&settings->arena, policy_keys, POLICY_KEYS, &settings->quarantine, in);

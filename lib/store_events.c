@@ -31,8 +31,8 @@ read_event(const redisReply *reply, struct arena *arena, struct store_event *eve
 	    !is_list(reply->element[1], 0))
 		return -1;
 	fields = reply->element[1];
-	event->id = arena_dup(arena,
-	    span_make(reply->element[0]->str, (size_t)reply->element[0]->len));
+	event->id =
+	    arena_dup(arena, span_make(reply->element[0]->str, (size_t)reply->element[0]->len));
 	event->fields = arena_alloc(arena, (fields->elements + 1) * sizeof(*event->fields));
 	for (size_t i = 0; i < fields->elements; i++) {
 		const redisReply *field = fields->element[i];
@@ -59,10 +59,11 @@ read_events(const redisReply *reply, void *result, struct err *err)
 	    !is_list(reply->element[0]->element[1], 0))
 		return unexpected(reply, err);
 	entries = reply->element[0]->element[1];
-	events->items = arena_alloc(events->arena, (entries->elements + 1) * sizeof(*events->items));
+	events->items =
+	    arena_alloc(events->arena, (entries->elements + 1) * sizeof(*events->items));
 	for (size_t i = 0; i < entries->elements; i++)
-		if (read_event(entries->element[i], events->arena, &events->items[events->count++]) !=
-		    0)
+		if (read_event(entries->element[i], events->arena,
+			&events->items[events->count++]) != 0)
 			return unexpected(reply, err);
 	return 0;
 }

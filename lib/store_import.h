@@ -11,7 +11,12 @@
 
 #include "store.h"
 
-enum store_import_mode { STORE_IMPORT_NEWER, STORE_IMPORT_ADD, STORE_IMPORT_FORCE, STORE_IMPORT_REDO };
+enum store_import_mode {
+	STORE_IMPORT_NEWER,
+	STORE_IMPORT_ADD,
+	STORE_IMPORT_FORCE,
+	STORE_IMPORT_REDO
+};
 
 struct store_import {
 	const char *addr;

@@ -579,6 +579,21 @@ hear_connect(struct delivery *delivery, const struct sockmap_query *query,
 	return start(delivery, true, reply);
 }
 
+/* Whether its connection is to go into the cache, and it may use one from there. Postfix' own way,
+ * on demand, turns caching on only for a destination whose messages end within a second of one
+ * another: not for one that waits for its turn here. */
+static bool
+hear_cache(const struct delivery *delivery, struct sockmap_reply *reply)
+{
+	bool wanted =
+	    delivery->lane != NULL && egress_enforces(delivery->egress) &&
+	    (delivery->grant.passed || slots_are_wanted(delivery->lane, delivery->domain));
+
+	sockmap_reply_set(reply, wanted ? ANSWER_OK : ANSWER_NOTFOUND, "%s",
+	    wanted ? "waited for" : "");
+	return true;
+}
+
 static void
 count_recipient(struct delivery *delivery, const struct budget_ended *ended)
 {
@@ -684,6 +699,8 @@ delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
 		return hear_dns(delivery, query, reply);
 	case MAP_CONNECT:
 		return hear_connect(delivery, query, reply);
+	case MAP_CACHE:
+		return hear_cache(delivery, reply);
 	case MAP_STATUS:
 		return hear_status(delivery, query, reply);
 	case MAP_SENDER:

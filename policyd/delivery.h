@@ -7,6 +7,8 @@
  *     │                                     ╰───── denied ◀─────╯             │            │
  *     ╰──────────── status (per recipient): message stamped, grant ended ◀────┴────────────╯
  *
+ * Between `dns` and `connect` comes `cache`: whether its connection is to be kept for the next one.
+ *
  * The slot comes first: while a delivery waits for it, others can use the message. Who was let pass
  * to reuse a connection and finds none (connect without a grant), and who goes on to the next MX
  * host, waits for a slot at `connect`, with the message.
@@ -32,7 +34,7 @@ struct delivery *delivery_new(struct egress *egress, delivery_done *done, void *
 /* The process hung up, perhaps while held: leaves the queue, ends its grant. */
 void delivery_free(struct delivery **delivery);
 
-/* MAP_DNS, MAP_CONNECT or MAP_STATUS. True: reply is filled in. False: done is called later, never
+/* MAP_DNS, MAP_CONNECT, MAP_CACHE or MAP_STATUS. True: reply is filled in. False: done is called later, never
  * within this call. One at a time. */
 bool delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
     struct sockmap_reply *reply);

@@ -101,7 +101,8 @@ refuse_unknown(struct map_conn *conn, const struct sockmap_query *query,
 {
 	(void)conn;
 	sockmap_reply_set(reply, ANSWER_PERM,
-	    "no such map: %.*s (sender, transport, dns, connect, status and returnpath are)",
+	    "no such map: %.*s (sender, transport, dns, connect, cache, status and returnpath "
+	    "are)",
 	    (int)query->name.len, query->name.ptr);
 	return true;
 }
@@ -112,6 +113,7 @@ static bool (*const askers[])(struct map_conn *conn, const struct sockmap_query 
 	[MAP_TRANSPORT] = ask_route,
 	[MAP_DNS] = ask_delivery,
 	[MAP_CONNECT] = ask_delivery,
+	[MAP_CACHE] = ask_delivery,
 	[MAP_STATUS] = ask_delivery,
 	[MAP_RETURNPATH] = ask_returnpath,
 	[MAP_UNKNOWN] = refuse_unknown,

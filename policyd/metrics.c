@@ -24,6 +24,7 @@ static const char *const lookups[EGRESS_LOOKUPS] = {
 	[MAP_TRANSPORT] = "transport",
 	[MAP_DNS] = "dns",
 	[MAP_CONNECT] = "connect",
+	[MAP_CACHE] = "cache",
 	[MAP_STATUS] = "status",
 	[MAP_RETURNPATH] = "returnpath",
 	[MAP_UNKNOWN] = "unknown",

@@ -186,6 +186,20 @@ slots_offer(struct slots *slots, struct lane *lane, const char *next_hop)
 		look_at(slots, due_ms);
 }
 
+bool
+slots_are_wanted(const struct lane *lane, const char *next_hop)
+{
+	struct waiter *waiter;
+
+	TAILQ_FOREACH (waiter, &lane->for_slot, link) {
+		const struct grant *grant = grant_of(waiter);
+
+		if (grant->next_hop != NULL && strcmp(grant->next_hop, next_hop) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The first who are still at `dns`. */
 static void
 send_ahead(struct slots *slots, struct lane *lane)

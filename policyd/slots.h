@@ -44,6 +44,8 @@ void slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int6
     slot_done *done, void *arg);
 /* A delivery to that next hop has ended with its connection in order: it may be idle now. */
 void slots_offer(struct slots *slots, struct lane *lane, const char *next_hop);
+/* Another delivery waits for a connection to that next hop. */
+bool slots_are_wanted(const struct lane *lane, const char *next_hop);
 /* It waits no more, or its connection is not its own any more. talked: the provider was reached
  * (for the socket's sake, see kernel_view.h). */
 void slots_end(struct slots *slots, struct grant *grant, bool talked);

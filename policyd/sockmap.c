@@ -9,6 +9,7 @@ static const struct span map_names[] = {
 	[MAP_TRANSPORT] = { "transport", 9 },
 	[MAP_DNS] = { "dns", 3 },
 	[MAP_CONNECT] = { "connect", 7 },
+	[MAP_CACHE] = { "cache", 5 },
 	[MAP_STATUS] = { "status", 6 },
 	[MAP_RETURNPATH] = { "returnpath", 10 },
 };

@@ -10,9 +10,9 @@ import tap
 from policy import Policy
 from process import wait_for
 from tap import case, check, equal, like
-from world import CONF
+from world import CONF, providers
 
-COUNT = 8000
+COUNT = 4000
 DATES = ("first", "last", "since")
 OF_EACH = COUNT // len(bulk.PROVIDERS)
 
@@ -143,7 +143,7 @@ def undo(w):
         equal({a for a in now if now[a]["status"] == "released"}, gone)
         equal({a: e for a, e in now.items() if a not in gone}, {a: e for a, e in before.items() if a not in gone})
         with Policy(w.node.socket) as policy:
-            check("quarantine" not in policy.ask(bulk.address(7)), "it is refused still")
+            equal(policy.ask(bulk.address(7)), "DUNNO")
         recorded = json.loads(w.mxctl("--json", "quarantine", "undo", "--show").stdout)["undos"]
         equal([(u["count"], u["state"], u["filters"]) for u in recorded],
               [(OF_EACH, "done", "--text user lookup success --group icloud --since 60d")])
@@ -202,4 +202,4 @@ def run(w):
 
 
 if __name__ == "__main__":
-    tap.main(run)
+    tap.main(run, **providers(icloud={"limits": ["1000/1h"]}))

@@ -69,10 +69,16 @@ def quarantine(w):
         listed = w.mxctl("quarantine", "list").stdout
         missing = [i for i in range(99) if "u%d@many.test" % i not in listed]
         equal(missing, [])
-    with case("quarantine remove: 0; entry and index are gone, the event is there, the mail passes"):
+    with case("quarantine remove: 0; the mail passes, and who released it can be read until it is forgotten"):
         equal(w.mxctl("quarantine", "remove", GONE).returncode, DONE)
-        equal(w.redis.entry(GONE), {})
-        equal(w.redis.cmd("ZSCORE", "mxpace:quarantine", GONE), None)
+        entry = w.redis.entry(GONE)
+        equal((entry["status"], entry["released"]), ("released", entry["by"]))
+        forgotten = int(entry["release"]) + int(entry["quiet"])
+        equal(int(w.redis.cmd("ZSCORE", "mxpace:quarantine", GONE)), forgotten)
+        equal(w.redis.cmd("EXPIRETIME", "mxpace:{q:%s}" % GONE), forgotten)
+        shown = w.mxctl("quarantine", "show", GONE)
+        equal(shown.returncode, NO)
+        like(shown.stdout, "released")
         check(w.redis.events(type="removed", address=GONE), "no event")
         with w.node.connect() as p:
             equal(p.ask(GONE), "DUNNO")

@@ -6,6 +6,7 @@ import time
 
 import tap
 from ndr import notice
+from process import wait_for
 from tap import case, check, equal, like
 
 ICLOUD = {"status": "5.1.1", "reply": "550 5.1.1 <{recipient}>: Recipient address rejected: user lookup success but no "
@@ -127,11 +128,24 @@ def unseen(w):
         equal(list(w.redis.hash("mxpace:guards")), ["mta:new.test user_unknown"])
 
 
+def admission(w):
+    with w.policyd("a") as node, node.connect() as policy:
+        with case("mxpolicyd tells the group of a domain and how many recipients it let through"):
+            for i in range(30):
+                equal(policy.ask("u%d@foo.test" % i), "DUNNO")
+            group = w.redis.cmd("GET", "mxpace:group:foo.test")
+            check(group, "no group")
+            key = "mxpace:{g:%s}:answers" % group
+            wait_for(lambda: sum(int(n) for field, n in w.redis.hash(key).items() if field.startswith("tried:")) == 30,
+                     "30 recipients to be told")
+
+
 def run(w):
     usual(w)
     icloud(w)
     libero(w)
     unseen(w)
+    admission(w)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ import io
 import json
 import os
 import re
+import subprocess
 import xml.etree.ElementTree
 
 import report_data
 import tap
+import world
+from process import wait_for
 from tap import case, check, equal, like
 
 DONE, NO, USAGE, AWAY = 0, 1, 2, 3
@@ -186,6 +189,32 @@ def run(w):
     w.redis.cmd("FLUSHALL")
     report_data.fill(w.redis.cmd, now, DAYS, report_data.HOSTILE)
     hostile(w)
+    with case("events: each with its fields, in words and as JSON, from an ID on"):
+        event = {"type": "quarantined", "address": "ann@five.test", "text": '550 "no" \x1b[31m=x', "reason": "user_unknown"}
+        ids = [w.redis.cmd("XADD", "mxpace:events", "*", *[word for pair in event.items() for word in pair])
+               for _ in range(3)]
+        like(w.mxctl("events").stdout, r'(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  quarantined  address=ann@five.test '
+             r'text="550 \\"no\\" \?\[31m=x" reason=user_unknown$')
+        lines = [json.loads(line) for line in w.mxctl("--json", "events", "--since", ids[0]).stdout.splitlines()]
+        equal([line["id"] for line in lines], ids[1:])
+        equal(lines[0]["text"], '550 "no" ?[31m=x')
+        equal(w.mxctl("events", "--since", "nonsense").returncode, USAGE)
+    with case("events --follow: shows what comes, while it comes"):
+        follower = subprocess.Popen([w.binary("mxctl"), "-c", world.CONF, "events", "--follow", "--for", "60s", "--json"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        sent = w.redis.cmd("XADD", "mxpace:events", "*", "type", "first")
+        found = json.loads(follower.stdout.readline())
+        while found["type"] != "first":  # of the second that it began in
+            found = json.loads(follower.stdout.readline())
+        equal(found["id"], sent)
+        w.redis.kill()
+        like(follower.stderr.readline().decode(), "waiting for it")
+        w.redis.start()
+        wait_for(lambda: w.redis.cmd("CLIENT", "LIST").count("cmd=xread"), "mxctl to be back")
+        w.redis.cmd("XADD", "mxpace:events", "*", "type", "second")
+        equal(json.loads(follower.stdout.readline())["type"], "second")
+        follower.kill()
+        follower.wait()
     with case("Redis away: 3"):
         w.redis.kill()
         report(w, rc=AWAY)

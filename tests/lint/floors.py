@@ -22,7 +22,7 @@ THIRD_PARTY = (
     (r"pcre2\.h", r"lib/pattern"),
     (r"hiredis/.*", r"lib/store_\w+"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
-    (r"uthash\.h", r"policyd/\w+|ctl/report_model"),
+    (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally)"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
     (r"cmocka\.h", r"tests/.*"),
 )
@@ -47,6 +47,8 @@ PURE = {
                     "formats_mta", "formats_qmail", "formats_sendmail", "formats_service", "formats_ses", "header",
                     "json_value", "labels", "letters", "listing", "literals", "mime", "ndr", "notice", "notice_words", "outcome", "plain", "prefilter",
                     "remote_host", "report", "returned", "transfer", "trust", "unclassified", "verp", "xtext"},
+    "ctl": {"markup", "report_csv", "report_html", "report_html_tables", "report_json", "report_model", "report_style", "report_text",
+            "report_words", "svg"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
                     r"time\.h|sys/time\.h|sys/stat\.h|log\.h|store_async\.h|store_sync\.h)")

@@ -367,7 +367,7 @@ gives_back_where_it_took(void **state)
 	assert_starts(str_text(&client.got), "action=550 5.1.1 ");
 	WAIT_FOR(base, fake_has(&redis, GIVE_BACK));
 	settle();
-	assert_false(fake_has(&other_redis, "EVALSHA"));
+	assert_false(fake_has(&other_redis, GIVE_BACK));
 }
 
 static void

@@ -64,8 +64,8 @@ static void
 add(struct sample *sample, enum sender_kind kind, enum report_table_id id, const char *name,
     size_t point, struct sender_stats stats)
 {
-	report_model_add(&sample->model, kind,
-	    report_model_row(&sample->model, id, span_of(name)), point, &stats);
+	report_model_add(&sample->model, kind, report_model_row(&sample->model, id, span_of(name)),
+	    point, &stats);
 }
 
 static void
@@ -84,8 +84,10 @@ fill(struct sample *sample)
 	add(sample, SENDER_LIST, REPORT_LISTS, "unknown-size", 3, stats_of(0, 40, 0, 0));
 	report_model_add_before(&sample->model, &before);
 	report_model_add_text(&sample->model, 0, SPAN("mailbox_full 452 4.2.2 full"), 7);
-	report_model_add_text(&sample->model, 2, SPAN("user_unknown 550 5.1.1 <address> unknown"), 5);
-	report_model_add_text(&sample->model, 6, SPAN("user_unknown 550 5.1.1 <address> unknown"), 9);
+	report_model_add_text(&sample->model, 2, SPAN("user_unknown 550 5.1.1 <address> unknown"),
+	    5);
+	report_model_add_text(&sample->model, 6, SPAN("user_unknown 550 5.1.1 <address> unknown"),
+	    9);
 	report_model_add_text(&sample->model, 6, SPAN("nonsense 550"), 9);
 	report_model_add_text(&sample->model, 6, SPAN("nonsense"), 9);
 	report_model_add_text(&sample->model, 7, SPAN("mailbox_full 452 4.2.2 full"), 100);
@@ -277,8 +279,8 @@ static const struct hostile_row {
 	    "campaign,<script>alert(1)</script>," },
 	{ "quotes", "\"' onload='x' a=\"", "&quot;&#39; onload=&#39;x&#39; a=&quot;",
 	    "campaign,\"\"\"' onload='x' a=\"\"\"," },
-	{ "right to left", "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd", "?gnp.exe \u05e9\u05dc\u05d5\u05dd",
-	    "campaign,?gnp.exe \u05e9\u05dc\u05d5\u05dd," },
+	{ "right to left", "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd",
+	    "?gnp.exe \u05e9\u05dc\u05d5\u05dd", "campaign,?gnp.exe \u05e9\u05dc\u05d5\u05dd," },
 	{ "controls", "a\x07\x1b[31m\x7f\nb", "a??[31m??b", "campaign,a??[31m??b," },
 	{ "not UTF-8", "a\xff\xfe", "a", "campaign,a" },
 	{ "end of CDATA and entities", "]]>&amp;&#x3c;", "]]&gt;&amp;amp;&amp;#x3c;",
@@ -405,7 +407,8 @@ shows_in_text(void **state)
 		"  Sent                  28,000                     1,000\n"
 		"  Accepted              27,916    99.7 %             980    98.0 %\n"
 		"  Hard bounces              56    0.20 %              10     1.0 %\n",
-		"  google" "                                21,000   0.20 %   0.13 %  ",
+		"  google"
+		"                                21,000   0.20 %   0.13 %  ",
 		"  bad                                300  11.0 %   0.0 %   0.0 %  ",
 		"\n    !! harmful: hard bounces\n",
 		"  unknown-size                         -      40       0       0  ",

@@ -345,6 +345,33 @@ cut_off_anywhere_it_is_refused(void **state)
 	str_free(&bytes);
 }
 
+/* Of the same length all of them, so that only the table tells. */
+static void
+another_table_cannot_read_it(void **state)
+{
+	static const struct conf_key written[] = { { .name = "a", .type = CONF_NUMBER } };
+	static const struct conf_key name[] = { { .name = "b", .type = CONF_NUMBER } };
+	static const struct conf_key type[] = { { .name = "a", .type = CONF_DURATION } };
+	const struct conf_key *others[] = { name, type };
+	struct arena arena;
+	struct str bytes = { 0 };
+	int64_t value = 7, found = 0;
+	struct unpack in;
+
+	(void)state;
+	arena_init(&arena);
+	conf_pack(written, 1, &value, &bytes);
+	in = unpack_make(span_make(bytes.data, bytes.len));
+	assert_true(conf_unpack(&arena, written, 1, &found, &in));
+	assert_int_equal(found, 7);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		in = unpack_make(span_make(bytes.data, bytes.len));
+		assert_false(conf_unpack(&arena, others[i], 1, &found, &in));
+	}
+	str_free(&bytes);
+	arena_clear(&arena);
+}
+
 int
 main(void)
 {
@@ -353,5 +380,6 @@ main(void)
 	CHECK(&list, every_key_has_a_row);
 	CHECK_ROWS(&list, reads_back, key_rows);
 	CHECK(&list, cut_off_anywhere_it_is_refused);
+	CHECK(&list, another_table_cannot_read_it);
 	return check_run(&list, "settings_pack");
 }
