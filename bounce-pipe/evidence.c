@@ -228,7 +228,11 @@ evidence_is_notice(const struct evidence *e)
 		return false;
 	if (e->daemon)
 		return is_daemon_notice(e);
-	if (e->person || (e->list && !(e->automatic && e->returned)))
+	/* Some systems answer under the header of the list's message. */
+	if (e->list && !(e->automatic && e->returned) &&
+	    !(e->to_return && e->opening && e->subject))
+		return false;
+	if (e->person)
 		return false;
 	if (e->null_path)
 		return weight(e) > NOTICE_ENOUGH;

@@ -107,6 +107,16 @@ plan_rewrite(struct planning *p)
 	    "trivial-rewrite", &options);
 }
 
+/* A site that turned caching off has its reasons. */
+static bool
+wants_cache(const struct planning *p, const struct postfix_options *options)
+{
+	static const char on_demand[] = "smtp_connection_cache_on_demand";
+	const char *own = postfix_options_get(options, on_demand);
+
+	return strcmp(own != NULL ? own : expanded(p, on_demand), "no") != 0;
+}
+
 static void
 set_reuse(const struct planning *p, const struct postfix_service *smtp, const char *name,
     int64_t messages, struct postfix_options *options)
@@ -118,8 +128,9 @@ set_reuse(const struct planning *p, const struct postfix_service *smtp, const ch
 		postfix_options_set(p->arena, options, destinations, "");
 		return;
 	}
-	postfix_options_set(p->arena, options, destinations,
-	    joined(p, smtp, destinations, arena_printf(p->arena, "cache/%s", name)));
+	if (wants_cache(p, options))
+		postfix_options_set(p->arena, options, destinations,
+		    joined(p, smtp, destinations, arena_printf(p->arena, "cache/%s", name)));
 	postfix_options_set(p->arena, options, "smtp_connection_reuse_count_limit",
 	    arena_printf(p->arena, "%" PRId64, messages > 0 ? messages - 1 : 0));
 	/* mxpolicyd sends the next delivery to an idle connection within milliseconds; one that stays

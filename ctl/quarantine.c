@@ -175,7 +175,7 @@ static enum ctl_exit
 remove_one(struct ctl *ctl, const char *addr, const char *by, int64_t now_s)
 {
 	struct quarantine_entry before;
-	int64_t removed = 0;
+	struct store_removed removed = { 0 };
 	const char *words;
 
 	store_put_quarantine_read(&ctl->batch, addr, &before);
@@ -185,16 +185,20 @@ remove_one(struct ctl *ctl, const char *addr, const char *by, int64_t now_s)
 		return CTL_AWAY;
 	quarantine_entry_settle(&before, now_s);
 	words = show_entry_words(ctl, &before);
-	if (removed > 0)
+	if (removed.removed > 0)
 		out_note(ctl->out, "%s: removed (before: %s)", addr, words);
 	else
 		out_note(ctl->out, "%s: %s", addr, words);
 	out_cell(ctl->out, out_string(addr));
-	out_cell(ctl->out, out_bool(removed > 0));
+	out_cell(ctl->out, out_bool(removed.removed > 0));
 	out_cell(ctl->out, out_string(quarantine_status_name(before.status)));
-	out_cell(ctl->out, removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
-	if (removed == 0)
+	out_cell(ctl->out, removed.removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
+	if (removed.removed == 0)
 		return CTL_NO;
+	if (removed.expiry_s > 0)
+		store_put_index(&ctl->batch, addr, removed.expiry_s);
+	else
+		store_put_index_gone(&ctl->batch, addr);
 	put_event(ctl, "removed", addr, &before, by);
 	return ctl_store_must(ctl);
 }

@@ -140,7 +140,7 @@ store_put_index_gone(struct store_batch *batch, const char *addr)
 
 void
 store_put_quarantine_remove(struct store_batch *batch, const char *addr, const char *by,
-    int64_t quiet_ms, int64_t *removed)
+    int64_t quiet_ms, struct store_removed *removed)
 {
 	struct str scratch = { 0 };
 
@@ -149,8 +149,7 @@ store_put_quarantine_remove(struct store_batch *batch, const char *addr, const c
 	store_batch_arg_number(batch, 0);
 	store_batch_arg_text(batch, by);
 	store_batch_arg_number(batch, quiet_ms / 1000);
-	store_batch_end(batch, store_reply_number, removed);
-	store_put_index_gone(batch, addr);
+	store_batch_end(batch, store_reply_removed, removed);
 	str_free(&scratch);
 }
 

@@ -50,10 +50,15 @@ void store_put_index_gone(struct store_batch *batch, const char *addr);
  * release_s it ends. */
 void store_put_quarantine_add(struct store_batch *batch, const char *addr,
     const struct quarantine_entry *entry);
-/* Mailed again, by whom (lua/remove.lua); leaves the index. Notices of failures before now do not
- * count for quiet_ms. removed: 1 if there was something to remove. */
+struct store_removed {
+	int64_t removed;  /* 1; 0: there was nothing to remove */
+	int64_t expiry_s; /* of the story that remains, for the index; 0: none does */
+};
+
+/* Mailed again, by whom (lua/remove.lua); the index is the caller's to keep. Notices of failures
+ * before now do not count for quiet_ms. */
 void store_put_quarantine_remove(struct store_batch *batch, const char *addr, const char *by,
-    int64_t quiet_ms, int64_t *removed);
+    int64_t quiet_ms, struct store_removed *removed);
 
 /* A page of the index: addresses and expiries in turn. match: a glob of Redis, "*" for all. */
 void store_put_index_scan(struct store_batch *batch, const char *match, struct store_page *page);

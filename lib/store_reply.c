@@ -152,6 +152,23 @@ store_reply_took(const redisReply *reply, void *result, struct err *err)
 }
 
 int
+store_reply_removed(const redisReply *reply, void *result, struct err *err)
+{
+	struct store_removed *removed = result;
+
+	*removed = (struct store_removed){ 0 };
+	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
+		return -1;
+	removed->removed = number_at(reply, 0);
+	removed->expiry_s = number_at(reply, 1);
+	if (removed->removed < 0 || removed->expiry_s < 0) {
+		err_set(err, "script remove answered something else");
+		return -1;
+	}
+	return 0;
+}
+
+int
 store_reply_granted(const redisReply *reply, void *result, struct err *err)
 {
 	struct store_granted *granted = result;

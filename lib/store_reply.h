@@ -10,6 +10,7 @@ store_decode store_reply_status;  /* anything that is no error; result unused */
 store_decode store_reply_entry;   /* HGETALL -> struct quarantine_entry */
 store_decode store_reply_took;    /* take.lua -> struct store_took */
 store_decode store_reply_counted; /* error.lua -> struct store_counted */
+store_decode store_reply_removed; /* remove.lua -> struct store_removed */
 store_decode store_reply_granted; /* grant.lua -> struct store_granted */
 store_decode store_reply_backoff; /* backoff.lua -> struct store_backoff */
 store_decode store_reply_text;    /* string or nil -> struct str, emptied first */

@@ -187,6 +187,8 @@ def written(w):
         reuse = "smtp_connection_reuse_count_limit"
         equal([s.options("mxp-%s-1" % name).get(reuse) for name in ("google", "endless", "default", "single")],
               ["49", "0", "19", None])
+        for name in ("google", "default"):
+            equal(s.options("mxp-%s-1" % name)["smtp_connection_cache_destinations"], MAP + "cache/mxp-%s-1" % name)
         for name in ("single", "unknown"):
             equal(s.options("mxp-%s-1" % name)["smtp_connection_cache_on_demand"], "no")
             equal(s.options("mxp-%s-1" % name)["smtp_connection_cache_destinations"], "")

@@ -355,11 +355,13 @@ static void
 check_removed(const struct event *event)
 {
 	struct store_batch batch = { 0 };
-	int64_t removed = -1;
+	struct store_removed removed = { -1, -1 };
 
 	store_put_quarantine_remove(&batch, "a@x.test", "operator ann", 10 * DAY_MS, &removed);
 	redis_run(&redis, &batch);
-	assert_int_equal(removed, *event->outcome != '\0');
+	assert_int_equal(removed.removed, *event->outcome != '\0');
+	assert_int_equal(removed.expiry_s,
+	    removed.removed && *event->status != '\0' ? T0 + event->expiry_s : 0);
 }
 
 static void

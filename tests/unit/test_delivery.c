@@ -357,6 +357,31 @@ waits_once_in_what_others_share(void)
 	process_hang_up(&ahead);
 }
 
+/* The cache is for who waits for the same next hop, and for who was sent to use it. */
+static void
+caches_what_another_waits_for(void)
+{
+	struct process one = { 0 }, ahead = { 0 }, other = { 0 };
+
+	process_dns(&one, HOP);
+	assert_int_equal(one.reply.answer, ANSWER_NOTFOUND);
+	assert_string_equal(process_ask(&one, MAP_CACHE, HOP), "");
+	process_connect(&one, HOP);
+	kernel_open(LOCAL, REMOTE);
+	shop.others = 2;
+	send_ahead(&ahead, "b.two.test");
+	assert_string_equal(process_ask(&other, MAP_DNS, HOP ". 300 IN MX 10 mx." HOP "."), "held");
+	assert_string_equal(process_ask(&one, MAP_CACHE, HOP), "waited for");
+	assert_int_equal(one.reply.answer, ANSWER_OK);
+	assert_string_equal(process_ask(&ahead, MAP_CACHE, "b.two.test"), "");
+	process_ask(&one, MAP_STATUS, DELIVERED);
+	WAIT_FOR(base, !other.held); /* sent to use it */
+	assert_string_equal(process_ask(&other, MAP_CACHE, HOP), "waited for");
+	process_hang_up(&other);
+	process_hang_up(&ahead);
+	process_hang_up(&one);
+}
+
 /* A reload may end enforcing while a look-up is held. */
 static void
 one_held_is_answered_after_enforcing_has_ended(void)
@@ -524,6 +549,7 @@ static const struct test_row {
 	{ "is denied where no look-up follows", is_denied_where_no_look_up_follows,
 	    "hold = \"150s\";" },
 	{ "waits once in what others share", waits_once_in_what_others_share, "hold = \"150s\";" },
+	{ "caches what another waits for", caches_what_another_waits_for, "" },
 	{ "one held is answered after enforcing has ended",
 	    one_held_is_answered_after_enforcing_has_ended, "hold = \"1s\";" },
 	{ "a slot is asked for with the stamp of then", a_slot_is_asked_for_with_the_stamp_of_then,

@@ -137,12 +137,13 @@ static const struct map_row {
 	{ "transport", "11:transport *,", "20:OK route transport *,", MAP_TRANSPORT, 0, 1 },
 	{ "dns", "7:dns/s x,", "19:OK delivery dns/s x,", MAP_DNS, 1, 0 },
 	{ "connect", "11:connect/s x,", "23:OK delivery connect/s x,", MAP_CONNECT, 1, 0 },
+	{ "cache", "9:cache/s x,", "21:OK delivery cache/s x,", MAP_CACHE, 1, 0 },
 	{ "status", "10:status/s x,", "22:OK delivery status/s x,", MAP_STATUS, 1, 0 },
 	{ "returnpath, of a domain that is not signed", "18:returnpath a@b.org,", "9:NOTFOUND ,",
 	    MAP_RETURNPATH, 0, 0 },
 	{ "another", "7:virus x,",
-	    "84:PERM no such map: virus (sender, transport, dns, connect, status and returnpath "
-	    "are),",
+	    "91:PERM no such map: virus (sender, transport, dns, connect, cache, status and "
+	    "returnpath are),",
 	    MAP_UNKNOWN, 0, 0 },
 };
 

@@ -37,6 +37,8 @@ static const struct query_row {
 	    "connect/mxp-default-2", "mxp-default-2", "a.com", "" },
 	{ "connect without a service", STRING("13:connect a.com,"), MAP_CONNECT, "connect", "",
 	    "a.com", "" },
+	{ "cache", STRING("24:cache/mxp-google-1 a.com,"), MAP_CACHE, "cache/mxp-google-1",
+	    "mxp-google-1", "a.com", "" },
 	{ "status", STRING("38:status/mxp-google-1 2.0.0 250 2.0.0 Ok,"), MAP_STATUS,
 	    "status/mxp-google-1", "mxp-google-1", "2.0.0 250 2.0.0 Ok", "" },
 	{ "an empty service", STRING("7:dns/ a.,"), MAP_DNS, "dns/", "", "a.", "" },
