@@ -192,7 +192,8 @@ remove_one(struct ctl *ctl, const char *addr, const char *by, int64_t now_s)
 	out_cell(ctl->out, out_string(addr));
 	out_cell(ctl->out, out_bool(removed.removed > 0));
 	out_cell(ctl->out, out_string(quarantine_status_name(before.status)));
-	out_cell(ctl->out, removed.removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
+	out_cell(ctl->out,
+	    removed.removed > 0 ? out_string(reason_name(before.reason)) : out_none("-"));
 	if (removed.removed == 0)
 		return CTL_NO;
 	if (removed.expiry_s > 0)

@@ -3,6 +3,9 @@
  *
  * A batch is built by the verbs of store.h and run by store_async or store_sync, which write it in
  * one go and hand each reply to its command's decoder. The batch itself knows no connection.
+ *
+ * Redis runs the commands in their order; but a script that it does not have yet runs after all
+ * others of its batch. What must see the effect of a script goes into the next batch.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H

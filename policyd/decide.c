@@ -149,8 +149,8 @@ conclude_complained(const struct decide_facts *facts, struct decision *decision)
 	bool known = facts->account != NULL && *facts->account != '\0';
 
 	conclude(decision, DECIDE_COMPLAINED,
-	    "550 5.7.1 mxpace: %s complained about mail of %s%s and gets no more",
-	    facts->recipient, known ? "account " : "ours", known ? facts->account : "");
+	    "550 5.7.1 mxpace: %s complained about mail of %s%s and gets no more", facts->recipient,
+	    known ? "account " : "ours", known ? facts->account : "");
 }
 
 static bool

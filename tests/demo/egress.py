@@ -82,7 +82,7 @@ class Demo:
         asked = [line for line in node.command("postconf", "-P").splitlines()
                  if line.startswith("mxp-bigmail-1/unix/") and "socketmap:" in line]
         quote("$ postconf -P", *asked)
-        hold(len(asked) == 3, "the transport asks for dns, connect and status")
+        hold(len(asked) == 4, "the transport asks for dns, connect, cache and status")
         self.mxctl(node, "postfix", "show", "-c", node.config)  # fails if it doesn't fit
 
     def send(self):

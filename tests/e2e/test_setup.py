@@ -469,7 +469,7 @@ def running(w):
             w.postfix.send("news@shop.test", ["u@foo.test"])
             w.postfix.log.wait(r"to=<u@foo\.test>.* status=sent", mark, 20.0)
             equal({(a.map, a.service) for a in toy.asked if a.map not in ("transport", "sender")},
-                  {(name, "mxp-default-1") for name in ("dns", "connect", "status")})
+                  {(name, "mxp-default-1") for name in ("dns", "connect", "cache", "status")})
             check(toy.find("sender") and toy.find("transport", "u@foo"), "qmgr did not ask: %s" % toy.asked)
             equal(w.postfix.log.lines("warning|fatal|error:", mark), [])
         with case("after remove nothing is asked any more"):

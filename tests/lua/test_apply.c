@@ -55,7 +55,7 @@ one_report(struct one *one, const char *header, enum bounce_type type, enum reas
 	return &one->report;
 }
 
-static const struct apply_envelope from_postfix = { "", "return@b.test", "" };
+static const struct apply_envelope from_postfix = { "", "return@b.test", "", NULL };
 
 static int
 try_apply(const struct report *report, const struct apply_envelope *envelope, const char *id,
@@ -201,28 +201,30 @@ static const struct nobody_row {
 	enum reason reason;
 	const char *event, *why;
 } nobody_rows[] = {
-	{ "forged", OUTSIDE, "user@foo.test", { "", "return@b.test", "" }, BOUNCE_HARD,
+	{ "forged", OUTSIDE, "user@foo.test", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "ignored", "from outside" },
 	{ "forged, with Postfix's line before it", OWN OUTSIDE, "user@foo.test",
-	    { "", "return@b.test", "" }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
+	    { "", "return@b.test", "", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
 	    "from outside" },
 	{ "forged, to another's return path", OUTSIDE, "user@foo.test",
-	    { "", "return+x=y.test@b.test", "x@y.test" }, BOUNCE_HARD, REASON_USER_UNKNOWN,
+	    { "", "return+x=y.test@b.test", "x@y.test", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN,
 	    "ignored", "names another recipient" },
-	{ "no Received at all", "Subject: x\n", "user@foo.test", { "", "return@b.test", "" },
+	{ "no Received at all", "Subject: x\n", "user@foo.test", { "", "return@b.test", "", NULL },
 	    BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored", "no Received" },
-	{ "with an envelope sender", OWN, "user@foo.test", { "a@b.test", "return@b.test", "" },
-	    BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored", "envelope sender" },
-	{ "postmaster", OWN, "postmaster@foo.test", { "", "return@b.test", "" }, BOUNCE_HARD,
+	{ "with an envelope sender", OWN, "user@foo.test",
+	    { "a@b.test", "return@b.test", "", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
+	    "envelope sender" },
+	{ "postmaster", OWN, "postmaster@foo.test", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "bounce", "postmaster is never quarantined" },
-	{ "no address", OWN, "a b@", { "", "return@b.test", "" }, BOUNCE_HARD, REASON_USER_UNKNOWN,
-	    "bounce", "not an address" },
-	{ "an empty address", OWN, "", { "", "return@b.test", "" }, BOUNCE_HARD,
+	{ "no address", OWN, "a b@", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "bounce", "not an address" },
-	{ "a reason that never quarantines", OWN, "user@foo.test", { "", "return@b.test", "" },
-	    BOUNCE_SOFT, REASON_REFUSED, "bounce", "never quarantines" },
-	{ "ignored by its rule", OWN, "user@foo.test", { "", "return@b.test", "" }, BOUNCE_IGNORED,
-	    REASON_USER_UNKNOWN, "bounce", "never quarantines" },
+	{ "an empty address", OWN, "", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
+	    REASON_USER_UNKNOWN, "bounce", "not an address" },
+	{ "a reason that never quarantines", OWN, "user@foo.test",
+	    { "", "return@b.test", "", NULL }, BOUNCE_SOFT, REASON_REFUSED, "bounce",
+	    "never quarantines" },
+	{ "ignored by its rule", OWN, "user@foo.test", { "", "return@b.test", "", NULL },
+	    BOUNCE_IGNORED, REASON_USER_UNKNOWN, "bounce", "never quarantines" },
 };
 
 static void
@@ -300,7 +302,7 @@ static void
 believes_the_return_path(void **state)
 {
 	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
-		"user@foo.test" };
+		"user@foo.test", NULL };
 	struct one one;
 
 	(void)state;
@@ -337,6 +339,9 @@ collects_texts_no_rule_knew(void **state)
 	redis_fresh(&redis);
 	one_report(&one, OWN, BOUNCE_IGNORED, REASON_UNDEFINED);
 	one.recipient.diagnostic = "599 the moon is full";
+	do_apply(&one.report, &from_postfix, "n0"); /* some rule knew it */
+	assert_int_equal(redis_number(&redis, "EXISTS mxpace:unclassified"), 0);
+	one.recipient.rule = "";
 	do_apply(&one.report, &from_postfix, "n1");
 	do_apply(&one.report, &from_postfix, "n2");
 	assert_int_equal(redis_number(&redis, "ZCARD mxpace:unclassified"), 1);
@@ -344,7 +349,7 @@ collects_texts_no_rule_knew(void **state)
 	one.recipient.diagnostic = "599 the moon is new";
 	do_apply(&one.report, &from_postfix, "n3");
 	assert_int_equal(redis_number(&redis, "ZCARD mxpace:unclassified"), 1);
-	assert_int_equal(events(), 3);
+	assert_int_equal(events(), 4);
 }
 
 /* -- many recipients, and Redis away ----------------------------------------------------------- */

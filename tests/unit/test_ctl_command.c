@@ -157,10 +157,10 @@ static const struct classify_row {
 	    "\"status\":\"\",\"line\":\"554 odd\"}\n" },
 	{ "CRLF, an empty line and escapes", "a\x1b[1m\r\n\r\n",
 	    "ignored undefined         -                         a?[1m\n"
-	    "ignored undefined         -                         \n",
+	    "soft    undefined         -                         \n",
 	    "{\"type\":\"ignored\",\"reason\":\"undefined\",\"rule\":\"\",\"reply_code\":\"\","
 	    "\"status\":\"\",\"line\":\"a?[1m\"}\n"
-	    "{\"type\":\"ignored\",\"reason\":\"undefined\",\"rule\":\"\",\"reply_code\":\"\","
+	    "{\"type\":\"soft\",\"reason\":\"undefined\",\"rule\":\"\",\"reply_code\":\"\","
 	    "\"status\":\"\",\"line\":\"\"}\n" },
 };
 

@@ -71,7 +71,8 @@ engine_set_up(const char *conf)
 			     engine_rules_of(engine_rules), &err),
 	    0);
 	WAIT_FOR(base, store_async_works(engine.store));
-	WAIT_FOR(base, fake_has(&redis, script_sha1(SCRIPT_PRUNE))); /* and the heartbeat is through */
+	WAIT_FOR(base,
+	    fake_has(&redis, script_sha1(SCRIPT_PRUNE))); /* and the heartbeat is through */
 	str_empty(&redis.commands);
 }
 

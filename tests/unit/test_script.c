@@ -18,6 +18,13 @@ static const struct script_row {
 	{ "sender", SCRIPT_SENDER },
 	{ "sender_order", SCRIPT_SENDER_ORDER },
 	{ "complaint", SCRIPT_COMPLAINT },
+	{ "import", SCRIPT_IMPORT },
+	{ "undo", SCRIPT_UNDO },
+	{ "prune", SCRIPT_PRUNE },
+	{ "answers", SCRIPT_ANSWERS },
+	{ "guard_count", SCRIPT_GUARD_COUNT },
+	{ "guard_set", SCRIPT_GUARD_SET },
+	{ "guard_entry", SCRIPT_GUARD_ENTRY },
 };
 
 static size_t
