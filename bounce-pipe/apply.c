@@ -115,6 +115,22 @@ rule_for(const struct settings *settings, const struct consequence *out)
 	return out->doubtful ? doubtful_rule(settings, rule) : *rule;
 }
 
+/* What mxpolicyd said of an account, a complaint or a limit: the address did nothing. What it says of
+ * a domain, and of hosts that cannot be reached, is about the address. */
+static bool
+is_our_refusal(struct span diagnostic)
+{
+	const struct span ours = SPAN("mxpace: ");
+	long at = span_find(diagnostic, ours);
+	struct span said;
+
+	if (at < 0)
+		return false;
+	said = span_from(diagnostic, (size_t)at + ours.len);
+	return !span_starts(said, SPAN("domain ")) && !span_starts(said, SPAN("MX look-up of ")) &&
+	       span_find(said, SPAN(": not reachable (")) < 0;
+}
+
 /* Whether this recipient's failure may count at all, and why not. */
 static bool
 may_count(const struct settings *settings, const struct report *report,
@@ -131,6 +147,7 @@ may_count(const struct settings *settings, const struct report *report,
 			senders_take_complaints(settings, envelope->recipient);
 
 	out->doubtful = trust == TRUST_SENDER;
+	out->outside = trust != TRUST_POSTFIX && !expected;
 	if (!expected &&
 	    (trust == TRUST_NONE || (out->doubtful && report->kind == REPORT_FEEDBACK))) {
 		out->what = "ignored";
@@ -144,6 +161,8 @@ may_count(const struct settings *settings, const struct report *report,
 		out->what = "bounce", out->why = "not an address";
 	else if (addr_is_postmaster(out->address))
 		out->what = "bounce", out->why = "postmaster is never quarantined";
+	else if (is_our_refusal(span_of(recipient->diagnostic)))
+		out->what = "bounce", out->why = "a refusal of our own";
 	else if (recipient->type == BOUNCE_IGNORED || rule_for(settings, out).errors == 0)
 		out->what = "bounce", out->why = "this reason never quarantines";
 	else

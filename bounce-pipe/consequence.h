@@ -19,6 +19,7 @@ struct consequence {
 	bool counts;                      /* trusted, and of a reason that quarantines */
 	char group[QUARANTINE_NAME_SIZE]; /* its domain's MX group; "" not known */
 	bool doubtful;                    /* TRUST_SENDER: soft evidence */
+	bool outside;                     /* who wrote it is none of ours: it may be one of many */
 	bool guarded;                     /* an outage guard holds group and reason */
 
 	/* Second step: error.lua, if it counts. */

@@ -125,27 +125,28 @@ count_of(const struct senders *senders, const struct consequence *out, enum send
 		*count = SENDER_COMPLAINT;
 	else if (out->recipient->reason == REASON_REFUSED)
 		*count = SENDER_REFUSED;
-	else if (out->recipient->type == BOUNCE_HARD)
+	else if (out->recipient->type == BOUNCE_HARD && !out->doubtful)
 		*count = SENDER_HARD;
-	else if (out->recipient->type == BOUNCE_SOFT)
+	else if (out->recipient->type != BOUNCE_IGNORED)
 		*count = SENDER_SOFT;
 	else
 		return false;
 	return true;
 }
 
-/* What leads to a suspension counts once, also where no entry of the address remembers the notice. */
+/* What leads to a suspension counts once, also where no entry of the address remembers the notice;
+ * and what comes from outside once for an address, as one who was mailed may write any number. */
 static const char *
 id_of(const struct senders *senders, const struct consequence *out, enum sender_count count,
     char buf[APPLY_ID_SIZE + 24])
 {
 	uint64_t sum = UINT64_C(14695981039346656037);
 
-	if (out->asked || (count != SENDER_HARD && count != SENDER_COMPLAINT))
+	if ((out->asked && !out->outside) || (count != SENDER_HARD && count != SENDER_COMPLAINT))
 		return "";
 	for (const char *p = out->recipient->address; *p != '\0'; p++)
 		sum = (sum ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	snprintf(buf, APPLY_ID_SIZE + 24, "%s.%016" PRIx64, senders->id, sum);
+	snprintf(buf, APPLY_ID_SIZE + 24, "%s.%016" PRIx64, out->outside ? sender_count_name(count) : senders->id, sum);
 	return buf;
 }
 

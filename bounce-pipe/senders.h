@@ -5,8 +5,10 @@
  * message says it: for a notice that is its own recipient, for a complaint what the report quotes.
  * If one account alone logs in with mail of that sender (store_put_sender_users), it is meant.
  *
- * What counts: every failure that apply.c does not ignore, once per notice. Our own refusals come
- * back as notices too, and count for nobody.
+ * What counts: every failure that apply.c does not ignore, once per notice. Hard errors and
+ * complaints in mail from outside count once in two days for an address, and what the sender's
+ * signature alone speaks for is never hard: a recipient must not get an account suspended. Our own
+ * refusals come back as notices too, and count for nobody.
  */
 #ifndef SENDERS_H
 #define SENDERS_H

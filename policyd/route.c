@@ -32,6 +32,7 @@ struct route {
 	char recipient[ADDR_SIZE];
 	struct err recipient_error;
 	struct sender_identity identity;
+	struct sender_status refused; /* the account's, as it was then */
 	char mx_words[MX_WORDS_SIZE];
 	char group[MX_GROUP_SIZE];
 	struct quarantine_entry entry;
@@ -284,6 +285,7 @@ static void
 begin(struct route *route, struct span key)
 {
 	struct engine *engine = route->egress->engine;
+	const struct sender_status *refused;
 	const char *account;
 	bool bad;
 
@@ -298,6 +300,9 @@ begin(struct route *route, struct span key)
 	account = accounts_of_sender(engine->accounts, route->identity.by_sender);
 	if (account != route->identity.by_sender)
 		snprintf(route->identity.account, sizeof(route->identity.account), "%s", account);
+	refused = accounts_refused(engine->accounts, route->identity.account);
+	if (refused != NULL) /* it may be gone when DNS and Redis have answered */
+		route->refused = *refused;
 	route->facts = (struct route_facts){
 		.settings = route->settings,
 		.rules = route->rules,
@@ -305,7 +310,7 @@ begin(struct route *route, struct span key)
 		.recipient_error = bad ? route->recipient_error.text : NULL,
 		.null_sender = *route->sender == '\0',
 		.account = route->identity.account,
-		.refused = accounts_refused(engine->accounts, route->identity.account),
+		.refused = refused != NULL ? &route->refused : NULL,
 	};
 }
 

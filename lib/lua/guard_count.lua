@@ -103,6 +103,8 @@ if ARGV[6] == 'quarantined' then
         redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', second - window * 60)
         redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1001)
         redis.call('EXPIRE', KEYS[3], window * 60)
+    else
+        redis.call('EXPIRE', KEYS[3], 7776000) -- 90 days, as guard_set.lua; it may be new
     end
 elseif ARGV[7] == '1' then
     redis.call('ZADD', KEYS[4], 'NX', second, ARGV[5])

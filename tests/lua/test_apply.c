@@ -311,6 +311,70 @@ believes_the_return_path(void **state)
 	assert_true(redis_is(&redis, "quarantined", "HGET " ENTRY " status"));
 }
 
+static const struct refusal_row {
+	const char *label, *diagnostic;
+	const char *event;
+} refusal_rows[] = {
+	{ "a suspended account's", "mxpace: account shop.test is suspended since 2026-11-22", "bounce" },
+	{ "of one who complained", "mxpace: user@foo.test complained about mail of ours and gets no more",
+	    "bounce" },
+	{ "of a quarantined one", "550 5.1.1 mxpace: user@foo.test is quarantined since 2026-11-22",
+	    "bounce" },
+	{ "by backoff", "mxpace: group foo: suspended by backoff for another 12m: 421", "bounce" },
+	{ "what a domain is", "mxpace: domain foo.test does not exist", "counted" },
+	{ "what cannot be reached", "mxpace: group foo: not reachable (no route), next attempt in 5m",
+	    "counted" },
+};
+
+/* Three days of a suspended account's mail must not quarantine those it was meant for. */
+static void
+counts_no_refusal_of_our_own(void **state)
+{
+	const struct refusal_row *row = *state;
+	struct one one;
+
+	redis_fresh(&redis);
+	one_report(&one, OWN, BOUNCE_SOFT, REASON_INACTIVE_USER);
+	one.recipient.diagnostic = row->diagnostic;
+	do_apply(&one.report, &from_postfix, "n1");
+	assert_string_equal(event("type"), row->event);
+	assert_int_equal(redis_number(&redis, "EXISTS " ENTRY), strcmp(row->event, "counted") == 0);
+}
+
+/* What all hours of shop's account have in a field. */
+static int64_t
+of_shop(const char *field)
+{
+	return redis_number(&redis, "EVAL %s 0 %s",
+	    "local n = 0 for _, k in ipairs(redis.call('KEYS', 'mxpace:{a:shop}:stats:*')) do "
+	    "if #k > 31 then n = n + (tonumber(redis.call('HGET', k, ARGV[1])) or 0) end end "
+	    "return n",
+	    field);
+}
+
+/* One who was mailed has a valid return path, and any number of notices to send to it. */
+static void
+counts_outsiders_once_for_an_account(void **state)
+{
+	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
+		"user@foo.test", NULL };
+	static const char *const ids[] = { "n1", "n2", "n3", "n4" };
+	struct one one;
+
+	(void)state;
+	redis_fresh(&redis);
+	for (int i = 0; i < 4; i++)
+		do_apply(one_report(&one, OUTSIDE, BOUNCE_HARD, REASON_USER_UNKNOWN), &verp, ids[i]);
+	assert_int_equal(of_shop("hard"), 1);
+	one.report.kind = REPORT_FEEDBACK;
+	for (int i = 0; i < 4; i++)
+		do_apply(&one.report, &verp, ids[i]);
+	assert_int_equal(of_shop("complaint"), 1);
+	do_apply(one_report(&one, OWN, BOUNCE_HARD, REASON_USER_UNKNOWN), &from_postfix, "m1");
+	do_apply(&one.report, &from_postfix, "m2");
+	assert_int_equal(of_shop("hard"), 3); /* what our own Postfix was told is no forgery */
+}
+
 static void
 records_a_complaint(void **state)
 {
@@ -459,6 +523,8 @@ main(void)
 	CHECK(&list, most_reasons_never_quarantine);
 	CHECK(&list, counts_as_of_the_date);
 	CHECK(&list, believes_the_return_path);
+	CHECK_ROWS(&list, counts_no_refusal_of_our_own, refusal_rows);
+	CHECK(&list, counts_outsiders_once_for_an_account);
 	CHECK(&list, records_a_complaint);
 	CHECK(&list, collects_texts_no_rule_knew);
 	CHECK(&list, counts_every_recipient);
