@@ -78,6 +78,7 @@ extern const struct format formats_groupware[]; /* Notes, GroupWise and their li
 extern const struct format formats_exim[];
 extern const struct format formats_qmail[];
 extern const struct format formats_sendmail[];
+extern const struct format formats_transcript[]; /* sessions that failed */
 extern const struct format formats_mta[];     /* Postfix and other mail servers that people run */
 extern const struct format formats_systems[]; /* with lists of addresses in words of their own */
 extern const struct format formats_listing[]; /* what begins such a list in many of them */

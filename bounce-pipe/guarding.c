@@ -122,7 +122,9 @@ guarding_put(struct guarding *guarding, struct store_batch *batch, const struct 
 	enum reason reason = out->recipient->reason;
 	unsigned long long failed = 0;
 
-	if (guarding->settings->guard.floor == 0 || !has_changed(out))
+	/* One who may forge notices must not make an outage of them. */
+	if (guarding->settings->guard.floor == 0 || !has_changed(out) ||
+	    (out->doubtful && !out->guarded))
 		return;
 	span_number(value_of(&guarding->failed, span_of(reason_name(reason))), &failed);
 	store_put_guard_count(batch,

@@ -93,8 +93,9 @@ better_status(struct dsn_status field, const struct dsn *said)
 		return field;
 	if (field.class == 0 || dsn_status_is_vague(field) || dsn_status_is_expiry(field))
 		return own;
-	/* A reply that contradicts itself is not better than the field. */
-	if (field.class != own.class && (said->code == 0 || said->code / 100 == own.class))
+	/* A reply that contradicts itself is not better than the field. Without a code it may be the
+	 * sender's own words, which the field was made from. */
+	if (said->code == 0 ? field.class != own.class : said->code / 100 == own.class)
 		return own;
 	return field;
 }

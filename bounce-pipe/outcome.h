@@ -9,8 +9,9 @@
  *   reply code   the server's, in the diagnostic; else in what the notice says about this recipient,
  *                if its class is that of the status. 2yz for a success only. None is made up.
  *   status       the Status field, unless the server's own enhanced code (RFC 2034) says more. It
- *                does where that field is missing or x.0.0, x.4.7 (the sender waited; not what
- *                for), 2.y.z beside a failure, or of another class than the reply.
+ *                does where it stands in a reply of its class (some senders make their Status from
+ *                the reply code alone), and where that field is missing or x.0.0, x.4.7 (the
+ *                sender waited; not what for), 2.y.z beside a failure, or of another class.
  *   expired      a reply x.4.7 that quotes the last reply is the sender's: the quoted one counts
  *                (dsn.h).
  *   remote host  Remote-MTA; else the host that the diagnostic names; else, for a single

@@ -146,7 +146,8 @@ id_of(const struct senders *senders, const struct consequence *out, enum sender_
 		return "";
 	for (const char *p = out->recipient->address; *p != '\0'; p++)
 		sum = (sum ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	snprintf(buf, APPLY_ID_SIZE + 24, "%s.%016" PRIx64, out->outside ? sender_count_name(count) : senders->id, sum);
+	snprintf(buf, APPLY_ID_SIZE + 24, "%s.%016" PRIx64,
+	    out->outside ? sender_count_name(count) : senders->id, sum);
 	return buf;
 }
 

@@ -415,12 +415,12 @@ count_for(struct accounts *accounts, enum sender_kind kind, const char *name,
 		return;
 	}
 	waits = sent->parts != NULL;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		all += list[i].recipients;
+	add_part(sent, NULL, all); /* before groups may have taken all room */
+	for (size_t i = 0; i < count; i++)
 		if (list[i].group != NULL)
 			add_part(sent, list[i].group, list[i].recipients);
-	}
-	add_part(sent, NULL, all);
 	sent->used_s = clock_wall_s();
 	if (!waits)
 		TAILQ_INSERT_TAIL(&accounts->waiting, sent, link);

@@ -36,16 +36,17 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct answers *answers = arg;
 	struct store_async *store = answers->engine->store;
+	struct store_batch *batch = store_async_batch(store);
 	struct told *told, *next;
 
 	(void)fd;
 	(void)what;
 	HASH_ITER (hh, answers->by_group, told, next) {
-		struct store_batch *batch = store_async_batch(store);
-
 		store_put_answers(batch, told->group, &told->answers);
-		if (batch->count == STORE_BATCH_MAX)
-			store_async_send(store);
+		if (batch->count < STORE_BATCH_MAX)
+			continue;
+		store_async_send(store);
+		batch = store_async_batch(store);
 	}
 	store_async_send(store);
 	forget_all(answers);

@@ -272,7 +272,12 @@ transactions_recipients(struct transactions *transactions, struct span instance,
 	const struct tally *tally = transaction != NULL ? &transaction->tally : NULL;
 	size_t count = 0;
 
-	for (; tally != NULL && tally->recipients > 0 && count < max; tally = tally->next) {
+	for (; tally != NULL && tally->recipients > 0; tally = tally->next) {
+		if (count == max) {
+			list[max - 1].group = NULL;
+			list[max - 1].recipients += tally->recipients;
+			continue;
+		}
 		list[count].group = tally->group != NULL ? group_name(tally->group) : NULL;
 		list[count++].recipients = tally->recipients;
 	}

@@ -39,8 +39,9 @@ void transactions_disown(struct transactions *transactions, struct transaction *
 bool transaction_has(const struct transaction *transaction, const struct group *group);
 /* A further recipient of the message was let pass. group: NULL not known. */
 void transaction_recipient(struct transaction *transaction, struct group *group);
-/* At END-OF-MESSAGE: the recipients of that instance by group, at most `max` groups; how many. Names
- * are good until transactions_end_message(). */
+/* At END-OF-MESSAGE: the recipients of that instance by group, at most `max` (1 and more); how many.
+ * The last one also has those of all groups beyond, and then no name. Names are good until
+ * transactions_end_message(). */
 struct transaction_recipients {
 	const char *group; /* NULL: not known */
 	int64_t recipients;

@@ -4,7 +4,7 @@ targets."""
 import os
 import re
 
-from _tap import SOURCES, c_files, done, exists, none, read, report
+from _tap import SOURCES, c_files, done, exists, files, none, read, report
 
 # Each table of configuration keys and the page (and sample file) that describes it. A new table is a new row.
 TABLES = {
@@ -167,6 +167,24 @@ def redis():
     none("keys are named in lib/keys alone", elsewhere)
 
 
+def rights():
+    """The Redis user that the documents have made may run what the scripts and the programs run, no more."""
+    used = {"EVAL", "EVALSHA"}
+    for path in files():
+        if re.fullmatch(r"lib/lua/.*\.lua", path):
+            used |= set(re.findall(r"redis\.p?call\('(\w+)'", read(path)))
+    for path in c_files(SOURCES):
+        for call in (r'STORE_PUT\(\s*[^,;"]+,\s*[^,;"]+,\s*[^,;"]+,\s*"([A-Z]+)"',
+                     r'store_batch_begin\([^;]*;\s*store_batch_arg(?:_text)?\([^,]+,\s*(?:SPAN\()?"([A-Z]+)"',
+                     r'redis(?:Async)?Command(?:Argv)?\([^;"]*"([A-Z]+)'):
+            used |= set(re.findall(call, read(path)))
+    report(len(used) > 30, "the commands to Redis can be read")
+    for page, begin in (("man/mxpace-redis.7", "user mxpace on"), ("INSTALL", "ACL SETUSER mxpace on")):
+        line = re.search(begin + r"[^\n]*\n(?: +'?\+.*\n)+", read(page)).group(0)
+        may = {right.split("|")[0].upper() for right in re.findall(r"\+([a-z|]+)", line)}
+        none("%s: the rights of the Redis user are those that are used" % page, sorted(used ^ may))
+
+
 def options(page, letters, words):
     """Each option in the page's list."""
     text = read(page)
@@ -263,7 +281,7 @@ def pages():
 
 pages()
 configuration()
-for check in (quarantine, redis, programs, metrics, diagnostics, make):
+for check in (quarantine, redis, rights, programs, metrics, diagnostics, make):
     try:
         check()
     except FileNotFoundError as error:

@@ -315,15 +315,16 @@ static const struct refusal_row {
 	const char *label, *diagnostic;
 	const char *event;
 } refusal_rows[] = {
-	{ "a suspended account's", "mxpace: account shop.test is suspended since 2026-11-22", "bounce" },
-	{ "of one who complained", "mxpace: user@foo.test complained about mail of ours and gets no more",
+	{ "a suspended account's", "mxpace: account shop.test is suspended since 2026-11-22",
 	    "bounce" },
+	{ "of one who complained",
+	    "mxpace: user@foo.test complained about mail of ours and gets no more", "bounce" },
 	{ "of a quarantined one", "550 5.1.1 mxpace: user@foo.test is quarantined since 2026-11-22",
 	    "bounce" },
 	{ "by backoff", "mxpace: group foo: suspended by backoff for another 12m: 421", "bounce" },
 	{ "what a domain is", "mxpace: domain foo.test does not exist", "counted" },
-	{ "what cannot be reached", "mxpace: group foo: not reachable (no route), next attempt in 5m",
-	    "counted" },
+	{ "what cannot be reached",
+	    "mxpace: group foo: not reachable (no route), next attempt in 5m", "counted" },
 };
 
 /* Three days of a suspended account's mail must not quarantine those it was meant for. */
@@ -364,7 +365,8 @@ counts_outsiders_once_for_an_account(void **state)
 	(void)state;
 	redis_fresh(&redis);
 	for (int i = 0; i < 4; i++)
-		do_apply(one_report(&one, OUTSIDE, BOUNCE_HARD, REASON_USER_UNKNOWN), &verp, ids[i]);
+		do_apply(one_report(&one, OUTSIDE, BOUNCE_HARD, REASON_USER_UNKNOWN), &verp,
+		    ids[i]);
 	assert_int_equal(of_shop("hard"), 1);
 	one.report.kind = REPORT_FEEDBACK;
 	for (int i = 0; i < 4; i++)

@@ -219,7 +219,7 @@ struct totals {
 
 /* The so-manieth notice of a day; false: there are no more. */
 static bool
-notice_of(int day, int number, char addr[32], char ndr[32], struct store_error *error)
+notice_of(int day, int number, char addr[32], char ndr[40], struct store_error *error)
 {
 	for (int k = 0; k < KINDS; k++) {
 		int count = day % kinds[k].every == 0 ? kinds[k].notices * PER_KIND : 0;
@@ -229,7 +229,7 @@ notice_of(int day, int number, char addr[32], char ndr[32], struct store_error *
 			continue;
 		}
 		snprintf(addr, 32, "a%d@x.test", k * PER_KIND + number % PER_KIND);
-		snprintf(ndr, 32, "%d-%d-%d", day, k, number);
+		snprintf(ndr, 40, "%d-%d-%d", day, k, number);
 		*error = error_of(kinds[k].reason, addr, ndr);
 		error->at_s = now_s - number / PER_KIND * 60;
 		return true;
@@ -246,7 +246,7 @@ bring(int process, int day, int to)
 	struct store_counted counted[STORE_BATCH_MAX];
 	struct store_batch batch = { 0 };
 	struct totals totals = { 0 };
-	char addr[32], ndr[32];
+	char addr[32], ndr[40];
 	struct store_error error;
 	bool more = true;
 	size_t count;

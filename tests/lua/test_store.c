@@ -416,7 +416,7 @@ put_all_scripts(struct store_batch *batch, struct limit *limit, struct backoff_r
 	store_put_error(batch,
 	    &(struct store_error){ .addr = "a@x.test",
 		.ndr = "n",
-		.rule = { 1, 0 },
+		.rule = { .errors = 1 },
 		.code = "",
 		.text = "",
 		.mx = "",

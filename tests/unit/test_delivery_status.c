@@ -83,10 +83,10 @@ static const struct status_row {
 	    "Final-Recipient: rfc822;u@d.test\nAction: failed\nStatus: 4.0.0\n"
 	    "Diagnostic-Code: smtp;554 no\n",
 	    "u@d.test 4.0.0 554 failed; ndr" },
-	{ "the field's status is as good",
+	{ "the status of the server's reply",
 	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1\n"
 	    "Diagnostic-Code: smtp; 550 no (#5.7.1)\n",
-	    "u@d.test 5.1.1 550 failed; ndr" },
+	    "u@d.test 5.7.1 550 failed; ndr" },
 	{ "status with words only",
 	    "Final-Recipient: rfc822;u@d.test\nStatus: 5.1.1 (550 no such user here)\n",
 	    "u@d.test 5.1.1 550 failed; ndr" },

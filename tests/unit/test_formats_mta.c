@@ -9,6 +9,11 @@
 	"This message was created automatically by mail delivery software.\n\nA message "    \
 	"that you sent could not be delivered to one or more of its\nrecipients. This is a " \
 	"permanent error. The following address(es) failed:\n\n"
+#define TRANSCRIPT                                                                         \
+	"From: MAILER-DAEMON@mail.test (Mail Delivery System)\nTo: postmaster@mail.test\n" \
+	"Subject: Postfix SMTP server: errors from c.test[192.0.2.9]\n\nTranscript of "    \
+	"session follows.\n\n Out: 220 mail.test ESMTP\n In:  MAIL FROM:<s@l.test>\n"      \
+	" Out: 250 2.1.0 Ok\n"
 #define SENDMAIL HEAD("Mail Delivery Subsystem <MAILER-DAEMON@mail.test>", "Returned mail: x")
 #define EXCHANGE HEAD("System Administrator <postmaster@mail.test>", "Undeliverable: hello")
 
@@ -17,6 +22,21 @@ static const struct row {
 	const char *want; /* kind, then address code status remote for each recipient */
 	const char *said; /* begins the first recipient's diagnostic */
 } rows[] = {
+	/* A session with Postfix' smtpd(8) */
+	{ "Postfix' transcript, refused at RCPT",
+	    TRANSCRIPT " In:  RCPT TO:<a@d.test>\n Out: 250 2.1.5 Ok\n In:  RCPT TO:<b@d.test>\n"
+		       " Out: 554 5.7.1 <b@d.test>: Relay access\n     denied\n In:  QUIT\n"
+		       " Out: 221 2.0.0 Bye\n",
+	    "postfix-transcript", "ndr b@d.test 554 5.7.1 ",
+	    "554 5.7.1 <b@d.test>: Relay access denied" },
+	{ "Postfix' transcript, all failed behind DATA",
+	    TRANSCRIPT " In:  RCPT TO:<a@d.test> ORCPT=rfc822;a@d.test\n Out: 250 2.1.5 Ok\n"
+		       " In:  RCPT\n     TO:<b@d.test>\n Out: 250 2.1.5 Ok\n In:  DATA\n"
+		       " Out: 354 End data\n Out: 452 4.3.1 no space\n\nFor other details, see\n",
+	    "postfix-transcript", "ndr a@d.test 452 4.3.1 ; b@d.test 452 4.3.1 ",
+	    "452 4.3.1 no space" },
+	{ "Postfix' transcript, nobody's mail failed",
+	    TRANSCRIPT " In:  AUTH LOGIN\n Out: 535 5.7.8 no\n", "", "none", "" },
 	/* Exim */
 	{ "Exim 4, reply",
 	    EXIM "  a@d.test\n    host mx.d.test [192.0.2.1]\n    SMTP error from remote mail "

@@ -407,8 +407,7 @@ shows_in_text(void **state)
 		"  Sent                  28,000                     1,000\n"
 		"  Accepted              27,916    99.7 %             980    98.0 %\n"
 		"  Hard bounces              56    0.20 %              10     1.0 %\n",
-		"  google"
-		"                                21,000   0.20 %   0.13 %  ",
+		"  google                                21,000   0.20 %   0.13 %  ",
 		"  bad                                300  11.0 %   0.0 %   0.0 %  ",
 		"\n    !! harmful: hard bounces\n",
 		"  unknown-size                         -      40       0       0  ",
