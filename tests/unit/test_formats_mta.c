@@ -35,8 +35,6 @@ static const struct row {
 		       " Out: 354 End data\n Out: 452 4.3.1 no space\n\nFor other details, see\n",
 	    "postfix-transcript", "ndr a@d.test 452 4.3.1 ; b@d.test 452 4.3.1 ",
 	    "452 4.3.1 no space" },
-	{ "Postfix' transcript, nobody's mail failed",
-	    TRANSCRIPT " In:  AUTH LOGIN\n Out: 535 5.7.8 no\n", "", "none", "" },
 	/* Exim */
 	{ "Exim 4, reply",
 	    EXIM "  a@d.test\n    host mx.d.test [192.0.2.1]\n    SMTP error from remote mail "
