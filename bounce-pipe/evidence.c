@@ -236,8 +236,8 @@ evidence_is_notice(const struct evidence *e)
 		return false;
 	if (e->null_path)
 		return weight(e) > NOTICE_ENOUGH;
-	if (e->real_path && !e->returned)
-		return false; /* somebody tells of a notice, and wants to hear from us */
+	if (e->real_path && e->list && !e->returned)
+		return false; /* a newsletter that tells of notices */
 	/* Anybody can write such words; mail that came back to where it belongs, or has the
 	 * message with it, was hardly written by anybody. */
 	if (!e->opening)
