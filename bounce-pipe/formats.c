@@ -18,8 +18,7 @@ enum {
 static const struct format *const groups[] = {
 	formats_google, formats_service, formats_gateway, formats_mobile, formats_exchange,
 	formats_groupware, formats_systems, formats_exim, formats_qmail, formats_sendmail,
-	formats_mta,
-	formats_transcript,
+	formats_mta, formats_transcript,
 	formats_japan, /* last of them: words of theirs are in localised notices of the others */
 };
 

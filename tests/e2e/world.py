@@ -330,12 +330,12 @@ class World:
     def mxctl(self, *args, conf=CONF, data=b""):
         return self.run(self.binary("mxctl"), "-c", conf, *args, data=data)
 
-    def mxbounce_argv(self, *args, conf=CONF):
-        return [*self.wrap("mxbounce"), self.binary("mxbounce"), "-c", conf, *args]
+    def mxbounce_argv(self, *args, conf=CONF, wrapped=True):
+        return [*(self.wrap("mxbounce") if wrapped else ()), self.binary("mxbounce"), "-c", conf, *args]
 
-    def mxbounce(self, message, recipient=RETURN_PATH, conf=CONF):
-        """As pipe(8) starts it, for a notice with the null sender."""
-        argv = self.mxbounce_argv("--sender", "", "--recipient", recipient, conf=conf)
+    def mxbounce(self, message, recipient=RETURN_PATH, conf=CONF, wrapped=True):
+        """As pipe(8) starts it, for a notice with the null sender. wrapped: in valgrind, if the others are."""
+        argv = self.mxbounce_argv("--sender", "", "--recipient", recipient, conf=conf, wrapped=wrapped)
         return self.run(*argv, data=message, user="mxpace")
 
     # The end.

@@ -27,7 +27,7 @@ counts_what_goes_to_many_groups(void **state)
 {
 	static const struct sender_identity identity = { .account = "shop" };
 	struct transaction_recipients sent[GROUPS];
-	char names[GROUPS][16];
+	char names[GROUPS][24];
 
 	(void)state;
 	for (int i = 0; i < GROUPS; i++) {

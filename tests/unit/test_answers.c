@@ -25,7 +25,7 @@ take_down(void **state)
 static void
 tells_of_every_group(void **state)
 {
-	char name[16], key[64];
+	char name[24], key[64];
 
 	(void)state;
 	for (int i = 0; i < GROUPS; i++) {
