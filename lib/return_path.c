@@ -203,7 +203,7 @@ return_path_sign_sender(const struct verp_keys *keys, const char *delimiters,
     const struct return_path *path, int64_t now_s, char out[ADDR_SIZE], struct err *err)
 {
 	const char *domain = addr_domain(path->whole);
-	char signature[VERP_SIGNATURE_SIZE];
+	char signature[VERP_SIGNATURE_SIZE], mark = sender_mark(delimiters);
 	struct str text = { 0 };
 	int rc;
 
@@ -212,10 +212,14 @@ return_path_sign_sender(const struct verp_keys *keys, const char *delimiters,
 		err_set(err, "a return path has a domain and no quotes");
 		return -1;
 	}
+	if (domain[-2] == mark) { /* two marks are no mark: take_signature() */
+		err_set(err, "a return path that ends in \"%c\" cannot be signed", mark);
+		return -1;
+	}
 	if (verp_sign(keys, VERP_OF_SENDER, path->whole, now_s, signature, err) != 0)
 		return -1;
-	str_addf(&text, "%.*s%c%s%s@%s", (int)(domain - path->whole) - 1, path->whole,
-	    sender_mark(delimiters), signature, path->extension, domain);
+	str_addf(&text, "%.*s%c%s%s@%s", (int)(domain - path->whole) - 1, path->whole, mark,
+	    signature, path->extension, domain);
 	rc = fits(&text, out, err);
 	str_free(&text);
 	return rc;

@@ -49,7 +49,8 @@ struct return_path_checked return_path_check(const struct return_path *path, con
 int return_path_sign(const struct verp_keys *keys, const char *delimiters, struct span sender,
     struct span recipient, int64_t now_s, char out[ADDR_SIZE], struct err *err);
 
-/* The same for a sender, whoever the recipients are; its extension stays. */
+/* The same for a sender, whoever the recipients are; its extension stays. -1 too if the sender ends
+ * in the mark that stands before a signature. */
 int return_path_sign_sender(const struct verp_keys *keys, const char *delimiters,
     const struct return_path *path, int64_t now_s, char out[ADDR_SIZE], struct err *err);
 

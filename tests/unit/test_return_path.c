@@ -90,6 +90,7 @@ static const struct sign_row {
 	    "+=", "news-" SSIG "+newsletter@bounces.test" },
 	{ "for the sender, other delimiters", "news@bounces.test", NULL,
 	    "-=", "news+" SSIG "@bounces.test" },
+	{ "for the sender, which ends in its mark", "news-@bounces.test", NULL, "+=", NULL },
 	{ "a delimiter in the sender", "news+tag@bounces.test", "ann@example.org", "+=", NULL },
 	{ "a quoted sender", "\"n\"@bounces.test", "ann@example.org", "+=", NULL },
 	{ "no sender", "", "ann@example.org", "+=", NULL },
