@@ -160,13 +160,16 @@ plain_sender(struct span text, const char *delimiters, char out[ADDR_SIZE], stru
 
 /* One that can stand in a local part. */
 static int
-plain_recipient(struct span text, char out[ADDR_SIZE], struct err *err)
+plain_recipient(struct span text, const char *delimiters, char out[ADDR_SIZE], struct err *err)
 {
 	if (addr_normalise(text, out, err) != 0)
 		return -1;
-	if (strchr(addr_domain(out), '.') != NULL)
+	if (strchr(addr_domain(out), '.') == NULL)
+		err_set(err, "a recipient has a domain with a dot");
+	else if (out[strlen(out) - 1] == delimiters[0]) /* two marks are no mark */
+		err_set(err, "a recipient must not end in \"%c\"", delimiters[0]);
+	else
 		return 0;
-	err_set(err, "a recipient has a domain with a dot");
 	return -1;
 }
 
@@ -181,7 +184,7 @@ return_path_sign(const struct verp_keys *keys, const char *delimiters, struct sp
 
 	out[0] = '\0';
 	if (plain_sender(sender, delimiters, from, err) != 0 ||
-	    plain_recipient(recipient, to, err) != 0 ||
+	    plain_recipient(recipient, delimiters, to, err) != 0 ||
 	    verp_sign(keys, VERP_OF_RECIPIENT, to, now_s, signature, err) != 0)
 		return -1;
 	local = (int)(addr_domain(from) - from) - 1;

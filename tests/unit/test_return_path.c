@@ -97,6 +97,8 @@ static const struct sign_row {
 	{ "a sender without a domain", "news", "ann@example.org", "+=", NULL },
 	{ "a recipient without a dot", "news@bounces.test", "ann@local", "+=", NULL },
 	{ "no recipient", "news@bounces.test", "", "+=", NULL },
+	{ "a recipient that ends in the mark", "news@bounces.test", "ann@example.org-", "-#",
+	    NULL },
 	{ "a bad recipient", "news@bounces.test", "a<b@example.org", "+=", NULL },
 };
 
