@@ -207,7 +207,9 @@ state_of(unsigned local_port)
 		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
 			if (sscanf(line, " %*u: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) ==
 				3 &&
-			    local == local_port && remote != 0)
+			    local == local_port && remote != 0 &&
+			    (found == 0 ||
+				state != TCP_TIME_WAIT)) /* of an older use of the port */
 				found = state;
 		if (file != NULL)
 			fclose(file);
