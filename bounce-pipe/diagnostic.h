@@ -9,6 +9,10 @@
  *     SMTP error from remote mail server after MAIL FROM:<a@b>: host mx… [192.0.2.1]: 550 5.1.8 no
  *                                                                                              Exim
  *     550 5.1.8 no (in reply to MAIL FROM command)                                             both
+ *
+ * Likewise what qmail ("192.0.2.1 does not like recipient. Remote host said: 550 …"), Sendmail and
+ * Courier ("<<< 550 …"), Gmail ("The response was: 550 …") and Exchange ("Remote Server returned
+ * '550 …'") write before a reply, and what some write behind it ("Giving up on 192.0.2.1.").
  */
 #ifndef DIAGNOSTIC_H
 #define DIAGNOSTIC_H

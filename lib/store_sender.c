@@ -331,14 +331,6 @@ store_put_sender_stats(struct store_batch *batch, enum sender_kind kind, const c
 }
 
 void
-store_put_sender_scan(struct store_batch *batch, enum sender_kind kind, const char *match,
-    struct store_page *page)
-{
-	STORE_PUT(batch, store_reply_scan, page, "ZSCAN", indexes[kind], page->cursor, "MATCH",
-	    match, "COUNT", "500");
-}
-
-void
 store_put_sender_names(struct store_batch *batch, enum sender_kind kind, int64_t most,
     struct store_fields *names)
 {

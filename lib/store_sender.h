@@ -79,10 +79,7 @@ struct store_sender_stats { /* arena set by the caller */
 /* period: sender_hour() or sender_day(). All 0 where nothing was counted. */
 void store_put_sender_stats(struct store_batch *batch, enum sender_kind kind, const char *name,
     const char *period, struct store_sender_stats *stats);
-/* A page of the index: encoded names (keys_decode) and last use in turn. match: a glob. */
-void store_put_sender_scan(struct store_batch *batch, enum sender_kind kind, const char *match,
-    struct store_page *page);
-/* Names used last, latest first, at most so many: encoded names and last use in turn. */
+/* Names used last, latest first, at most so many: encoded names (keys_decode) and last use in turn. */
 void store_put_sender_names(struct store_batch *batch, enum sender_kind kind, int64_t most,
     struct store_fields *names);
 
