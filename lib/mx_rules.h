@@ -9,6 +9,7 @@
 #define MX_RULES_H
 
 #include "conf.h"
+#include "level.h"
 #include "limit.h"
 #include "mx_set.h"
 
@@ -49,6 +50,9 @@ struct mx_rule {
 	int64_t connections;             /* at once; 0: no limit */
 	int64_t messages_per_connection; /* 0: no limit */
 	int64_t messages_per_hour;       /* 0: no limit */
+	int level;                       /* enum level: pinned for this rule; LEVEL_NONE: not */
+	/* What the provider has published; no level goes beyond. 0: nothing known */
+	int64_t max_connections, max_messages_per_connection, max_messages_per_hour;
 	bool burst; /* true: the hourly limit alone, without its 5-minute share */
 	struct conf_strings limits_text;
 	struct conf_strings sample_mx; /* hosts that must come out at this rule */

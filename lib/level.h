@@ -1,0 +1,29 @@
+/*
+ * level - how fast one wants to send: a word for factors on what the rules say.
+ *
+ * Rules are written for "normal". The other levels scale them (mx_limits.h), never beyond what the
+ * provider has published. "custom" stands for rules of one's own, taken as they are written.
+ */
+#ifndef LEVEL_H
+#define LEVEL_H
+
+#include "span.h"
+
+enum level {
+	LEVEL_NONE, /* not said here: what is more general decides */
+	LEVEL_SLOW,
+	LEVEL_NORMAL,
+	LEVEL_FAST,
+	LEVEL_VERY_FAST,
+	LEVEL_BOOST,
+	LEVEL_CUSTOM,
+	LEVELS
+};
+
+/* By enum level, NULL at the end; "" for LEVEL_NONE. */
+extern const char *const level_names[];
+
+/* LEVEL_NONE: no level is called so. */
+enum level level_of(struct span name);
+
+#endif
