@@ -9,11 +9,13 @@ DESTDIR   ?=
 # --- packages -------------------------------------------------------------------------------------
 PKGS_LIB      := hiredis libpcre2-8 libconfig
 PKGS_POLICYD  := libevent libcares libsystemd
+PKGS_CTL      := libsodium libcurl jansson
 PKGS_TEST     := cmocka
 APT_BUILD     := build-essential pkg-config libhiredis-dev libpcre2-dev libconfig-dev libevent-dev \
-                 libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev libsystemd-dev
+                 libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev libsystemd-dev \
+                 libsodium-dev libcurl4-openssl-dev libjansson-dev
 APT_RUN       := postfix redis-server redis-tools dnsmasq-base iproute2 netcat-openbsd python3
-APT_CHECK     := $(APT_RUN) clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
+APT_CHECK     := $(APT_RUN) minisign openssl clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
 
 PKGCONFIG ?= pkg-config
 # --- flags ----------------------------------------------------------------------------------------
@@ -60,13 +62,14 @@ FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz
 BENCH      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 
 LIBS       := $(shell $(PKGCONFIG) --libs $(PKGS_LIB) 2>/dev/null)
+LIBS_CTL   := $(shell $(PKGCONFIG) --libs $(PKGS_CTL) 2>/dev/null)
 LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
 # mxbounce starts for each message, and each shared library costs. It loads libconfig when it first
 # needs it (bounce-pipe/late.c), and has the little of hiredis that it uses in itself.
 soname      = $(shell objdump -p "`$(CC) -print-file-name=$(1).so`" 2>/dev/null | awk '/SONAME/ { print $$2 }')
 has_static  = $(wildcard $(shell $(CC) -print-file-name=lib$(1).a))
 LIBS_PIPE  := $(filter-out -lconfig -lhiredis,$(LIBS)) $(if $(call has_static,hiredis),-l:libhiredis.a,-lhiredis)
-PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) 2>/dev/null)
+PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) $(PKGS_CTL) 2>/dev/null)
 
 # make V=1 shows whole command lines.
 Q          := $(if $(V),,@)
@@ -85,7 +88,7 @@ help:
 # A missing package stops with the line to type.
 $(B)/.packages: Makefile
 	@mkdir -p $(@D)
-	@$(PKGCONFIG) --exists $(PKGS_LIB) $(PKGS_POLICYD) || { \
+	@$(PKGCONFIG) --exists $(PKGS_LIB) $(PKGS_POLICYD) $(PKGS_CTL) || { \
 	  echo "mxpace needs packages that are missing; on Debian: apt-get install $(APT_BUILD)" >&2; exit 1; }
 	@touch $@
 
@@ -129,17 +132,17 @@ $(B)/mxbounce: $(B)/bounce-pipe/main.o $(B)/bounce-pipe/late.o $(B)/bounce-pipe.
 	$(Q)$(link) $^ $(LIBS_PIPE)
 $(B)/mxctl: $(B)/ctl/main.o $(ARCHIVES)
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
+	$(Q)$(link) $^ $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 
 # --- tests ----------------------------------------------------------------------------------------
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+	$(Q)$(link) $^ -lcmocka $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 $(B)/lua/%: $(B)/tests/lua/%.o $(B)/tests/lua/redis.o $(ARCHIVES) | $(B)/lua/clock.so
 	@mkdir -p $(@D)
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ -lcmocka $(LIBS_EV) $(LIBS)
+	$(Q)$(link) $^ -lcmocka $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 # Goes into redis-server, so without what the build adds to our own programs.
 $(B)/lua/clock.so: tests/lua/clock.c
 	@mkdir -p $(@D)
@@ -147,16 +150,16 @@ $(B)/lua/clock.so: tests/lua/clock.c
 $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
+	$(Q)$(link) $^ $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 # A fuzz target for libFuzzer (BUILD=fuzz), and the same with a main of ours that replays files.
 $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(SAY) "  LD    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ $(LIBS_EV) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(SAY) "  LD    $@"
-	$(Q)$(link) $^ $(LIBS_EV) $(LIBS)
+	$(Q)$(link) $^ $(LIBS_CTL) $(LIBS_EV) $(LIBS)
 
 tests: $(UNIT) $(LUATEST) $(patsubst %,$(B)/replay/%,$(FUZZERS))
 

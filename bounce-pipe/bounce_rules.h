@@ -41,14 +41,29 @@ struct bounce_rule {
 	const char *sample_remote; /* the remote MTA that the samples come from */
 	bool shadowed;             /* an earlier rule may take its samples */
 	const char *comment;
-	const char *file;
+	const char *file; /* where it stands, or was changed last */
 	unsigned line;
+	bool local;                /* the operator's own: no rule of this name is shipped */
+	bool disabled, after;      /* as written; one that is switched off is not among the rules */
+	bool changed;              /* by the local file */
+	struct conf_place home;    /* where it was given first */
+	struct conf_place *places; /* where each row of bounce_rules_keys was set */
+};
+
+struct bounce_rule_off { /* a rule that is switched off */
+	const char *name;
+	struct conf_place place; /* by which line */
+	bool unknown;            /* there is nothing of that name */
 };
 
 struct bounce_rules;
 
-/* NULL and all mistakes as file:line. Loading proves no samples. */
-struct bounce_rules *bounce_rules_load(const char *path, struct conf_errors *errors);
+/* Reads path, then local (NULL or an absent file: none) over it: a local rule of a shipped rule's
+ * name changes the keys it sets; any other stands before the shipped ones of its list, or with
+ * `after` behind them. Rules with `disabled` are left out. NULL and all mistakes as file:line.
+ * Loading proves no samples. */
+struct bounce_rules *bounce_rules_load(const char *path, const char *local,
+    struct conf_errors *errors);
 /* The same from text, with a name for mistakes. */
 struct bounce_rules *bounce_rules_parse(const char *text, const char *name,
     struct conf_errors *errors);
@@ -59,6 +74,17 @@ void bounce_rules_free(struct bounce_rules **rules); /* gives a reference back *
 size_t bounce_rules_count(const struct bounce_rules *rules);
 const struct bounce_rule *bounce_rules_at(const struct bounce_rules *rules, size_t i);
 const char *bounce_rules_list_name(enum bounce_rules_list list); /* "status_text" */
+
+/* Of what was read from text files: the rules that are switched off; the shipped file's name and its
+ * version, "" if it has none. */
+const struct bounce_rule_off *bounce_rules_off(const struct bounce_rules *rules, size_t *count);
+const char *bounce_rules_path(const struct bounce_rules *rules);
+const char *bounce_rules_version(const struct bounce_rules *rules);
+/* Whether there was a local file over it. */
+bool bounce_rules_have_local(const struct bounce_rules *rules);
+/* The table of a rule's keys; where one was set, or the rule was given first if nowhere. */
+const struct conf_key *bounce_rules_keys(size_t *count);
+const struct conf_place *bounce_rule_place(const struct bounce_rule *rule, const char *key);
 
 /* The rules that may match a text (in diagnostic's form), by their number: all others do not. */
 void bounce_rules_candidates(const struct bounce_rules *rules, struct span text,

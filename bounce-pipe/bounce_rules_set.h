@@ -1,6 +1,6 @@
 /*
- * bounce_rules_set - what a struct bounce_rules is made of. For bounce_rules and bounce_rules_pack
- * alone.
+ * bounce_rules_set - what a struct bounce_rules is made of. For bounce_rules, bounce_rules_load
+ * and bounce_rules_pack alone.
  */
 #ifndef BOUNCE_RULES_SET_H
 #define BOUNCE_RULES_SET_H
@@ -14,7 +14,11 @@ struct bounce_rules {
 	struct arena arena;
 	struct bounce_rule **all; /* NULL: packed still */
 	size_t count, room;
-	struct str index; /* the prefilter's bytes, where they are ours */
+	struct bounce_rule_off *off;
+	size_t off_count;
+	bool local; /* a local file was read */
+	const char *path, *version; /* of the shipped text file; NULL: packed */
+	struct str index;           /* the prefilter's bytes, where they are ours */
 	struct prefilter prefilter;
 	struct span starts, packed; /* rules that are read when asked for, and where each starts */
 };

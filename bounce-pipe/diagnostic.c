@@ -203,7 +203,7 @@ substitute(struct span text, struct span *as)
 		{ SPAN("\xc2\xa0"), SPAN(" ") },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && (text.ptr[0] & 0x80) != 0; i++)
 		if (span_starts(text, table[i].bytes)) {
 			*as = table[i].as;
 			return table[i].bytes.len;

@@ -1,11 +1,12 @@
 #include "literals.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "letters.h"
 #include "str.h"
 
-enum { DEPTH_MAX = 40, RANK_MAX = 16 };
+enum { DEPTH_MAX = 40 };
 
 struct parser {
 	struct arena *arena;
@@ -18,46 +19,46 @@ enum atom_kind { ATOM_CHARACTER, ATOM_GROUP, ATOM_OTHER };
 
 struct atom {
 	enum atom_kind kind;
-	struct span character; /* in the pattern, as it stands there */
-	struct literals group;
+	struct span character;        /* in the pattern, as it stands there */
+	const struct literals *group; /* NULL: none */
 };
 
-static struct literals parse_alternatives(struct parser *parser);
+static const struct literals *parse_alternatives(struct parser *parser);
 
-static void
-add(struct arena *arena, struct literals *literals, struct span item)
+static struct literals *
+make(struct arena *arena, enum literals_kind kind)
 {
-	if (literals->count == literals->room) {
-		size_t room = literals->room == 0 ? 4 : literals->room * 2;
-		struct span *items = arena_alloc(arena, room * sizeof(*items));
+	struct literals *made = arena_alloc(arena, sizeof(*made));
 
-		if (literals->count > 0)
-			memcpy(items, literals->items, literals->count * sizeof(*items));
-		literals->items = items;
-		literals->room = room;
+	made->kind = kind;
+	return made;
+}
+
+/* A part of the same kind gives its own parts. */
+static void
+add(struct arena *arena, struct literals *to, const struct literals *part)
+{
+	if (part->kind == to->kind) {
+		for (size_t i = 0; i < part->count; i++)
+			add(arena, to, part->parts[i]);
+		return;
 	}
-	literals->items[literals->count++] = item;
+	if (to->count == to->room) {
+		size_t room = to->room == 0 ? 4 : to->room * 2;
+		const struct literals **parts = arena_alloc(arena, room * sizeof(*parts));
+
+		if (to->count > 0)
+			memcpy(parts, to->parts, to->count * sizeof(*parts));
+		to->parts = parts;
+		to->room = room;
+	}
+	to->parts[to->count++] = part;
 }
 
-/* How much a set is worth: the longer its shortest the better, then the fewer. */
-static size_t
-rank(const struct literals *literals)
+static const struct literals *
+simplest(const struct literals *of)
 {
-	size_t shortest = RANK_MAX;
-
-	if (literals->count == 0)
-		return 0;
-	for (size_t i = 0; i < literals->count; i++)
-		if (literals->items[i].len < shortest)
-			shortest = literals->items[i].len;
-	return shortest * 1000 + 999 - (literals->count < 999 ? literals->count : 999);
-}
-
-static void
-keep_better(struct literals *best, const struct literals *other)
-{
-	if (rank(other) > rank(best))
-		*best = *other;
+	return of->count == 0 ? NULL : of->count == 1 ? of->parts[0] : of;
 }
 
 static void
@@ -153,7 +154,7 @@ parse_group_head(struct parser *parser)
 		const char *head;
 		bool counts;
 	} heads[] = { { "?:", true }, { "?>", true }, { "?|", true }, { "?i:", true },
-		{ "?=", false }, { "?!", false }, { "?<=", false }, { "?<!", false } };
+		{ "?=", true }, { "?<=", true }, { "?!", false }, { "?<!", false } };
 	struct span rest = span_of(parser->at);
 
 	if (*parser->at == '*') {
@@ -270,20 +271,19 @@ parse_times(struct parser *parser)
 
 /* A run of characters ends. */
 static void
-end_run(struct parser *parser, struct str *run, struct literals *best)
+end_run(struct parser *parser, struct str *run, struct literals *all)
 {
-	struct literals one = { 0 };
-
 	if (run->len >= LITERALS_MIN) {
-		add(parser->arena, &one,
-		    span_of(arena_dup(parser->arena, span_make(run->data, run->len))));
-		keep_better(best, &one);
+		struct literals *text = make(parser->arena, LITERALS_TEXT);
+
+		text->text = span_of(arena_dup(parser->arena, span_make(run->data, run->len)));
+		add(parser->arena, all, text);
 	}
 	str_empty(run);
 }
 
 static void
-add_character(struct parser *parser, struct str *run, struct span character, struct literals *best)
+add_character(struct parser *parser, struct str *run, struct span character, struct literals *all)
 {
 	char folded[4];
 	struct span form;
@@ -292,13 +292,13 @@ add_character(struct parser *parser, struct str *run, struct span character, str
 	if (letters_are_certain(form))
 		str_add_span(run, form);
 	else
-		end_run(parser, run, best);
+		end_run(parser, run, all);
 }
 
-static struct literals
+static const struct literals *
 parse_sequence(struct parser *parser)
 {
-	struct literals best = { 0 };
+	struct literals *all = make(parser->arena, LITERALS_ALL);
 	struct str run = { 0 };
 
 	while (*parser->at != '\0' && *parser->at != '|' && *parser->at != ')') {
@@ -306,42 +306,40 @@ parse_sequence(struct parser *parser)
 		struct times times = parse_times(parser);
 
 		if (atom.kind == ATOM_CHARACTER && !times.none)
-			add_character(parser, &run, atom.character, &best);
+			add_character(parser, &run, atom.character, all);
 		if (atom.kind != ATOM_CHARACTER || times.changed)
-			end_run(parser, &run, &best);
-		if (atom.kind == ATOM_GROUP && !times.none)
-			keep_better(&best, &atom.group);
+			end_run(parser, &run, all);
+		if (atom.kind == ATOM_GROUP && !times.none && atom.group != NULL)
+			add(parser->arena, all, atom.group);
 	}
-	end_run(parser, &run, &best);
+	end_run(parser, &run, all);
 	str_free(&run);
-	return best;
+	return simplest(all);
 }
 
-static struct literals
+static const struct literals *
 parse_alternatives(struct parser *parser)
 {
-	struct literals all = parse_sequence(parser);
-	bool every = all.count > 0;
+	struct literals *any = make(parser->arena, LITERALS_ANY);
+	bool every = true;
 
-	while (*parser->at == '|') {
-		struct literals next;
+	for (;;) {
+		const struct literals *one = parse_sequence(parser);
 
+		every = every && one != NULL;
+		if (every)
+			add(parser->arena, any, one);
+		if (*parser->at != '|')
+			return every ? simplest(any) : NULL;
 		parser->at++;
-		next = parse_sequence(parser);
-		every = every && next.count > 0;
-		for (size_t i = 0; i < next.count && every; i++)
-			add(parser->arena, &all, next.items[i]);
 	}
-	return every ? all : (struct literals){ 0 };
 }
 
-bool
-literals_of(struct arena *arena, const char *pattern, struct literals *literals)
+const struct literals *
+literals_of(struct arena *arena, const char *pattern)
 {
 	struct parser parser = { .arena = arena, .at = pattern };
+	const struct literals *found = parse_alternatives(&parser);
 
-	*literals = parse_alternatives(&parser);
-	if (parser.lost || *parser.at != '\0')
-		*literals = (struct literals){ 0 };
-	return literals->count > 0;
+	return parser.lost || *parser.at != '\0' ? NULL : found;
 }

@@ -144,7 +144,8 @@ load_texts(const char *file, struct rules_cache *loaded)
 
 	loaded->settings = settings_load(file, &errors);
 	if (loaded->settings != NULL)
-		loaded->rules = bounce_rules_load(loaded->settings->bounce_rules, &errors);
+		loaded->rules = bounce_rules_load(loaded->settings->bounce_rules,
+		    loaded->settings->bounce_rules_local, &errors);
 	log_lines(log_error, &errors.lines);
 	conf_errors_free(&errors);
 	if (loaded->rules == NULL)

@@ -1,196 +1,149 @@
 #include "prefilter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "letters.h"
-#include "literals.h"
-#include "mem.h"
+#include "prefilter_form.h"
 
-enum {
-	BUCKET_BITS = 12,
-	BUCKETS = 1 << BUCKET_BITS,
-	ENTRIES_MAX = UINT16_MAX,
-	FOLDED_MAX = 4096, /* bytes of a text looked at in one go */
+enum { FOLDED_MAX = 4096 /* bytes of a text looked at in one go */ };
+
+struct found { /* in a text */
+	uint64_t literals[PREFILTER_LITERALS_MAX / 64];
+	struct prefilter_set *patterns; /* a key of theirs */
 };
 
-struct prefilter_entry {
-	uint32_t text; /* where the literal begins */
-	uint16_t len;
-	uint16_t key; /* its three bytes begin so far inside of it */
-	uint16_t pattern;
-	uint16_t bucket;
-};
-
-static unsigned
-bucket_of(const char *three)
+/* NULL: not whole elements of this size. */
+static const void *
+take_array(struct unpack *in, size_t size, size_t *count)
 {
-	const unsigned char *c = (const unsigned char *)three;
+	struct span bytes = unpack_bytes(in);
 
-	return ((uint32_t)c[0] << 16 | (uint32_t)c[1] << 8 | c[2]) * UINT32_C(2654435761) >>
-	       (32 - BUCKET_BITS);
+	*count = bytes.len / size;
+	in->failed = in->failed || bytes.len % size != 0;
+	return in->failed ? NULL : bytes.ptr;
 }
-
-/* -- building ---------------------------------------------------------------------------------- */
-
-struct builder {
-	struct prefilter_entry *list;
-	size_t count, room;
-	struct str text;
-	uint64_t always[PREFILTER_MAX / 64];
-	unsigned uses[BUCKETS]; /* by literals, wherever in them */
-};
-
-static void
-add_literal(struct builder *builder, size_t pattern, struct span literal)
-{
-	if (builder->count == builder->room) {
-		builder->room = builder->room == 0 ? 256 : builder->room * 2;
-		builder->list = mem_resize(builder->list, builder->room * sizeof(*builder->list));
-	}
-	builder->list[builder->count++] = (struct prefilter_entry){
-		.text = (uint32_t)builder->text.len,
-		.len = (uint16_t)literal.len,
-		.pattern = (uint16_t)pattern,
-	};
-	str_add_span(&builder->text, literal);
-	for (size_t i = 0; i + 3 <= literal.len; i++)
-		builder->uses[bucket_of(literal.ptr + i)]++;
-}
-
-static void
-add_pattern(struct builder *builder, size_t i, const char *pattern)
-{
-	struct arena arena;
-	struct literals literals;
-
-	arena_init(&arena);
-	if (pattern == NULL || !literals_of(&arena, pattern, &literals) ||
-	    builder->count + literals.count > ENTRIES_MAX) {
-		builder->always[i / 64] |= UINT64_C(1) << i % 64;
-	} else {
-		for (size_t k = 0; k < literals.count; k++)
-			add_literal(builder, i,
-			    span_make(literals.items[k].ptr,
-				literals.items[k].len < 255 ? literals.items[k].len : 255));
-	}
-	arena_clear(&arena);
-}
-
-/* The three bytes that the fewest literals have: "mailbox " is looked for where "xbo" is. */
-static void
-choose_key(struct builder *builder, struct prefilter_entry *entry)
-{
-	const char *text = builder->text.data + entry->text;
-
-	entry->bucket = (uint16_t)bucket_of(text);
-	for (unsigned i = 1; i + 3 <= entry->len; i++) {
-		unsigned bucket = bucket_of(text + i);
-
-		if (builder->uses[bucket] >= builder->uses[entry->bucket])
-			continue;
-		entry->key = (uint16_t)i;
-		entry->bucket = (uint16_t)bucket;
-	}
-}
-
-static int
-compare_entries(const void *a, const void *b)
-{
-	const struct prefilter_entry *left = a, *right = b;
-
-	return left->bucket != right->bucket ? (int)left->bucket - (int)right->bucket
-					     : (int)left->pattern - (int)right->pattern;
-}
-
-void
-prefilter_build(const char *const *patterns, size_t count, struct str *out)
-{
-	struct builder *builder = mem_alloc(sizeof(*builder));
-	uint16_t starts[BUCKETS + 1] = { 0 };
-
-	for (size_t i = 0; i < count && i < PREFILTER_MAX; i++)
-		add_pattern(builder, i, patterns[i]);
-	for (size_t i = 0; i < builder->count; i++)
-		choose_key(builder, &builder->list[i]);
-	if (builder->count > 0)
-		qsort(builder->list, builder->count, sizeof(*builder->list), compare_entries);
-	for (size_t i = 0, bucket = 0; bucket <= BUCKETS; bucket++) {
-		while (i < builder->count && builder->list[i].bucket < bucket)
-			i++;
-		starts[bucket] = (uint16_t)i;
-	}
-	pack_number(out, (int64_t)count);
-	pack_bytes(out, span_make((const char *)builder->always, sizeof(builder->always)));
-	pack_bytes(out, span_make((const char *)starts, sizeof(starts)));
-	pack_bytes(out,
-	    span_make((const char *)builder->list, builder->count * sizeof(*builder->list)));
-	pack_bytes(out, span_make(str_text(&builder->text), builder->text.len));
-	str_free(&builder->text);
-	free(builder->list);
-	free(builder);
-}
-
-/* -- asking ------------------------------------------------------------------------------------ */
 
 bool
 prefilter_open(struct span bytes, struct prefilter *prefilter)
 {
 	struct unpack in = unpack_make(bytes);
-	struct span always, starts, list, text;
+	size_t always, buckets, starts, known;
 
 	prefilter->patterns = (size_t)unpack_number(&in);
-	always = unpack_bytes(&in);
-	starts = unpack_bytes(&in);
-	list = unpack_bytes(&in);
-	text = unpack_bytes(&in);
-	if (in.failed || always.len != sizeof(struct prefilter_set) ||
-	    starts.len != (BUCKETS + 1) * sizeof(*prefilter->starts) ||
-	    list.len % sizeof(*prefilter->list) != 0)
+	prefilter->always = take_array(&in, sizeof(*prefilter->always), &always);
+	prefilter->buckets = take_array(&in, sizeof(*prefilter->buckets), &buckets);
+	prefilter->text = take_array(&in, 1, &prefilter->text_len);
+	prefilter->users = take_array(&in, sizeof(*prefilter->users), &prefilter->users_count);
+	prefilter->literals = take_array(&in, sizeof(*prefilter->literals), &prefilter->count);
+	prefilter->starts = take_array(&in, sizeof(*prefilter->starts), &starts);
+	prefilter->words = take_array(&in, sizeof(*prefilter->words), &prefilter->words_count);
+	known = prefilter->patterns < PREFILTER_MAX ? prefilter->patterns : PREFILTER_MAX;
+	if (in.failed || always != PREFILTER_MAX / 64 || buckets != PREFILTER_BUCKETS + 1 ||
+	    starts != known + 1 || prefilter->count == 0 ||
+	    --prefilter->count > PREFILTER_LITERALS_MAX)
 		return false;
-	prefilter->always = (const void *)always.ptr;
-	prefilter->starts = (const void *)starts.ptr;
-	prefilter->list = (const void *)list.ptr;
-	prefilter->entries = list.len / sizeof(*prefilter->list);
-	prefilter->text = text.ptr;
-	prefilter->text_len = text.len;
 	return true;
 }
 
-static void
-try_entry(const struct prefilter *prefilter, const struct prefilter_entry *entry, struct span text,
-    size_t at, struct prefilter_set *set)
+static bool
+has_literal(const struct found *found, unsigned i)
 {
-	if (prefilter_has(set, entry->pattern) || at < entry->key ||
-	    text.len - (at - entry->key) < entry->len ||
-	    (size_t)entry->text + entry->len > prefilter->text_len)
+	return (found->literals[i / 64] >> i % 64 & 1) != 0;
+}
+
+/* A condition's words from `at` to before `end`. */
+static bool
+holds(const struct prefilter *prefilter, const struct found *found, size_t at, size_t end)
+{
+	unsigned head = prefilter->words[at++];
+	bool all = (head & PREFILTER_ALL) != 0;
+
+	while (at < end) {
+		unsigned word = prefilter->words[at], value = word & PREFILTER_VALUE;
+		size_t next = at + 1;
+		bool one;
+
+		if (word == value) {
+			one = has_literal(found, value);
+		} else {
+			next += end - next < value ? end - next : value;
+			one = holds(prefilter, found, at, next);
+		}
+		if (one != all)
+			return one;
+		at = next;
+	}
+	return all;
+}
+
+/* Of the patterns with a key literal, those of which the whole condition holds. */
+static void
+ask_conditions(const struct prefilter *prefilter, const struct found *found)
+{
+	for (size_t i = 0; i < PREFILTER_MAX / 64; i++) {
+		uint64_t left = found->patterns->bits[i];
+
+		for (; left != 0; left &= left - 1) {
+			size_t pattern = i * 64 + (size_t)__builtin_ctzll(left), at, end;
+
+			if (pattern >= prefilter->patterns)
+				break;
+			at = prefilter->starts[pattern];
+			end = prefilter->starts[pattern + 1];
+			if (at < end && end <= prefilter->words_count &&
+			    !holds(prefilter, found, at, end))
+				found->patterns->bits[i] ^= left & -left;
+		}
+	}
+}
+
+static void
+try_literal(const struct prefilter *prefilter, size_t i, struct span text, size_t at,
+    struct found *found)
+{
+	const struct prefilter_literal *literal = &prefilter->literals[i];
+	size_t end = literal[1].users;
+
+	if (at < literal->key || text.len - (at - literal->key) < literal->len ||
+	    (size_t)literal->text + literal->len > prefilter->text_len ||
+	    memcmp(text.ptr + at - literal->key, prefilter->text + literal->text, literal->len) !=
+		0)
 		return;
-	if (memcmp(text.ptr + at - entry->key, prefilter->text + entry->text, entry->len) == 0)
-		set->bits[entry->pattern / 64] |= UINT64_C(1) << entry->pattern % 64;
+	found->literals[i / 64] |= UINT64_C(1) << i % 64;
+	for (size_t k = literal->users; k < end && k < prefilter->users_count; k++) {
+		unsigned pattern = prefilter->users[k] % PREFILTER_MAX;
+
+		found->patterns->bits[pattern / 64] |= UINT64_C(1) << pattern % 64;
+	}
 }
 
 /* text: folded. */
 static void
-ask_folded(const struct prefilter *prefilter, struct span text, struct prefilter_set *set)
+ask_folded(const struct prefilter *prefilter, struct span text, struct found *found)
 {
 	for (size_t at = 0; at + 3 <= text.len; at++) {
-		unsigned bucket = bucket_of(text.ptr + at);
-		size_t end = prefilter->starts[bucket + 1];
+		unsigned bucket = prefilter_bucket(text.ptr + at);
+		size_t end = prefilter->buckets[bucket + 1];
 
-		for (size_t i = prefilter->starts[bucket]; i < end && i < prefilter->entries; i++)
-			try_entry(prefilter, &prefilter->list[i], text, at, set);
+		for (size_t i = prefilter->buckets[bucket]; i < end && i < prefilter->count; i++)
+			if ((found->literals[i / 64] >> i % 64 & 1) == 0)
+				try_literal(prefilter, i, text, at, found);
 	}
 }
 
 void
 prefilter_ask(const struct prefilter *prefilter, struct span text, struct prefilter_set *set)
 {
+	struct found found = { .patterns = set };
 	char folded[FOLDED_MAX];
 
 	if (text.len > sizeof(folded)) { /* longer than any diagnostic */
 		memset(set, 0xff, sizeof(*set));
 		return;
 	}
-	memcpy(set, prefilter->always, sizeof(*set));
-	ask_folded(prefilter, span_make(folded, letters_fold(text, folded)), set);
+	memset(set, 0, sizeof(*set));
+	ask_folded(prefilter, span_make(folded, letters_fold(text, folded)), &found);
+	ask_conditions(prefilter, &found);
+	for (size_t i = 0; i < PREFILTER_MAX / 64; i++)
+		set->bits[i] |= prefilter->always[i];
 }

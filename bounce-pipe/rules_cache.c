@@ -12,10 +12,10 @@
 
 #include "source.h"
 
-#define MAGIC "mxpace rules 2" /* another number where the meaning of the bytes changes */
+#define MAGIC "mxpace rules 5" /* another number where the meaning of the bytes changes */
 #define NAME  "mxbounce.cache"
 #define ORDER INT64_C(0x0102030405060708)
-enum { CONFIGURATION, RULES, SOURCES };
+enum { CONFIGURATION, RULES, LOCAL, SOURCES }; /* the last need not be there */
 enum { PATH_SIZE = 512 };
 
 /* -- where ------------------------------------------------------------------------------------- */
@@ -164,6 +164,12 @@ write_file(const char *folder, const char *configuration, struct span bytes, str
 	return -1;
 }
 
+static int
+read_source(struct source sources[SOURCES], int i, const char *path)
+{
+	return i == LOCAL ? source_read_any(&sources[i], path) : source_read(&sources[i], path);
+}
+
 /* As it is and was at read_ms, so long that no later change can look the same. */
 static int
 check_settled(const struct source *source, int64_t read_ms, struct err *err)
@@ -210,7 +216,8 @@ renew(const char *folder, const struct body *old)
 	struct str body = { 0 };
 
 	for (int i = 0; i < SOURCES; i++)
-		if (source_read(&sources[i], old->sources[i].path) != 0 ||
+		if (read_source(sources, i, old->sources[i].path) != 0 ||
+		    source_is_absent(&sources[i]) != source_is_absent(&old->sources[i]) ||
 		    sources[i].hash != old->sources[i].hash ||
 		    check_settled(&sources[i], now_ms, NULL) != 0)
 			return;
@@ -224,15 +231,20 @@ int
 rules_cache_save(const struct settings *settings, const struct bounce_rules *rules, int64_t read_ms,
     struct err *err)
 {
-	const char *paths[SOURCES] = { settings->file, settings->bounce_rules };
+	const char *paths[SOURCES] = { settings->file, settings->bounce_rules,
+		settings->bounce_rules_local };
 	struct source sources[SOURCES];
 	char folder[PATH_SIZE];
 	struct str body = { 0 };
 	int rc;
 
 	for (int i = 0; i < SOURCES; i++) {
-		if (source_read(&sources[i], paths[i]) != 0) {
+		if (read_source(sources, i, paths[i]) != 0) {
 			err_set(err, "%s: %s", paths[i], strerror(errno));
+			return -1;
+		}
+		if (i == LOCAL && source_is_absent(&sources[i]) == bounce_rules_have_local(rules)) {
+			err_set(err, "%s has come or gone just now", paths[i]);
 			return -1;
 		}
 		if (check_settled(&sources[i], read_ms, err) != 0)
@@ -289,7 +301,8 @@ read_body(const char *file, struct rules_cache *cache, struct body *body)
 	cache->settings = settings_unpack(&in);
 	cache->rules = cache->settings != NULL ? bounce_rules_unpack(&in) : NULL;
 	if (cache->rules == NULL ||
-	    strcmp(body->sources[RULES].path, cache->settings->bounce_rules) != 0)
+	    strcmp(body->sources[RULES].path, cache->settings->bounce_rules) != 0 ||
+	    strcmp(body->sources[LOCAL].path, cache->settings->bounce_rules_local) != 0)
 		return -1;
 	return 0;
 }

@@ -7,7 +7,8 @@
  *
  *	used	if it belongs to root or the user, nobody else can write it, it comes from the very same
  *		versions of mxpace and PCRE2, and the text files are as they were: the same by stat(2),
- *		or, when in doubt, by a hash of the text;
+ *		or, when in doubt, by a hash of the text; the operator's own bounce rules still there, or
+ *		still not;
  *	written	to a new file that takes the old one's place, by `mxctl rules check`, and by mxbounce
  *		itself when it had to read the text files;
  *	not	written for files changed within the last RULES_CACHE_SETTLED_MS, as their next change

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 16 << 20 };
+enum { TEXT_MAX = 16 << 20, ABSENT = -1 };
 
 static void
 set_stamp(struct source *source, const struct stat *st)
@@ -89,13 +89,36 @@ source_read(struct source *source, const char *path)
 	return rc;
 }
 
+int
+source_read_any(struct source *source, const char *path)
+{
+	struct stat st;
+
+	if (*path != '\0' && (stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+		return source_read(source, path);
+	*source = (struct source){ .path = path, .inode = ABSENT };
+	return 0;
+}
+
+bool
+source_is_absent(const struct source *source)
+{
+	return source->inode == ABSENT;
+}
+
 enum source_state
 source_compare(const struct source *source)
 {
 	struct source now = { .path = source->path };
 	struct stat st;
 
+	if (*source->path == '\0')
+		return source_is_absent(source) ? SOURCE_SAME : SOURCE_OTHER;
 	if (stat(source->path, &st) != 0)
+		return source_is_absent(source) && (errno == ENOENT || errno == ENOTDIR)
+			   ? SOURCE_SAME
+			   : SOURCE_OTHER;
+	if (source_is_absent(source))
 		return SOURCE_OTHER;
 	set_stamp(&now, &st);
 	if (now.inode == source->inode && now.size == source->size &&

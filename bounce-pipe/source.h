@@ -18,13 +18,16 @@ struct source {
 
 /* Reads the file; path is kept. -1: it cannot be read. */
 int source_read(struct source *source, const char *path);
+/* The same of one that need not exist, or "" for none: that it is not there is what it says then. */
+int source_read_any(struct source *source, const char *path);
+bool source_is_absent(const struct source *source);
 /* Its text alone. */
 int source_text(const char *path, struct str *text);
 
 enum source_state {
 	SOURCE_SAME,
 	SOURCE_SAME_TEXT, /* but stat(2) tells another file, or another time */
-	SOURCE_OTHER,     /* or gone */
+	SOURCE_OTHER,     /* or gone, or there now */
 };
 
 enum source_state source_compare(const struct source *source);

@@ -172,12 +172,12 @@ backoff_set(struct ctl *ctl)
 		return rc;
 	held = arena_alloc(&ctl->arena, uses.count * sizeof(*held));
 	for (size_t i = 0; i < uses.count && rc == CTL_DONE; i++) {
-		const struct mx_rule *rule = uses.items[i].rule;
+		const struct mx_limits *limits = uses.items[i].limits;
 
 		order.group = uses.items[i].group;
 		order.ip = uses.items[i].ip;
-		order.rule_per_hour = mx_rule_per_hour(rule);
-		order.rule_connections = rule->connections;
+		order.rule_per_hour = limits != NULL ? mx_limits_per_hour(limits) : 0;
+		order.rule_connections = limits != NULL ? limits->connections : 0;
 		store_put_backoff_set(&ctl->batch, &order, &held[i].backoff);
 		rc = ctl_store_must(ctl);
 		if (rc == CTL_DONE) {

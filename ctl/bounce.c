@@ -197,7 +197,8 @@ bounce_test(struct ctl *ctl)
 		.account_headers = &ctl->settings->account_headers,
 	};
 	struct conf_errors errors = { 0 };
-	struct bounce_rules *rules = bounce_rules_load(ctl->settings->bounce_rules, &errors);
+	struct bounce_rules *rules = bounce_rules_load(ctl->settings->bounce_rules,
+	    ctl->settings->bounce_rules_local, &errors);
 	struct str message = { 0 };
 	struct report report;
 	enum ctl_exit rc = CTL_NO;

@@ -71,7 +71,8 @@ enum ctl_exit
 classify_lines(struct ctl *ctl)
 {
 	struct conf_errors errors = { 0 };
-	struct bounce_rules *rules = bounce_rules_load(ctl->settings->bounce_rules, &errors);
+	struct bounce_rules *rules = bounce_rules_load(ctl->settings->bounce_rules,
+	    ctl->settings->bounce_rules_local, &errors);
 	struct str line = { 0 };
 
 	if (rules == NULL) {

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "mx_rules.h"
 #include "out.h"
+#include "pace.h"
 #include "settings.h"
 #include "store_sync.h"
 
@@ -62,6 +63,10 @@ enum ctl_option {
 	CTL_OPTION_OUTPUT,
 	CTL_OPTION_FOLLOW,
 	CTL_OPTION_UNDO,
+	CTL_OPTION_FROM_FLEET,
+	CTL_OPTION_KEY,
+	CTL_OPTION_AS,
+	CTL_OPTION_ONCE,
 	CTL_OPTIONS
 };
 
@@ -76,6 +81,8 @@ struct ctl {
 
 	struct settings *settings;
 	struct mx_rules *rules;
+	struct pace_sets levels; /* set in Redis (in_force.h) */
+	bool levels_read, levels_known; /* asked for; answered */
 	struct store_sync *store;
 	struct store_batch batch; /* for the next ctl_store_run() */
 	struct out *out;          /* ctl_out() */

@@ -111,20 +111,19 @@ read_limits(struct ctl *ctl, struct question *question, struct err *err)
 	struct uses uses = { &question->use, 1 };
 	int64_t open = 0;
 
+	if (rule != NULL)
+		question->facts.limits =
+		    in_force(ctl, rule, question->group, decide_ip(rule, question->sending_ip));
+
 	if (ctl->settings->enforce != ENFORCE_ADMISSION ||
-	    !decide_take(rule, question->group, question->sending_ip, ctl->settings->node, 0,
-		&question->take))
+	    !decide_take(rule, question->facts.limits, question->group, question->sending_ip,
+		ctl->settings->node, 0, &question->take))
 		return 0;
-	question->use = (struct use){
-		.group = question->group,
-		.ip = question->take.ip,
-		.rule = rule,
-		.count = rule->limit_count,
-	};
+	question->use = use_of(ctl, question->group, question->take.ip, rule);
 	if (uses_read(ctl, &uses, &question->now, err) != 0 ||
 	    read_own_slots(ctl, question, &open, err) != 0)
 		return -1;
-	question->take.open = rule->connections > 0 ? open + 1 : 0;
+	question->take.open = use_connections(&question->use) > 0 ? open + 1 : 0;
 	question->take.commit = false;
 	store_put_take(&ctl->batch, &question->take, &question->took);
 	if (ctl_store_run(ctl, err) != 0)

@@ -41,32 +41,30 @@ explain_delivery_begin(struct ctl *ctl, const struct decide_facts *facts, const 
 		if (!sending_get(settings, node_name, i, &lane->sending) ||
 		    !sending_pool_has(delivery->facts.pool, lane->sending.name))
 			continue;
-		lane->use = (struct use){
-			.group = facts->group,
-			.ip = decide_ip(facts->rule, lane->sending.name),
-			.rule = facts->rule,
-			.count = facts->rule->limit_count,
-		};
 		count++;
 	}
 	delivery->facts.lane_count = count;
 }
 
 static int
-read_lane(struct ctl *ctl, const struct ctl_time *now, struct delivery_lane *lane, struct err *err)
+read_lane(struct ctl *ctl, const struct route_facts *facts, const struct ctl_time *now,
+    struct delivery_lane *lane, struct err *err)
 {
-	const struct mx_rule *rule = lane->use.rule;
-	const struct store_take take = {
-		.group = lane->use.group,
-		.ip = lane->use.ip,
-		.node = ctl->settings->node,
-		.limits = rule->limits,
-		.limit_count = rule->limit_count,
-	};
+	struct use *use = &lane->use;
+	struct store_take take;
 	struct store_fields queue = { .arena = &ctl->arena };
 
+	/* Only now: what is set in Redis counts. */
+	*use = use_of(ctl, facts->group, decide_ip(facts->rule, lane->sending.name), facts->rule);
+	take = (struct store_take){
+		.group = use->group,
+		.ip = use->ip,
+		.node = ctl->settings->node,
+		.limits = use->limits->limits,
+		.limit_count = use->limits->limit_count,
+	};
 	store_put_take(&ctl->batch, &take, &lane->took);
-	store_put_queue_read(&ctl->batch, lane->use.group, lane->use.ip, &queue);
+	store_put_queue_read(&ctl->batch, use->group, use->ip, &queue);
 	if (ctl_store_run(ctl, err) != 0)
 		return -1;
 	for (size_t i = 0; i + 1 < queue.count; i += 2) {
@@ -83,7 +81,7 @@ explain_delivery_read(struct ctl *ctl, const struct ctl_time *now,
     struct explain_delivery *delivery, struct err *err)
 {
 	for (size_t i = 0; i < delivery->facts.lane_count; i++)
-		if (read_lane(ctl, now, &delivery->lanes[i], err) != 0)
+		if (read_lane(ctl, &delivery->facts, now, &delivery->lanes[i], err) != 0)
 			return -1;
 	delivery->is_read = true;
 	return 0;
@@ -106,6 +104,7 @@ choice_of(const struct explain_delivery *delivery, const struct delivery_lane *l
 
 	return (struct route_lane){
 		.number = lane->sending.number,
+		.limits = lane->use.limits,
 		.inside = facts.inside,
 		.allowed = intake_allowed(&facts),
 		.per_minute = facts.per_minute,
@@ -167,7 +166,7 @@ wait_words(struct ctl *ctl, const struct delivery_lane *lane)
 		break;
 	case STORE_NO_ROOM:
 		return arena_printf(&ctl->arena, "limit %s reached",
-		    limit_format(&lane->use.rule->limits[took->limit], text));
+		    limit_format(&lane->use.limits->limits[took->limit], text));
 	case STORE_HELD:
 		return took->held.by == STORE_HOLD_PAUSED
 			   ? arena_printf(&ctl->arena, "paused: %s", took->held.why)

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "in_force.h"
+
 int
 postfix_check_open(struct ctl *ctl, const char *folder, bool timers, struct postfix_draft *draft,
     struct err *err)
@@ -12,8 +14,8 @@ postfix_check_open(struct ctl *ctl, const char *folder, bool timers, struct post
 		postfix_draft_keep_base(draft);
 		return 0;
 	}
-	return postfix_draft_plan(draft, ctl->settings, ctl->rules, timers || draft->state.timers,
-	    err);
+	return postfix_draft_plan(draft, ctl->settings, ctl->rules, in_force_sets(ctl),
+	    timers || draft->state.timers, err);
 }
 
 bool

@@ -248,7 +248,7 @@ apply(struct postfix_draft *draft, const struct stage *stage, bool timers, struc
 
 int
 postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
-    const struct mx_rules *rules, bool timers, struct err *err)
+    const struct mx_rules *rules, const struct pace_sets *sets, bool timers, struct err *err)
 {
 	struct stage stage;
 	int rc = stage_open(&stage, &draft->base, err);
@@ -256,7 +256,8 @@ postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
 	if (rc == 0)
 		rc = read_site(draft, &stage, err);
 	if (rc == 0)
-		postfix_plan_make(&draft->arena, settings, rules, &draft->site, &draft->plan);
+		postfix_plan_make(&draft->arena, settings, rules, sets, &draft->site,
+		    &draft->plan);
 	if (rc == 0 && draft->plan.mistakes.count == 0)
 		rc = apply(draft, &stage, timers, err);
 	stage_close(&stage);

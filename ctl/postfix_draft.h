@@ -26,9 +26,9 @@ struct postfix_draft {
  * postfix_draft_free() in any case. */
 int postfix_draft_open(struct postfix_draft *draft, const char *folder, const char *state_dir,
     struct err *err);
-/* Fills in plan and, unless it has mistakes, next. timers: with those too. */
+/* Fills in plan and, unless it has mistakes, next. sets: levels set in Redis. timers: with those too. */
 int postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
-    const struct mx_rules *rules, bool timers, struct err *err);
+    const struct mx_rules *rules, const struct pace_sets *sets, bool timers, struct err *err);
 /* The same where nothing of ours is wanted. */
 void postfix_draft_keep_base(struct postfix_draft *draft);
 /* Puts `files` in place. */

@@ -8,7 +8,7 @@
 #include "postfix_ours.h"
 #include "transports.h"
 
-enum { PROCESSES_PER_CONNECTION = 12, PROCESSES_LEAST = 20 };
+enum { PROCESSES_PER_CONNECTION = 12, PROCESSES_AT_MOST_SPEED = 3, PROCESSES_LEAST = 20 };
 enum { SPARE = 2 }; /* deliveries above a group's connections: one ends, the next is ready */
 
 const char *const postfix_plan_raw[] = { "transport_maps",
@@ -24,6 +24,7 @@ struct planning { /* what it is made with */
 	struct arena *arena;
 	const struct settings *settings;
 	const struct mx_rules *rules;
+	const struct pace_sets *sets;
 	const struct postfix_site *site;
 	struct postfix_plan *plan;
 	const char *map; /* "unix:mxpace/map" */
@@ -163,6 +164,46 @@ set_addresses(const struct planning *p, const struct sending_ip *ip,
 		postfix_options_set(p->arena, options, "inet_interfaces", "all");
 }
 
+int64_t
+postfix_plan_messages(const struct settings *settings, const struct mx_rules *rules,
+    const struct pace_sets *sets, const struct transport_class *class, const char *ip)
+{
+	int64_t least = class->messages_per_connection;
+	bool any = false;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		struct transport_class other;
+		struct mx_limits limits;
+		struct pace pace;
+
+		transports_class(rules, &rules->rules[i], &other);
+		if (strcmp(other.name, class->name) != 0)
+			continue;
+		pace_of(settings, sets, &rules->rules[i], ip, &pace);
+		mx_limits_at(&rules->rules[i], pace.level, settings->levels, 0, &limits);
+		if (!any || limits.messages_per_connection < least)
+			least = limits.messages_per_connection;
+		any = true;
+	}
+	return least;
+}
+
+/* Of the fastest level there is, whatever holds now. */
+static int64_t
+most_connections(const struct planning *p, const struct mx_rule *rule)
+{
+	int64_t most = rule->connections;
+
+	for (int level = LEVEL_SLOW; level < LEVELS; level++) {
+		struct mx_limits limits;
+
+		mx_limits_at(rule, (enum level)level, p->settings->levels, 0, &limits);
+		if (limits.connections > most)
+			most = limits.connections;
+	}
+	return most;
+}
+
 static int64_t
 concurrency_of(const struct planning *p, const struct transport_class *class)
 {
@@ -170,7 +211,7 @@ concurrency_of(const struct planning *p, const struct transport_class *class)
 
 	if (rule == NULL || class->shared || rule->connections == 0)
 		return postfix_parameters[POSTFIX_CONCURRENCY].value;
-	return rule->connections + SPARE;
+	return most_connections(p, rule) + SPARE;
 }
 
 /* Enough to keep its connections busy, and one of each of many domains waiting; more would wait
@@ -185,6 +226,8 @@ processes_of(const struct planning *p, const struct transport_class *class)
 	if (rule == NULL || class->shared || rule->connections == 0)
 		return most;
 	enough = PROCESSES_PER_CONNECTION * rule->connections;
+	if (enough < PROCESSES_AT_MOST_SPEED * most_connections(p, rule))
+		enough = PROCESSES_AT_MOST_SPEED * most_connections(p, rule);
 	if (enough < PROCESSES_LEAST)
 		enough = PROCESSES_LEAST;
 	return enough < most ? enough : most;
@@ -213,18 +256,20 @@ plan_transport(struct planning *p, const struct transport_class *class, size_t n
 	struct postfix_options options = options_of(p, smtp);
 	struct postfix_transport *transport = &p->plan->transports[p->plan->transport_count++];
 	char name[TRANSPORT_NAME_SIZE];
+	int64_t messages = postfix_plan_messages(p->settings, p->rules, p->sets, class,
+	    ip != NULL ? ip->name : NULL);
 
 	transports_name(class, number, name);
 	*transport = (struct postfix_transport){ .name = arena_dup(p->arena, span_of(name)),
 		.class = class->name,
 		.ip = ip != NULL ? ip->name : "",
-		.messages_per_connection = class->messages_per_connection,
+		.messages_per_connection = messages,
 		.concurrency = concurrency_of(p, class) };
 	for (size_t i = 0; i < POSTFIX_LOOKUPS; i++)
 		postfix_options_set(p->arena, &options, postfix_lookups[i].parameter,
 		    joined(p, smtp, postfix_lookups[i].parameter,
 			arena_printf(p->arena, "%s/%s", postfix_lookups[i].map, name)));
-	set_reuse(p, smtp, name, class->messages_per_connection, &options);
+	set_reuse(p, smtp, name, messages, &options);
 	postfix_options_set(p->arena, &options, "smtp_fallback_relay", "");
 	set_addresses(p, ip, &options);
 	if (postfix_options_get(&p->site->raw, "tls_required_enable") != NULL)
@@ -302,9 +347,10 @@ plan_observe(struct planning *p)
 
 void
 postfix_plan_make(struct arena *arena, const struct settings *settings,
-    const struct mx_rules *rules, const struct postfix_site *site, struct postfix_plan *plan)
+    const struct mx_rules *rules, const struct pace_sets *sets, const struct postfix_site *site,
+    struct postfix_plan *plan)
 {
-	struct planning planning = { arena, settings, rules, site, plan, NULL, { 0 }, { 0 } };
+	struct planning planning = { arena, settings, rules, sets, site, plan, NULL, { 0 }, { 0 } };
 
 	memset(plan, 0, sizeof(*plan));
 	plan->added = arena_alloc(arena, 2 * POSTFIX_LOOKUPS * sizeof(*plan->added));

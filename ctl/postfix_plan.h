@@ -11,9 +11,9 @@
 #ifndef POSTFIX_PLAN_H
 #define POSTFIX_PLAN_H
 
-#include "mx_rules.h"
+#include "pace.h"
 #include "postfix_conf.h"
-#include "settings.h"
+#include "transports.h"
 
 enum { POSTFIX_TRANSPORTS_MOST = 200 };
 
@@ -52,7 +52,16 @@ struct postfix_plan {
 extern const char *const postfix_plan_raw[];
 extern const char *const postfix_plan_expanded[];
 
+/* sets: levels as set in Redis. Messages per connection are those of the level that holds; the
+ * deliveries Postfix attempts at once are enough for the fastest level, so that a change of levels
+ * needs no other set-up. */
 void postfix_plan_make(struct arena *arena, const struct settings *settings,
-    const struct mx_rules *rules, const struct postfix_site *site, struct postfix_plan *plan);
+    const struct mx_rules *rules, const struct pace_sets *sets, const struct postfix_site *site,
+    struct postfix_plan *plan);
+
+/* What the transports of a class allow on one connection now; 0: no limit. Of rules that share a
+ * class the lowest. ip: the sending IP's name. */
+int64_t postfix_plan_messages(const struct settings *settings, const struct mx_rules *rules,
+    const struct pace_sets *sets, const struct transport_class *class, const char *ip);
 
 #endif

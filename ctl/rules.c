@@ -5,6 +5,8 @@
 
 #include "bounce_rules.h"
 #include "bounce_rules_check.h"
+#include "in_force.h"
+#include "mx_rules_check.h"
 #include "rules_cache.h"
 #include "show.h"
 
@@ -37,12 +39,16 @@ check_mx_rules(const struct settings *settings, struct conf_errors *errors, stru
 {
 	struct mx_rules *rules =
 	    mx_rules_load(settings->mx_rules, settings->mx_rules_local, errors);
+	struct findings findings = { 0 };
 
 	if (rules == NULL)
 		return;
 	checked->rules = rules->count;
 	checked->samples = mx_samples(rules);
-	mx_rules_check(rules, errors);
+	mx_rules_check(rules, &findings);
+	str_adds(&errors->lines, str_text(&findings.mistakes.lines));
+	errors->count += findings.mistakes.count;
+	findings_free(&findings);
 	mx_rules_release(&rules);
 }
 
@@ -152,14 +158,14 @@ rules_check(struct ctl *ctl)
 
 /* A rule's message limits; the array lives in ctl's arena. */
 static struct out_value
-limits_of(struct ctl *ctl, const struct mx_rule *rule)
+limits_of(struct ctl *ctl, const struct mx_limits *limits)
 {
-	const char **items = arena_alloc(&ctl->arena, (rule->limit_count + 1) * sizeof(*items));
+	const char **items = arena_alloc(&ctl->arena, (limits->limit_count + 1) * sizeof(*items));
 	char text[LIMIT_TEXT_SIZE];
 
-	for (size_t i = 0; i < rule->limit_count; i++)
-		items[i] = arena_dup(&ctl->arena, span_of(limit_format(&rule->limits[i], text)));
-	return out_list(items, rule->limit_count);
+	for (size_t i = 0; i < limits->limit_count; i++)
+		items[i] = arena_dup(&ctl->arena, span_of(limit_format(&limits->limits[i], text)));
+	return out_list(items, limits->limit_count);
 }
 
 static struct out_value
@@ -187,14 +193,15 @@ show_all(struct ctl *ctl)
 	out_table(ctl_out(ctl), "rules", NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < ctl->rules->count; i++) {
 		const struct mx_rule *rule = &ctl->rules->rules[i];
+		const struct mx_limits *limits = in_force(ctl, rule, NULL, NULL);
 		const char *slash = strrchr(rule->file, '/');
 
 		out_cell(ctl->out, out_string(rule->name));
 		out_cell(ctl->out, out_string(mx_scope_names[rule->scope]));
 		out_cell(ctl->out, out_string(mx_per_names[rule->per]));
-		out_cell(ctl->out, number_or_none(rule->connections, "-"));
-		out_cell(ctl->out, number_or_none(rule->messages_per_connection, "-"));
-		out_cell(ctl->out, limits_of(ctl, rule));
+		out_cell(ctl->out, number_or_none(limits->connections, "-"));
+		out_cell(ctl->out, number_or_none(limits->messages_per_connection, "-"));
+		out_cell(ctl->out, limits_of(ctl, limits));
 		out_cell(ctl->out, out_list(rule->mx.items, rule->mx.count));
 		out_cell(ctl->out, out_string(rule->file));
 		out_cell(ctl->out, out_string(slash != NULL ? slash + 1 : rule->file));
@@ -232,6 +239,7 @@ show_backoff(struct ctl *ctl, const struct mx_rule *rule)
 static void
 show_one(struct ctl *ctl, const struct mx_rule *rule)
 {
+	const struct mx_limits *limits = in_force(ctl, rule, NULL, NULL);
 	struct out *out = ctl_out(ctl);
 
 	out_put(out, "rule", "Rule", out_string(rule->name));
@@ -247,14 +255,14 @@ show_one(struct ctl *ctl, const struct mx_rule *rule)
 	out_put(out, NULL, "",
 	    out_string(rule->per == MX_PER_IP ? "each sending IP may use them, over the whole fleet"
 					      : "all sending IPs together may use them"));
-	out_put(out, "connections", "Connections", number_or_none(rule->connections, "no limit"));
+	out_put(out, "connections", "Connections", number_or_none(limits->connections, "no limit"));
 	out_put(out, "messages_per_connection", "Messages on each",
-	    number_or_none(rule->messages_per_connection, "no limit"));
+	    number_or_none(limits->messages_per_connection, "no limit"));
 	out_put(out, "messages_per_hour", NULL,
-	    number_or_none(rule->messages_per_hour, "no limit"));
+	    number_or_none(limits->messages_per_hour, "no limit"));
 	out_put(out, "burst", NULL, out_bool(rule->burst));
 	out_put(out, "limits", "Messages",
-	    rule->limit_count > 0 ? limits_of(ctl, rule) : out_none("no limit"));
+	    limits->limit_count > 0 ? limits_of(ctl, limits) : out_none("no limit"));
 	show_backoff(ctl, rule);
 }
 

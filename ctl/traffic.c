@@ -150,7 +150,7 @@ traffic_read(struct ctl *ctl, struct use *use, const struct ctl_time *now, struc
 int64_t
 traffic_connections(const struct traffic *traffic)
 {
-	int64_t rule = traffic->use->rule != NULL ? traffic->use->rule->connections : 0;
+	int64_t rule = use_connections(traffic->use);
 	int64_t backoff = traffic->backoff.connections;
 
 	return rule == 0 || (backoff > 0 && backoff < rule) ? backoff : rule;

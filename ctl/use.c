@@ -4,21 +4,39 @@
 
 #include "keys.h"
 
+struct use
+use_of(struct ctl *ctl, const char *group, const char *ip, const struct mx_rule *rule)
+{
+	const struct mx_limits *limits = in_force(ctl, rule, group, ip);
+
+	return (struct use){
+		.group = group,
+		.ip = ip,
+		.rule = rule,
+		.limits = limits,
+		.count = limits != NULL ? limits->limit_count : 0,
+	};
+}
+
+int64_t
+use_connections(const struct use *use)
+{
+	return use->limits != NULL ? use->limits->connections : 0;
+}
+
 /* Adds a row for each sending IP. */
 static void
-add_group(const struct conf_strings *ips, const char *group, const struct mx_rule *rule,
+add_group(struct ctl *ctl, const struct conf_strings *ips, const char *group, const struct mx_rule *rule,
     int64_t used_s, struct uses *uses)
 {
 	bool together = rule != NULL && rule->per == MX_PER_GROUP;
 
-	for (size_t i = 0; i < (together ? 1 : ips->count); i++)
-		uses->items[uses->count++] = (struct use){
-			.group = group,
-			.ip = together ? "all" : ips->items[i],
-			.rule = rule,
-			.used_s = used_s,
-			.count = rule != NULL ? rule->limit_count : 0,
-		};
+	for (size_t i = 0; i < (together ? 1 : ips->count); i++) {
+		struct use *use = &uses->items[uses->count++];
+
+		*use = use_of(ctl, group, together ? "all" : ips->items[i], rule);
+		use->used_s = used_s;
+	}
 }
 
 int
@@ -42,7 +60,7 @@ uses_list(struct ctl *ctl, const struct nodes *nodes, int64_t since_s, struct us
 		if (!span_number(index.items[i + 1], &used) || (int64_t)used < since_s ||
 		    keys_decode(&name, index.items[i]) != 0)
 			continue;
-		add_group(&ips, arena_dup(&ctl->arena, span_of(str_text(&name))),
+		add_group(ctl, &ips, arena_dup(&ctl->arena, span_of(str_text(&name))),
 		    mx_rules_of_group(ctl->rules, str_text(&name)), (int64_t)used, uses);
 	}
 	str_free(&name);
@@ -56,7 +74,7 @@ uses_of_group(struct ctl *ctl, const struct nodes *nodes, const char *group,
 	struct conf_strings ips = nodes_sending_ips(ctl, nodes);
 	struct uses uses = { arena_alloc(&ctl->arena, (ips.count + 1) * sizeof(*uses.items)), 0 };
 
-	add_group(&ips, group, rule, 0, &uses);
+	add_group(ctl, &ips, group, rule, 0, &uses);
 	return uses;
 }
 
@@ -64,7 +82,7 @@ uses_of_group(struct ctl *ctl, const struct nodes *nodes, const char *group,
 
 struct use_fields { /* of one row, as Redis has them */
 	struct store_fields connections;
-	struct store_fields rings[MX_RULE_LIMITS_MAX];
+	struct store_fields rings[MX_LIMITS_MAX];
 };
 
 static void
@@ -74,7 +92,7 @@ put_use(struct ctl *ctl, struct arena *arena, const struct use *use, struct use_
 	store_put_connections(&ctl->batch, use->group, use->ip, &fields->connections);
 	for (size_t i = 0; i < use->count; i++) {
 		fields->rings[i] = (struct store_fields){ .arena = arena };
-		store_put_ring(&ctl->batch, use->group, use->ip, &use->rule->limits[i],
+		store_put_ring(&ctl->batch, use->group, use->ip, &use->limits->limits[i],
 		    &fields->rings[i]);
 	}
 }
@@ -84,7 +102,7 @@ set_use(struct use *use, const struct use_fields *fields, const struct ctl_time 
 {
 	use->open = store_open_total(&fields->connections, now->s);
 	for (size_t i = 0; i < use->count; i++) {
-		const struct limit *limit = &use->rule->limits[i];
+		const struct limit *limit = &use->limits->limits[i];
 
 		use->messages[i] = (struct out_use){
 			.used = store_ring_used(&fields->rings[i], limit, now->ms),
@@ -133,8 +151,7 @@ uses_read(struct ctl *ctl, struct uses *uses, const struct ctl_time *now, struct
 bool
 use_has_slot(const struct use *use)
 {
-	return use->rule == NULL || use->rule->connections == 0 ||
-	       use->open < use->rule->connections;
+	return use_connections(use) == 0 || use->open < use_connections(use);
 }
 
 int64_t
@@ -153,8 +170,8 @@ use_fullness(const struct use *use)
 {
 	int64_t fullest = 0;
 
-	if (use->rule != NULL && use->rule->connections > 0)
-		fullest = use->open * 1000 / use->rule->connections;
+	if (use_connections(use) > 0)
+		fullest = use->open * 1000 / use_connections(use);
 	for (size_t i = 0; i < use->count; i++)
 		if (use->messages[i].used * 1000 / use->messages[i].limit > fullest)
 			fullest = use->messages[i].used * 1000 / use->messages[i].limit;
@@ -172,6 +189,6 @@ use_next(const struct use *use)
 struct out_value
 use_open(const struct use *use, struct out_use *open)
 {
-	*open = (struct out_use){ use->open, use->rule != NULL ? use->rule->connections : 0, NULL };
+	*open = (struct out_use){ use->open, use_connections(use), NULL };
 	return out_use(open);
 }

@@ -43,12 +43,20 @@ enum ctl_exit quarantine_import(struct ctl *ctl);
 
 enum ctl_exit report_show(struct ctl *ctl);
 enum ctl_exit events(struct ctl *ctl);
+enum ctl_exit notify(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);
 enum ctl_exit bounce_test(struct ctl *ctl);
 
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);
+enum ctl_exit rules_update(struct ctl *ctl);
+enum ctl_exit rules_diff(struct ctl *ctl);
+enum ctl_exit rules_rollback(struct ctl *ctl);
+enum ctl_exit rules_list(struct ctl *ctl);
+enum ctl_exit rules_history(struct ctl *ctl);
+enum ctl_exit rules_publish(struct ctl *ctl);
+enum ctl_exit rules_key(struct ctl *ctl);
 
 enum ctl_exit verify_list(struct ctl *ctl);
 

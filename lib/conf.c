@@ -39,6 +39,19 @@ add_mistake(struct conf_errors *errors, const char *file, unsigned line, const c
 	str_addc(&errors->lines, '\n');
 }
 
+void
+conf_errors_add(struct conf_errors *errors, const struct conf_place *place, const char *key,
+    const char *fmt, ...)
+{
+	char words[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	add_mistake(errors, place->file, place->line, key, words);
+}
+
 static struct conf_file *
 file_new(const char *name)
 {
@@ -487,4 +500,36 @@ conf_read(struct conf_reader *reader, struct config_setting_t *group, const stru
 			conf_mistake(reader, setting, NULL, "unknown key");
 	}
 	return reader->errors->count == before ? 0 : -1;
+}
+
+void
+conf_value(const struct config_setting_t *setting, struct str *out)
+{
+	switch (config_setting_type(setting)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		str_addf(out, "%lld", config_setting_get_int64(setting));
+		return;
+	case CONFIG_TYPE_FLOAT:
+		str_addf(out, "%.15g", config_setting_get_float(setting));
+		return;
+	case CONFIG_TYPE_BOOL:
+		str_adds(out, config_setting_get_bool(setting) ? "true" : "false");
+		return;
+	case CONFIG_TYPE_STRING:
+		str_addf(out, "\"%s\"", config_setting_get_string(setting));
+		return;
+	default:
+		break;
+	}
+	str_adds(out, conf_is_group(setting) ? "{ " : "[ ");
+	for (size_t i = 0; i < conf_length(setting); i++) {
+		const struct config_setting_t *member = conf_at(setting, i);
+
+		str_adds(out, i > 0 ? ", " : "");
+		if (conf_is_group(setting))
+			str_addf(out, "%s = ", conf_name(member));
+		conf_value(member, out);
+	}
+	str_adds(out, conf_is_group(setting) ? " }" : " ]");
 }

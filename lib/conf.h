@@ -25,6 +25,17 @@ struct conf_errors {
 
 void conf_errors_free(struct conf_errors *errors);
 
+/* Where a value was set. file NULL: nowhere, it is the default. */
+struct conf_place {
+	const char *file;
+	unsigned line;
+};
+
+/* Adds a mistake found after reading. key: "google.connections"; "": none. What it quotes of the
+ * file comes on one line. */
+void conf_errors_add(struct conf_errors *errors, const struct conf_place *place, const char *key,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 struct conf_file;
 
 /* NULL when it cannot be read or parsed; errors then has the line. */
@@ -77,6 +88,13 @@ void conf_defaults(struct arena *arena, const struct conf_key *keys, size_t coun
 int conf_read(struct conf_reader *reader, struct config_setting_t *group,
     const struct conf_key *keys, size_t count, const char *const *known, void *target);
 
+/* Notes where a group sets which key: places has one for each row, those of others stay as they are.
+ * The file's name is kept in the arena. */
+void conf_places(struct conf_reader *reader, const struct config_setting_t *group,
+    const struct conf_key *keys, size_t count, struct conf_place *places);
+/* A value of source for people, as the file writes it; nothing for a custom one. */
+void conf_format(const struct conf_key *key, const void *source, struct str *out);
+
 /* The values of all rows but the custom ones, written and read back by the same table; texts stay
  * where they were read, lists are in the arena. False: another table wrote them, or they end before.
  */
@@ -100,6 +118,8 @@ bool conf_is_list(const struct config_setting_t *setting);       /* ( ) or [ ] *
 const char *conf_string(const struct config_setting_t *setting); /* NULL: not a string */
 /* A number with or without a point; false: something else. */
 bool conf_fraction(const struct config_setting_t *setting, double *value);
+/* Any setting's value for people, in one form however the file writes it. */
+void conf_value(const struct config_setting_t *setting, struct str *out);
 /* The file a setting stands in, @include'd or reader's own. */
 const char *conf_where(const struct conf_reader *reader, const struct config_setting_t *setting);
 unsigned conf_line(const struct config_setting_t *setting);

@@ -4,14 +4,32 @@
 
 #include "utf8.h"
 
+/* Of what stands for itself, from the beginning on. */
+static size_t
+plain_length(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.len && text.ptr[i] >= ' ' && text.ptr[i] <= '~' && text.ptr[i] != '"' &&
+	       text.ptr[i] != '\\')
+		i++;
+	return i;
+}
+
 void
 json_string(struct str *out, struct span text)
 {
 	str_addc(out, '"');
 	for (size_t i = 0; i < text.len;) {
 		const unsigned char *p = (const unsigned char *)text.ptr + i;
-		size_t len = utf8_length(p, text.len - i);
+		size_t len = plain_length(span_from(text, i));
 
+		if (len > 0) {
+			str_add(out, p, len);
+			i += len;
+			continue;
+		}
+		len = utf8_length(p, text.len - i);
 		if (len == 0) {
 			str_adds(out, "\xef\xbf\xbd");
 			len = 1;

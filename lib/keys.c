@@ -243,6 +243,15 @@ keys_sender_users(struct str *out, const char *sender)
 }
 
 void
+keys_mail(struct str *out, const char *recipient, const char *part)
+{
+	str_adds(out, "mxpace:{m:");
+	keys_encode(out, span_of(recipient));
+	str_adds(out, "}:");
+	str_adds(out, part);
+}
+
+void
 keys_texts(struct str *out, const char *day)
 {
 	str_adds(out, "mxpace:texts:");
@@ -260,6 +269,19 @@ struct span
 keys_mx_domain(struct span key)
 {
 	return span_starts(key, SPAN(KEYS_MX)) ? span_from(key, sizeof(KEYS_MX) - 1) : SPAN("");
+}
+
+void
+keys_warmup(struct str *out, const char *ip)
+{
+	add_tagged(out, "w:", ip);
+}
+
+void
+keys_warmup_history(struct str *out, const char *ip)
+{
+	add_tagged(out, "w:", ip);
+	str_adds(out, ":history");
 }
 
 void

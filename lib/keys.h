@@ -28,8 +28,15 @@
  *   mxpace:lists                     zset    likewise
  *   mxpace:suspended                 zset    accounts nothing is taken from -> since when
  *   mxpace:suspended:version         string  another one with each change of it
+ *   mxpace:levels                    hash    "all", "ip:NAME"... -> "LEVEL since UNIXTIME by WHO"
+ *   mxpace:pace:version              string  counts changes of levels and warm-ups
  *   mxpace:texts:DAY                 zset    "REASON TEXT" of failures, by count
  *   mxpace:quarantine                zset    addresses by expiry, +inf = until removed
+ *   mxpace:{m:ADDRESS}:mails         zset    events mailed to somebody -> when, in ms (mail_take.lua)
+ *   mxpace:{m:ADDRESS}:more          zset    what waits for a digest -> when it came, in ms
+ *   mxpace:{m:ADDRESS}:digest        zset    what the digest being mailed tells of
+ *   mxpace:{m:ADDRESS}:state         hash    when the digest is due, who mails it
+ *   mxpace:mails                     zset    addresses for whom a digest waits -> when due, in ms
  *   mxpace:undo:ID                   hash    an undo: who, when, which, how many
  *   mxpace:undo:ID:NUMBER            string  entries it took away, one a line
  *   mxpace:undos                     zset    IDs of undos by time
@@ -38,11 +45,17 @@
  *   mxpace:group:DOMAIN              string  its MX group, for mxbounce
  *   mxpace:guards                    hash    "GROUP REASON" -> since when, " quiet": holds no more
  *   mxpace:failed                    hash    reason -> errors counted ever, all groups
+ *   mxpace:warmups                   hash    sending IP -> plan of its warm-up
+ *   mxpace:{w:IP}                    hash    its warm-up (warmup_state.h)
+ *   mxpace:{w:IP}:history            stream  what became of it
+ *   mxpace:warmup:lock               string  the mxpolicyd that judges warm-ups now
  *   mxpace:node:NODE                 hash    a running mxpolicyd
  *   mxpace:nodes                     zset    nodes by when they were last heard of
  *   mxpace:probe                     string  for a second, while Redis answered with errors
  *   mxpace:events                    stream  bounces, quarantines, removals
+ *   mxpace:notify                    group   consumers of mxpace:events: mxctl notify
  *   mxpace:delivered                 stream  deliveries an application knows of
+ *   mxpace:rules                     hash    the rules that the fleet should use: a signed bundle
  *   mxpace:unclassified              zset    normalised texts no rule knew, by count
  *
  * What stands in braces is the hash tag: a script touches keys of one tag only, so that all of it
@@ -86,10 +99,14 @@ void keys_sender(struct str *out, char kind, const char *name);
 void keys_sender_stats(struct str *out, char kind, const char *name, const char *period);
 void keys_sender_seen(struct str *out, char kind, const char *name);
 void keys_sender_users(struct str *out, const char *sender);
+/* part: "mails", "more", "digest", "state". */
+void keys_mail(struct str *out, const char *recipient, const char *part);
 void keys_texts(struct str *out, const char *day);
 void keys_mx(struct str *out, const char *domain);
 /* The encoded domain of such a key; empty: it is none. */
 struct span keys_mx_domain(struct span key);
+void keys_warmup(struct str *out, const char *ip);
+void keys_warmup_history(struct str *out, const char *ip);
 void keys_node(struct str *out, const char *node);
 void keys_undo(struct str *out, const char *id);
 void keys_undo_chunk(struct str *out, const char *id, int64_t number); /* from 0 */
@@ -101,14 +118,21 @@ void keys_undo_chunk(struct str *out, const char *id, int64_t number); /* from 0
 #define KEYS_EVENTS           "mxpace:events"
 #define KEYS_DELIVERED        "mxpace:delivered"
 #define KEYS_UNCLASSIFIED     "mxpace:unclassified"
+#define KEYS_RULES            "mxpace:rules"
 #define KEYS_NODES            "mxpace:nodes"
 #define KEYS_ACCOUNTS         "mxpace:accounts"
 #define KEYS_CAMPAIGNS        "mxpace:campaigns"
 #define KEYS_LISTS            "mxpace:lists"
 #define KEYS_SUSPENDED        "mxpace:suspended"
 #define KEYS_SUSPENDED_STAMP  "mxpace:suspended:version"
+#define KEYS_LEVELS           "mxpace:levels"
+#define KEYS_PACE_VERSION     "mxpace:pace:version"
 #define KEYS_MX               "mxpace:mx:"
+#define KEYS_NOTIFY           "mxpace:notify"
+#define KEYS_MAILS            "mxpace:mails"
 #define KEYS_GUARDS           "mxpace:guards"
+#define KEYS_WARMUPS          "mxpace:warmups"
+#define KEYS_WARMUP_LOCK      "mxpace:warmup:lock"
 #define KEYS_FAILED           "mxpace:failed"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */

@@ -23,7 +23,18 @@ enum level {
 /* By enum level, NULL at the end; "" for LEVEL_NONE. */
 extern const char *const level_names[];
 
+struct level_factors { /* of what a rule says */
+	double connections, messages_per_connection, rate;
+};
+
+/* By enum level, the defaults of the configuration's `levels`: 1 everywhere for LEVEL_NONE, NORMAL
+ * and CUSTOM, which nobody can change. */
+extern const struct level_factors level_factors_default[LEVELS];
+
 /* LEVEL_NONE: no level is called so. */
 enum level level_of(struct span name);
+
+/* The one that sends less; "custom" and none count as "normal". Of equals the first. */
+enum level level_lower(enum level a, enum level b);
 
 #endif

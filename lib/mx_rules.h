@@ -34,12 +34,14 @@ enum backoff_action {
 
 struct backoff_rule {          /* checked here; acted upon at delivery time (enforce = "egress") */
 	struct pattern *match; /* on the provider's reply */
-	struct conf_strings sample; /* replies that it must match */
-	struct limit after;         /* so many within so long */
-	int action;                 /* enum backoff_action */
+	struct conf_strings sample, not_sample; /* replies that it must match, and must not */
+	struct limit after;                     /* so many within so long */
+	int action;                             /* enum backoff_action */
 	double factor;
 	int64_t min; /* messages per hour */
 	int64_t for_ms;
+	const struct conf_place *places; /* of each row of mx_rules_backoff_keys */
+	struct conf_place place;         /* of the group */
 };
 
 struct mx_rule {
@@ -55,15 +57,27 @@ struct mx_rule {
 	int64_t max_connections, max_messages_per_connection, max_messages_per_hour;
 	bool burst; /* true: the hourly limit alone, without its 5-minute share */
 	struct conf_strings limits_text;
-	struct conf_strings sample_mx; /* hosts that must come out at this rule */
-	const char *origin;            /* where the figures come from */
+	struct conf_strings sample_mx;     /* hosts that must come out at this rule */
+	struct conf_strings not_sample_mx; /* hosts that must not */
+	const char *origin;                /* where the figures come from */
 	struct backoff_rule *backoff;
 	size_t backoff_count;
-	/* All message limits as they are enforced, shortest period first, one for each period. */
+	/* The further limits as written, shortest period first, one for each period. What is enforced
+	 * is in mx_limits.h. */
 	struct limit limits[MX_RULE_LIMITS_MAX];
 	size_t limit_count;
-	const char *file; /* where it stands */
+	const char *file; /* where it stands, or was changed last */
 	unsigned line;
+	bool local;                /* the operator's own: no rule of this name is shipped */
+	bool disabled, after;      /* as written; one that is switched off is in no list */
+	struct conf_place home;    /* where it was given first */
+	struct conf_place *places; /* where each row of mx_rules_keys was set */
+};
+
+struct mx_rule_off { /* a rule that is switched off */
+	const char *name;
+	struct conf_place place; /* by which line */
+	bool unknown;            /* there is nothing of that name */
 };
 
 struct mx_rules {
@@ -71,27 +85,35 @@ struct mx_rules {
 	unsigned generation; /* another one for each load of this process */
 	size_t count;
 	struct mx_rule *rules;
+	struct mx_rule_off *off;
+	size_t off_count;
+	const char *path;    /* the shipped file's name */
+	const char *version; /* of the shipped file: "2026112201"; "" it has none */
 	struct arena arena;
 };
 
 /* Reads path, then local (NULL or an absent file: none) over it: a local rule of a shipped rule's
- * name changes the keys it sets, any other stands before the shipped ones. NULL: the mistakes are
- * in errors. The caller holds the one reference. */
+ * name changes the keys it sets; any other stands before the shipped ones, or with `after` behind
+ * them, before those that take every host. Rules with `disabled` are left out. NULL: the mistakes
+ * are in errors. The caller holds the one reference. */
 struct mx_rules *mx_rules_load(const char *path, const char *local, struct conf_errors *errors);
 struct mx_rules *mx_rules_parse(const char *text, const char *name, struct conf_errors *errors);
 struct mx_rules *mx_rules_hold(struct mx_rules *rules);
 void mx_rules_release(struct mx_rules **rules);
 
-/* What loading does not prove: every sample comes out at its rule, every backoff sample matches.
- * Adds mistakes; returns how many. */
-unsigned mx_rules_check(const struct mx_rules *rules, struct conf_errors *errors);
+/* The tables of a rule's keys and of a backoff group's. */
+const struct conf_key *mx_rules_keys(size_t *count);
+const struct conf_key *mx_rules_backoff_keys(size_t *count);
+/* Where a key of a rule was set; where the rule was given first, if nowhere. */
+const struct conf_place *mx_rule_place(const struct mx_rule *rule, const char *key);
+const struct conf_place *mx_rule_backoff_place(const struct backoff_rule *backoff, const char *key);
+/* Whether a mask of it matches every host. */
+bool mx_rule_takes_all(const struct mx_rule *rule);
+bool mx_rule_takes_host(const struct mx_rule *rule, const char *host);
 
 /* NULL when no rule matches. */
 const struct mx_rule *mx_rules_match(const struct mx_rules *rules, const struct mx_set *set);
 const struct mx_rule *mx_rules_named(const struct mx_rules *rules, struct span name);
-
-/* Messages an hour that all its limits together allow; 0: no limit. */
-int64_t mx_rule_per_hour(const struct mx_rule *rule);
 
 /* The group of a set under its rule: "google", or "default/mx1.foo.test" with site scope. */
 enum { MX_GROUP_SIZE = MX_RULE_NAME_MAX + 1 + MX_SET_NAME_SIZE };

@@ -12,8 +12,10 @@ enum { MATCH_LIMIT = 200000, DEPTH_LIMIT = 2000, HEAP_LIMIT_KIB = 4096 };
 
 struct pattern {
 	const char *text;
-	char *owned; /* the text, where it is ours */
-	pcre2_code *code;
+	char *owned;      /* the text, where it is ours */
+	pcre2_code *code; /* NULL: not read from `packed` yet */
+	struct span packed;
+	uint64_t sum;            /* of `packed` */
 	pcre2_match_data *match; /* its own if it has named groups, else the one all others share */
 	const char *subject;     /* of the last match */
 };
@@ -40,22 +42,9 @@ prepare(struct pattern *pattern)
 	return limits != NULL && pattern->match != NULL;
 }
 
-/* Takes over the compiled code. */
-static struct pattern *
-pattern_of(pcre2_code *compiled)
+static pcre2_code *
+compile(const char *expression, struct err *err)
 {
-	struct pattern *pattern = mem_alloc(sizeof(*pattern));
-
-	pattern->code = compiled;
-	if (!prepare(pattern))
-		pattern_free(&pattern);
-	return pattern;
-}
-
-struct pattern *
-pattern_new(const char *expression, struct err *err)
-{
-	struct pattern *pattern;
 	PCRE2_SIZE offset;
 	int code;
 	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
@@ -66,13 +55,48 @@ pattern_new(const char *expression, struct err *err)
 
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 		err_set(err, "%s at offset %zu of \"%s\"", words, (size_t)offset, expression);
-		return NULL;
 	}
-	pattern = pattern_of(compiled);
-	if (pattern == NULL)
+	return compiled;
+}
+
+/* PCRE2 looks at no length, so damaged bytes must not come to it. */
+static pcre2_code *
+decode(const struct pattern *pattern)
+{
+	pcre2_code *code;
+
+	if (pattern->packed.len > 0 && pack_sum(pattern->packed) == pattern->sum &&
+	    pcre2_serialize_decode(&code, 1, (const uint8_t *)pattern->packed.ptr, NULL) == 1)
+		return code;
+	return compile(pattern->text, NULL);
+}
+
+/* Read when it is first needed: most never are. False: no memory. */
+static bool
+is_ready(const struct pattern *pattern)
+{
+	struct pattern *ready = (struct pattern *)(uintptr_t)pattern;
+
+	if (ready->code == NULL)
+		ready->code = decode(ready);
+	return ready->code != NULL && (ready->match != NULL || prepare(ready));
+}
+
+struct pattern *
+pattern_new(const char *expression, struct err *err)
+{
+	struct pattern *pattern;
+	pcre2_code *code = compile(expression, err);
+
+	if (code == NULL)
+		return NULL;
+	pattern = mem_alloc(sizeof(*pattern));
+	pattern->code = code;
+	pattern->text = pattern->owned = mem_dup(expression);
+	if (!is_ready(pattern)) {
 		err_set(err, "no memory for \"%s\"", expression);
-	else
-		pattern->text = pattern->owned = mem_dup(expression);
+		pattern_free(&pattern);
+	}
 	return pattern;
 }
 
@@ -98,9 +122,12 @@ pattern_text(const struct pattern *pattern)
 int
 pattern_match(const struct pattern *pattern, struct span subject)
 {
-	int rc = pcre2_match(pattern->code, (PCRE2_SPTR)(subject.len > 0 ? subject.ptr : ""),
-	    subject.len, 0, 0, pattern->match, limits);
+	int rc;
 
+	if (!is_ready(pattern))
+		return -1;
+	rc = pcre2_match(pattern->code, (PCRE2_SPTR)(subject.len > 0 ? subject.ptr : ""),
+	    subject.len, 0, 0, pattern->match, limits);
 	((struct pattern *)(uintptr_t)pattern)->subject = subject.ptr;
 	if (rc >= 0)
 		return 1;
@@ -131,12 +158,12 @@ pattern_found(const struct pattern *pattern)
 void
 pattern_pack(const struct pattern *pattern, struct str *out)
 {
-	const pcre2_code *codes[] = { pattern->code };
 	uint8_t *bytes = NULL;
 	PCRE2_SIZE size = 0;
 	struct span packed;
 
-	if (pcre2_serialize_encode(codes, 1, &bytes, &size, NULL) != 1)
+	if (!is_ready(pattern) || pcre2_serialize_encode(&(const pcre2_code *){ pattern->code }, 1,
+				      &bytes, &size, NULL) != 1)
 		size = 0; /* no memory: read back, it is compiled */
 	packed = span_make(size > 0 ? (const char *)bytes : "", size);
 	pack_text(out, pattern->text);
@@ -151,19 +178,13 @@ pattern_unpack(struct unpack *in)
 {
 	const char *text = unpack_text(in);
 	uint64_t sum = (uint64_t)unpack_number(in);
-	struct span bytes = unpack_bytes(in);
+	struct span packed = unpack_bytes(in);
 	struct pattern *pattern;
-	pcre2_code *code;
 
 	if (in->failed)
 		return NULL;
-	/* PCRE2 looks at no length, so damaged bytes must not come to it. */
-	if (bytes.len == 0 || pack_sum(bytes) != sum ||
-	    pcre2_serialize_decode(&code, 1, (const uint8_t *)bytes.ptr, NULL) != 1)
-		return pattern_new(text, NULL);
-	pattern = pattern_of(code);
-	if (pattern != NULL)
-		pattern->text = text;
+	pattern = mem_alloc(sizeof(*pattern));
+	*pattern = (struct pattern){ .text = text, .packed = packed, .sum = sum };
 	return pattern;
 }
 

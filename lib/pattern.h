@@ -19,7 +19,7 @@ struct pattern *pattern_new(const char *expression, struct err *err);
 void pattern_free(struct pattern **pattern);
 const char *pattern_text(const struct pattern *pattern);
 
-/* 1 it matches, 0 it does not, -1 it hit a limit. Patterns are for one thread. */
+/* 1 it matches, 0 it does not, -1 it hit a limit, or there is no memory. Patterns are for one thread. */
 int pattern_match(const struct pattern *pattern, struct span subject);
 
 /* What the named group took in the last match that returned 1; empty if it took no part. Points
@@ -31,7 +31,8 @@ struct span pattern_found(const struct pattern *pattern);
 
 /* A compiled pattern as bytes, and back: cheaper than compiling it. What is read back must have been
  * written by a PCRE2 of the same pattern_version on this machine, and nobody else: the bytes are
- * trusted, but for damage. NULL: they are not a pattern's. The text stays where it was read. */
+ * trusted, but for damage. NULL: they are not a pattern's. The bytes stay where they were read, and
+ * are looked at when the pattern is first matched. */
 void pattern_pack(const struct pattern *pattern, struct str *out);
 struct pattern *pattern_unpack(struct unpack *in);
 enum { PATTERN_VERSION_SIZE = 64 };

@@ -30,6 +30,12 @@ static const struct {
 	[SCRIPT_GUARD_COUNT] = ROW(guard_count),
 	[SCRIPT_GUARD_SET] = ROW(guard_set),
 	[SCRIPT_GUARD_ENTRY] = ROW(guard_entry),
+	[SCRIPT_LEVEL] = ROW(level),
+	[SCRIPT_MAIL_TAKE] = ROW(mail_take),
+	[SCRIPT_MAIL_DIGEST] = ROW(mail_digest),
+	[SCRIPT_MAIL_END] = ROW(mail_end),
+	[SCRIPT_WARMUP_DAY] = ROW(warmup_day),
+	[SCRIPT_WARMUP_SET] = ROW(warmup_set),
 };
 
 struct span

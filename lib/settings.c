@@ -11,8 +11,10 @@
 #include "pattern.h"
 #include "settings_address.h"
 #include "settings_guard.h"
+#include "settings_level.h"
 #include "settings_reputation.h"
 #include "settings_sending.h"
+#include "settings_warmup.h"
 
 const char *const enforce_names[] = { "observe", "admission", "egress", NULL };
 static const char *const on_dns_failure_names[] = { "permit", "defer", NULL };
@@ -54,6 +56,10 @@ static const struct conf_key keys[] = {
 	{ "node", CONF_STRING, AT(node), "", 0, 0, NULL, NULL },
 	{ "sending_ips", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_sending_ips },
 	{ "pools", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_pools },
+	{ "level", CONF_WORD, AT(level), "normal", 0, 0, level_names, NULL },
+	{ "levels", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_levels },
+	{ "warmup_plans", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_warmup_plans },
+	{ "warmup", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_warmup },
 	{ "transport_processes", CONF_NUMBER, AT(transport_processes), "100", 1, 10000, NULL,
 	    NULL },
 	{ "transport_exceptions", CONF_STRINGS, AT(transport_exceptions), "", 0, 0, NULL, NULL },
@@ -64,11 +70,17 @@ static const struct conf_key keys[] = {
 	{ "dns_timeout", CONF_DURATION, AT(dns_timeout_ms), "3s", 50, 60 * SECOND, NULL, NULL },
 	{ "on_dns_failure", CONF_WORD, AT(on_dns_failure), "defer", 0, 0, on_dns_failure_names,
 	    NULL },
-	{ "mx_rules", CONF_STRING, AT(mx_rules), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
+	{ "mx_rules", CONF_STRING, AT(mx_rules_text), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
 	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0,
 	    0, NULL, NULL },
 	{ "bounce_rules", CONF_STRING, AT(bounce_rules_text), "/etc/mxpace/bounce-rules.conf", 0, 0,
 	    NULL, NULL },
+	{ "rules_url", CONF_STRING, AT(rules_url), "", 0, 0, NULL, NULL },
+	{ "rules_keys", CONF_STRINGS, AT(rules_keys), "", 0, 0, NULL, NULL },
+	{ "rules_keep", CONF_NUMBER, AT(rules_keep), "10", 2, 1000, NULL, NULL },
+	{ "rules_ca", CONF_STRING, AT(rules_ca), "", 0, 0, NULL, NULL },
+	{ "bounce_rules_local", CONF_STRING, AT(bounce_rules_local_text),
+	    "/etc/mxpace/bounce-rules.local.conf", 0, 0, NULL, NULL },
 	{ "state_dir", CONF_STRING, AT(state_dir), "/var/lib/mxpace", 0, 0, NULL, NULL },
 	{ "quarantine_action", CONF_WORD, AT(quarantine_action), "reject", 0, 0,
 	    quarantine_action_names, NULL },
@@ -96,6 +108,7 @@ static const struct conf_key keys[] = {
 	{ "complaint_scope", CONF_WORD, AT(complaint_scope), "account", 0, 0, complaint_scope_names,
 	    NULL },
 	{ "feedback_addresses", CONF_STRINGS, AT(feedback_addresses), "", 0, 0, NULL, NULL },
+	{ "mail", CONF_CUSTOM, 0, NULL, 0, 0, NULL, settings_read_mail },
 };
 #undef AT
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -176,7 +189,11 @@ resolve(struct arena *arena, const char *config, const char *path)
 		return path;
 	if (*path != '/')
 		return arena_printf(arena, "%.*s%s", folder, config, path);
-	if (strncmp(path, installed, sizeof(installed) - 1) != 0 || access(path, F_OK) == 0)
+	if (strncmp(path, installed, sizeof(installed) - 1) != 0)
+		return path;
+	if (folder == sizeof(installed) - 1 && strncmp(config, installed, (size_t)folder) == 0)
+		return path; /* beside it is there */
+	if (access(path, F_OK) == 0)
 		return path;
 	beside = arena_printf(arena, "%.*s%s", folder, config, path + sizeof(installed) - 1);
 	return access(beside, F_OK) == 0 ? beside : path;
@@ -238,17 +255,22 @@ finish(struct conf_reader *reader, struct config_setting_t *root, struct setting
 		conf_mistake(reader, at(root, "on_store_failure"), "on_store_failure",
 		    "\"local\" is for enforce = \"egress\" or \"observe\"");
 	settings_check_pools(reader, at(root, "pools"), settings);
+	if (settings->level == LEVEL_NONE)
+		conf_mistake(reader, at(root, "level"), "level", "must not be empty");
 	if (*settings->node == '\0' && gethostname(host, sizeof(host) - 1) == 0) {
 		host[sizeof(host) - 1] = '\0';
 		settings->node = arena_dup(&settings->arena, span_of(host));
 	}
 	if (*settings->node == '\0' || strlen(settings->node) > 128)
 		conf_mistake(reader, at(root, "node"), "node", "must be a name of 1 to 128 bytes");
-	settings->mx_rules = resolve(&settings->arena, settings->file, settings->mx_rules);
+	settings->mx_rules = resolve(&settings->arena, settings->file, settings->mx_rules_text);
+	settings->rules_ca = resolve(&settings->arena, settings->file, settings->rules_ca);
 	settings->mx_rules_local =
 	    resolve(&settings->arena, settings->file, settings->mx_rules_local);
 	settings->bounce_rules =
 	    resolve(&settings->arena, settings->file, settings->bounce_rules_text);
+	settings->bounce_rules_local =
+	    resolve(&settings->arena, settings->file, settings->bounce_rules_local_text);
 }
 
 static struct settings *
@@ -268,7 +290,10 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	conf_defaults(&settings->arena, keys, KEYS, settings);
 	quarantine_policy_defaults(&settings->quarantine);
 	settings_guard_defaults(settings);
+	settings_level_defaults(settings);
 	settings_reputation_defaults(&settings->arena, &settings->reputation);
+	settings_warmup_defaults(settings);
+	settings_mail_defaults(&settings->arena, &settings->mail);
 	conf_read(&reader, conf_root(file), keys, KEYS, NULL, settings);
 	finish(&reader, conf_root(file), settings);
 	settings->lines = arena_alloc(&settings->arena, KEYS * sizeof(*settings->lines));
@@ -283,10 +308,46 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	return settings;
 }
 
+/* In place of the configured rules those of the last update, if there was one. sure: that the link
+ * leads somewhere is found out later. */
+static void
+place_rules(struct settings *settings, bool sure)
+{
+	char version[RULES_VERSION_SIZE];
+	const char *paths[RULES_FILES];
+
+	settings->rules_version = "";
+	if (settings_rules_are_own(settings) ||
+	    !rules_place_current(settings->state_dir, version))
+		return;
+	for (size_t i = 0; i < RULES_FILES; i++) {
+		paths[i] = rules_place_path(&settings->arena, settings->state_dir, version,
+		    rules_file_names[i]);
+		if (!sure && access(paths[i], R_OK) != 0)
+			return;
+	}
+	settings->rules_version = arena_dup(&settings->arena, span_of(version));
+	settings->mx_rules = paths[RULES_FILE_MX];
+	settings->bounce_rules = paths[RULES_FILE_BOUNCE];
+}
+
 struct settings *
 settings_load(const char *path, struct conf_errors *errors)
 {
-	return settings_read(conf_open(path, errors), path, errors);
+	struct settings *settings = settings_read(conf_open(path, errors), path, errors);
+
+	if (settings != NULL)
+		place_rules(settings, false);
+	return settings;
+}
+
+const char *
+settings_configured_rules(struct settings *settings, enum rules_file file)
+{
+	const char *text =
+	    file == RULES_FILE_MX ? settings->mx_rules_text : settings->bounce_rules_text;
+
+	return resolve(&settings->arena, settings->file, text);
 }
 
 struct settings *
@@ -318,7 +379,10 @@ settings_pack(const struct settings *settings, struct str *out)
 	settings_pack_sending(settings, out);
 	settings_pack_address_rules(settings, out);
 	settings_pack_guard(settings, out);
+	settings_pack_level(settings, out);
 	settings_pack_reputation(settings, out);
+	settings_pack_warmup(settings, out);
+	settings_pack_mail(&settings->mail, out);
 }
 
 struct settings *
@@ -341,7 +405,10 @@ settings_unpack(struct unpack *in)
 	settings_unpack_sending(settings, in);
 	settings_unpack_address_rules(settings, in);
 	settings_unpack_guard(settings, in);
+	settings_unpack_level(settings, in);
 	settings_unpack_reputation(settings, in);
+	settings_unpack_warmup(settings, in);
+	settings_unpack_mail(&settings->arena, &settings->mail, in);
 	if (in->failed || !read_socket_mode(settings) ||
 	    !store_address_parse(&settings->arena, settings->redis_text, &settings->redis)) {
 		settings_release(&settings);
@@ -349,8 +416,18 @@ settings_unpack(struct unpack *in)
 	}
 	settings->bounce_rules =
 	    resolve(&settings->arena, settings->file, settings->bounce_rules_text);
+	settings->bounce_rules_local =
+	    resolve(&settings->arena, settings->file, settings->bounce_rules_local_text);
+	settings->mx_rules = settings->mx_rules_text;
+	place_rules(settings, true);
 	settings->lines = arena_alloc(&settings->arena, KEYS * sizeof(*settings->lines));
 	return settings;
+}
+
+bool
+settings_rules_are_own(const struct settings *settings)
+{
+	return settings->level == LEVEL_CUSTOM;
 }
 
 struct settings *

@@ -7,9 +7,13 @@
 
 #include "conf.h"
 #include "guard.h"
+#include "level.h"
 #include "quarantine.h"
+#include "rules_place.h"
 #include "sender.h"
+#include "settings_mail.h"
 #include "store_address.h"
+#include "warmup.h"
 
 enum enforce { ENFORCE_OBSERVE, ENFORCE_ADMISSION, ENFORCE_EGRESS };
 enum on_failure {
@@ -30,12 +34,14 @@ struct sending_ip {
 	const char *name;          /* what keys and people call it: the public address */
 	const char *bind4, *bind6; /* the local addresses it is sent from; "" none */
 	struct conf_strings nodes; /* where it exists; empty: on every node */
+	int level;                 /* enum level; LEVEL_NONE: that of its pool, or of all */
 };
 
 struct pool { /* which sending IPs a sender's mail may take; the first that matches decides */
 	const char *name;
 	struct conf_strings senders; /* masks on the envelope sender, "<>" the null sender's */
 	struct conf_strings ips;     /* names of sending IPs */
+	int level;                   /* enum level of its sending IPs; LEVEL_NONE: that of all */
 };
 
 struct address_rule { /* which addresses are one in quarantine; the first that matches decides */
@@ -82,6 +88,11 @@ struct settings {
 	size_t sending_ip_count;
 	struct pool *pools;
 	size_t pool_count;
+	int level;                           /* enum level; never LEVEL_NONE once loaded */
+	struct level_factors levels[LEVELS]; /* by enum level */
+	struct warmup_policy warmup;
+	const struct warmup_plan *warmup_plans; /* at least one; the first is the default */
+	size_t warmup_plan_count;
 	int64_t transport_processes;
 	struct conf_strings transport_exceptions;
 	int64_t active_queue_limit;
@@ -91,8 +102,14 @@ struct settings {
 	int64_t dns_timeout_ms;
 	int on_dns_failure; /* enum on_failure */
 
-	const char *mx_rules, *mx_rules_local, *bounce_rules; /* paths, resolved */
-	const char *bounce_rules_text;
+	const char *mx_rules, *mx_rules_local, *bounce_rules; /* paths of those in force, resolved */
+	const char *mx_rules_text, *bounce_rules_text;        /* as configured */
+	const char *bounce_rules_local_text, *bounce_rules_local; /* as configured; resolved */
+	const char *rules_version; /* of the update that is in force; "": the configured files are */
+	const char *rules_url;           /* where updates come from; "": nowhere */
+	struct conf_strings rules_keys;  /* "RW...", or files: who may sign them */
+	int64_t rules_keep;              /* versions that stay for a rollback */
+	const char *rules_ca;            /* whose servers are trusted; "": the system's */
 	const char *state_dir;
 
 	int quarantine_action; /* enum quarantine_action */
@@ -114,6 +131,7 @@ struct settings {
 	struct reputation reputation;
 	int complaint_scope;                    /* enum complaint_scope */
 	struct conf_strings feedback_addresses; /* masks: where complaints come that count */
+	struct mail_settings mail;
 
 	unsigned *lines; /* of each key; see settings_line */
 	struct arena arena;
@@ -131,8 +149,16 @@ struct settings *settings_unpack(struct unpack *in);
 struct settings *settings_hold(struct settings *settings);
 void settings_release(struct settings **settings);
 
+/* Whether the operator keeps rules of his own (level = "custom"): then there are no updates. */
+bool settings_rules_are_own(const struct settings *settings);
+/* The file that the configuration names, in force or not. */
+const char *settings_configured_rules(struct settings *settings, enum rules_file file);
+
 /* Whether a domain in the normal form is delivered here (local_domains). */
 bool settings_is_local(const struct settings *settings, const char *domain);
+
+/* NULL: there is none of that name. name NULL: the default. */
+const struct warmup_plan *settings_warmup_plan(const struct settings *settings, const char *name);
 
 /* Whether a sending IP exists on this node. */
 bool settings_is_here(const struct settings *settings, const struct sending_ip *ip);

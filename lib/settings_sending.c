@@ -9,6 +9,7 @@ static const struct conf_key sending_ip_keys[] = {
 	{ "bind4", CONF_STRING, AT(bind4), "", 0, 0, NULL, NULL },
 	{ "bind6", CONF_STRING, AT(bind6), "", 0, 0, NULL, NULL },
 	{ "nodes", CONF_STRINGS, AT(nodes), "", 0, 0, NULL, NULL },
+	{ "level", CONF_WORD, AT(level), "", 0, 0, level_names, NULL },
 };
 #undef AT
 enum { SENDING_IP_KEYS = sizeof(sending_ip_keys) / sizeof(sending_ip_keys[0]) };
@@ -18,6 +19,7 @@ static const struct conf_key pool_keys[] = {
 	{ "name", CONF_STRING, AT(name), "", 0, 0, NULL, NULL },
 	{ "senders", CONF_STRINGS, AT(senders), "", 0, 0, NULL, NULL },
 	{ "ips", CONF_STRINGS, AT(ips), "", 0, 0, NULL, NULL },
+	{ "level", CONF_WORD, AT(level), "", 0, 0, level_names, NULL },
 };
 #undef AT
 enum { POOL_KEYS = sizeof(pool_keys) / sizeof(pool_keys[0]) };
@@ -46,6 +48,14 @@ read_named(struct conf_reader *reader, struct config_setting_t *list, const stru
 	}
 	reader->context = "";
 	return items;
+}
+
+static void
+check_level(struct conf_reader *reader, struct config_setting_t *setting, int level)
+{
+	if (level == LEVEL_CUSTOM)
+		conf_mistake(reader, setting, "level",
+		    "\"custom\" is for all of the rules: set it as `level` of the whole file");
 }
 
 static void
@@ -79,6 +89,7 @@ settings_read_sending_ips(struct conf_reader *reader, struct config_setting_t *s
 
 		check_address(reader, conf_at(setting, i), "bind4", AF_INET, ip->bind4);
 		check_address(reader, conf_at(setting, i), "bind6", AF_INET6, ip->bind6);
+		check_level(reader, conf_at(setting, i), ip->level);
 	}
 	reader->context = "";
 }
@@ -119,6 +130,7 @@ settings_check_pools(struct conf_reader *reader, struct config_setting_t *list,
 
 		if (!conf_is_group(conf_at(list, i)))
 			continue;
+		check_level(reader, conf_at(list, i), pool->level);
 		if (pool->senders.count == 0)
 			conf_mistake(reader, conf_at(list, i), "senders",
 			    "no mask: the pool can match no sender");

@@ -50,6 +50,19 @@ store_put_unclassified(struct store_batch *batch, const char *text)
 }
 
 void
+store_put_unclassified_read(struct store_batch *batch, struct store_fields *texts)
+{
+	STORE_PUT(batch, store_reply_fields, texts, "ZREVRANGE", KEYS_UNCLASSIFIED, "0", "-1",
+	    "WITHSCORES");
+}
+
+void
+store_put_unclassified_forget(struct store_batch *batch, const char *text, int64_t *forgotten)
+{
+	STORE_PUT(batch, store_reply_number, forgotten, "ZREM", KEYS_UNCLASSIFIED, text);
+}
+
+void
 store_put_mx(struct store_batch *batch, const char *domain, const char *set, int64_t ttl_s)
 {
 	struct str scratch = { 0 };

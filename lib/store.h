@@ -22,6 +22,10 @@ void store_put_event(struct store_batch *batch, const char *type,
     const struct store_event_field *fields, size_t count);
 /* A text no bounce rule knew, normalised, once more. */
 void store_put_unclassified(struct store_batch *batch, const char *text);
+/* Texts and how often they came, in turn, the most frequent first. */
+void store_put_unclassified_read(struct store_batch *batch, struct store_fields *texts);
+/* forgotten: 1, or 0: there was no such text. */
+void store_put_unclassified_forget(struct store_batch *batch, const char *text, int64_t *forgotten);
 
 void store_put_mx(struct store_batch *batch, const char *domain, const char *set, int64_t ttl_s);
 void store_put_mx_read(struct store_batch *batch, const char *domain, struct str *set);

@@ -14,12 +14,16 @@ begin(struct store_batch *batch, const char *group, const char *ip, size_t args,
 		keys_group_hits, keys_group_pace };
 	struct str key = { 0 };
 
-	store_batch_begin_script(batch, SCRIPT_BACKOFF, 3, 3 + args);
+	store_batch_begin_script(batch, SCRIPT_BACKOFF, 4, 5 + args);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		str_empty(&key);
 		keys[i](&key, group, ip);
 		store_batch_arg(batch, span_make(key.data, key.len));
 	}
+	str_empty(&key);
+	keys_group_stats(&key, group, "");
+	store_batch_arg(batch, span_make(key.data, key.len));
+	store_batch_arg_text(batch, ip);
 	store_batch_arg_text(batch, verb);
 	str_free(&key);
 }

@@ -98,7 +98,7 @@ store_put_settle(struct store_batch *batch, const struct store_settled *settled,
 {
 	size_t keys = 3 + settled->limit_count;
 
-	store_batch_begin_script(batch, SCRIPT_SETTLE, keys, keys + 9 + 2 * settled->limit_count);
+	store_batch_begin_script(batch, SCRIPT_SETTLE, keys, keys + 10 + 2 * settled->limit_count);
 	add_key(batch, keys_group_told, settled->group, settled->ip);
 	add_key(batch, keys_group_pace, settled->group, settled->ip);
 	add_group_key(batch, key_stats, settled->group);
@@ -112,6 +112,7 @@ store_put_settle(struct store_batch *batch, const struct store_settled *settled,
 	store_batch_arg_number(batch, settled->deferred);
 	store_batch_arg_number(batch, settled->bounced);
 	store_batch_arg_number(batch, settled->denied);
+	store_batch_arg_number(batch, settled->greylisted);
 	add_rings(batch, settled->limits, settled->limit_count);
 	store_batch_end(batch, now_ms != NULL ? store_reply_number : NULL, now_ms);
 }

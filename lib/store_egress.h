@@ -50,6 +50,7 @@ struct store_settled {
 	/* Recipients, for the group's statistics of the hour. One or more delivered: one more message
 	 * in its pace, so a message's figures are handed over in one call. */
 	int64_t delivered, deferred, bounced, denied;
+	int64_t greylisted; /* of those deferred */
 };
 /* now_ms, if not NULL: the new stamp. */
 void store_put_settle(struct store_batch *batch, const struct store_settled *settled,

@@ -42,7 +42,10 @@ str_adds(struct str *str, const char *string)
 void
 str_addc(struct str *str, char c)
 {
-	str_add(str, &c, 1);
+	if (str->len + 1 >= str->cap)
+		str_reserve(str, 1);
+	str->data[str->len++] = c;
+	str->data[str->len] = '\0';
 }
 
 void

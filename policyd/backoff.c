@@ -149,8 +149,8 @@ complain(struct egress *egress, struct lane *lane, size_t number, struct span st
 		.node = egress->engine->settings->node,
 		.rule = &lane->rule->backoff[number],
 		.number = number,
-		.per_hour = mx_rule_per_hour(lane->rule),
-		.connections = lane->rule->connections,
+		.per_hour = mx_limits_per_hour(&lane->limits),
+		.connections = lane->limits.connections,
 		.text = complaint->text,
 	};
 	store_put_hit(store_async_batch(store), &complaint->hit, &complaint->backoff);

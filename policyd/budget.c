@@ -56,8 +56,8 @@ settled_of(const struct budgets *budgets, const struct lane *lane, enum store_se
 		.group = lane_name(lane),
 		.ip = lane_ip(lane),
 		.node = budgets->egress->engine->settings->node,
-		.limits = lane->rule->limits,
-		.limit_count = lane->rule->limit_count,
+		.limits = lane->limits.limits,
+		.limit_count = lane->limits.limit_count,
 		.stamp_ms = stamp_ms,
 		.what = what,
 		.counts = true,
@@ -68,6 +68,7 @@ settled_of(const struct budgets *budgets, const struct lane *lane, enum store_se
 		settled.deferred = ended->deferred;
 		settled.bounced = ended->bounced;
 		settled.denied = ended->denied;
+		settled.greylisted = ended->greylisted;
 	}
 	return settled;
 }
@@ -98,12 +99,12 @@ word_refusal(struct lane *lane, const struct store_took *took)
 {
 	const struct store_held *held = &took->held;
 	char limit[LIMIT_TEXT_SIZE], wait[DURATION_SIZE];
-	size_t at = took->limit < lane->rule->limit_count ? took->limit : 0;
+	size_t at = took->limit < lane->limits.limit_count ? took->limit : 0;
 
 	if (took->outcome == STORE_NO_ROOM) {
 		snprintf(lane->message_words, sizeof(lane->message_words),
 		    "limit %s reached, next message in %s",
-		    limit_format(&lane->rule->limits[at], limit),
+		    limit_format(&lane->limits.limits[at], limit),
 		    duration_format_wait(took->wait_ms, wait));
 		return;
 	}
@@ -182,6 +183,8 @@ note_refusal(struct budgets *budgets, struct lane *lane, const struct store_took
 	if (wait_ms <= 0 || wait_ms > BUDGET_RECHECK_MS)
 		wait_ms = BUDGET_RECHECK_MS;
 	word_refusal(lane, took);
+	if (took->outcome == STORE_NO_ROOM)
+		lane_note_full(lane, took->limit, took->wait_ms);
 	lane->short_ms = clock_monotonic_ms();
 	lane->full_until_ms = lane->short_ms + wait_ms;
 	retry_at(budgets, lane->full_until_ms);
@@ -232,8 +235,8 @@ ask_store(struct budgets *budgets, struct lane *lane, struct message *message)
 		.group = lane_name(lane),
 		.ip = lane_ip(lane),
 		.node = engine->settings->node,
-		.limits = lane->rule->limits,
-		.limit_count = lane->rule->limit_count,
+		.limits = lane->limits.limits,
+		.limit_count = lane->limits.limit_count,
 		.commit = true,
 		.counts = true,
 	};
@@ -241,7 +244,7 @@ ask_store(struct budgets *budgets, struct lane *lane, struct message *message)
 	asking->budgets = budgets;
 	asking->lane = lane_hold(lane);
 	asking->message = message;
-	group_put_take(lane->group, lane->rules->generation, &take,
+	group_put_take(lane->group, lane->limits.generation, &take,
 	    store_async_batch(engine->store), &asking->took);
 	asking->call = store_async_run(engine->store, on_asked, asking, NULL);
 	if (asking->call == NULL) {
@@ -260,7 +263,7 @@ ask_store(struct budgets *budgets, struct lane *lane, struct message *message)
 static bool
 has_local_room(const struct egress *egress, const struct lane *lane, size_t i)
 {
-	const struct limit *limit = &lane->rule->limits[i];
+	const struct limit *limit = &lane->limits.limits[i];
 	int64_t now_ms = clock_monotonic_ms();
 	int64_t had = lane->frozen_ms != 0 ? lane->frozen_used[i] : 0;
 	int64_t cap = local_cap(limit->count, limit->period_ms, had, now_ms - egress->away_ms,
@@ -274,7 +277,7 @@ decide_locally(struct budgets *budgets, struct lane *lane, struct message *messa
 {
 	struct egress *egress = budgets->egress;
 
-	for (size_t i = 0; egress_mode(egress) == EGRESS_LOCAL && i < lane->rule->limit_count;
+	for (size_t i = 0; egress_mode(egress) == EGRESS_LOCAL && i < lane->limits.limit_count;
 	     i++) {
 		char limit[LIMIT_TEXT_SIZE];
 
@@ -282,8 +285,8 @@ decide_locally(struct budgets *budgets, struct lane *lane, struct message *messa
 			continue;
 		snprintf(lane->message_words, sizeof(lane->message_words),
 		    "this node's part of limit %s reached while Redis is away",
-		    limit_format(&lane->rule->limits[i], limit));
-		lane->full_until_ms = clock_monotonic_ms() + lane->rule->limits[i].width_ms;
+		    limit_format(&lane->limits.limits[i], limit));
+		lane->full_until_ms = clock_monotonic_ms() + lane->limits.limits[i].width_ms;
 		retry_at(budgets, lane->full_until_ms);
 		return false;
 	}
@@ -358,6 +361,13 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	budgets->retry_ms = 0;
 	if (budgets->waiters > 0)
 		lanes_each(budgets->egress->lanes, try_waiting, budgets);
+}
+
+void
+budgets_wake(struct budgets *budgets)
+{
+	if (budgets->waiters > 0)
+		retry_at(budgets, clock_monotonic_ms());
 }
 
 void
@@ -440,13 +450,13 @@ on_renewed(void *arg, enum store_outcome outcome, const struct err *err)
 static void
 renew(struct budgets *budgets, struct message *message, int64_t now_ms)
 {
-	const struct mx_rule *rule = message->lane->rule;
+	const struct mx_limits *limits = &message->lane->limits;
 	struct store_async *store = budgets->egress->engine->store;
 	struct store_settled settled;
 	struct renewal *renewal;
 
-	if (rule->limit_count == 0 || message->renewal != NULL ||
-	    now_ms - message->local_ms < rule->limits[0].period_ms / 2)
+	if (limits->limit_count == 0 || message->renewal != NULL ||
+	    now_ms - message->local_ms < limits->limits[0].period_ms / 2)
 		return;
 	note_in_ledger(message, STORE_STAMP);
 	if (message->stamp_ms == 0)
@@ -559,14 +569,14 @@ static void
 restore_lane(struct budgets *budgets, struct lane *lane)
 {
 	struct store_async *store = budgets->egress->engine->store;
-	struct str newest[MX_RULE_LIMITS_MAX] = { 0 };
-	const char *texts[MX_RULE_LIMITS_MAX];
+	struct str newest[MX_LIMITS_MAX] = { 0 };
+	const char *texts[MX_LIMITS_MAX];
 	struct store_restore restore = {
 		.group = lane_name(lane),
 		.ip = lane_ip(lane),
 		.node = budgets->egress->engine->settings->node,
-		.limits = lane->rule->limits,
-		.limit_count = lane->rule->limit_count,
+		.limits = lane->limits.limits,
+		.limit_count = lane->limits.limit_count,
 		.sent = lane->ledger.sent,
 		.newest = texts,
 	};

@@ -37,6 +37,7 @@ struct message {                   /* part of a delivery; { 0 } is idle */
 /* Recipients a delivery ended with. */
 struct budget_ended {
 	int64_t delivered, deferred, bounced, denied;
+	int64_t greylisted; /* of those deferred */
 };
 
 struct budgets *budgets_new(struct egress *egress);
@@ -56,6 +57,9 @@ void budgets_end(struct budgets *budgets, struct message *message, bool sent,
 
 /* Further recipients of a delivery whose message has ended. */
 void budgets_count(struct budgets *budgets, struct lane *lane, const struct budget_ended *ended);
+
+/* Limits are others: who waits asks again, from the event loop. */
+void budgets_wake(struct budgets *budgets);
 
 /* Tells Redis what its rings lack of what this node sent. all: of every lane, not of those alone
  * that decided for themselves. */

@@ -154,9 +154,9 @@ conclude_complained(const struct decide_facts *facts, struct decision *decision)
 }
 
 static bool
-has_limits(const struct mx_rule *rule)
+has_limits(const struct mx_rule *rule, const struct mx_limits *limits)
 {
-	return rule != NULL && (rule->limit_count > 0 || rule->connections > 0);
+	return rule != NULL && limits != NULL && mx_limits_any(limits);
 }
 
 /* What needs neither DNS nor Redis. True: decided. */
@@ -264,8 +264,8 @@ decide_by_limits(const struct decide_facts *facts, struct decision *decision)
 		    facts->group, took->open - 1, took->allowed);
 		break;
 	case STORE_NO_ROOM:
-		limit =
-		    &facts->rule->limits[took->limit < facts->rule->limit_count ? took->limit : 0];
+		limit = &facts->limits
+			     ->limits[took->limit < facts->limits->limit_count ? took->limit : 0];
 		conclude(decision, DECIDE_MESSAGE_LIMIT,
 		    "DEFER_IF_PERMIT 4.7.1 mxpace: group %s: limit %s reached, next message in %s",
 		    facts->group, limit_format(limit, text),
@@ -305,7 +305,7 @@ decide_by_store(const struct decide_facts *facts, struct decision *decision)
 		pass(decision, DECIDE_AT_DELIVERY);
 	else if (facts->repeated)
 		pass(decision, DECIDE_REPEATED);
-	else if (!has_limits(facts->rule) || facts->took == NULL)
+	else if (!has_limits(facts->rule, facts->limits) || facts->took == NULL)
 		pass(decision, DECIDE_NO_LIMITS);
 	else
 		decide_by_limits(facts, decision);
@@ -331,19 +331,19 @@ decide_ip(const struct mx_rule *rule, const char *ip)
 }
 
 bool
-decide_take(const struct mx_rule *rule, const char *group, const char *ip, const char *node,
-    int64_t open, struct store_take *take)
+decide_take(const struct mx_rule *rule, const struct mx_limits *limits, const char *group,
+    const char *ip, const char *node, int64_t open, struct store_take *take)
 {
-	if (!has_limits(rule))
+	if (!has_limits(rule, limits))
 		return false;
 	*take = (struct store_take){
 		.group = group,
 		.ip = decide_ip(rule, ip),
 		.node = node,
 		.open = open,
-		.connections = rule->connections,
-		.limits = rule->limits,
-		.limit_count = rule->limit_count,
+		.connections = limits->connections,
+		.limits = limits->limits,
+		.limit_count = limits->limit_count,
 		.commit = true,
 	};
 	return true;

@@ -9,7 +9,7 @@
 #define DECIDE_H
 
 #include "mx.h"
-#include "mx_rules.h"
+#include "mx_limits.h"
 #include "settings.h"
 #include "store.h"
 
@@ -27,6 +27,7 @@ struct decide_facts {
 	enum mx_state mx_state;
 	const char *mx_words;
 	const struct mx_rule *rule; /* NULL: none matches */
+	const struct mx_limits *limits; /* of the rule, for this sending IP now; NULL: no rule */
 	const char *group;
 
 	enum decide_known store_known; /* FAILED: away or refused, words say why */
@@ -96,9 +97,9 @@ const char *verdict_name(enum verdict verdict); /* "pass" "defer" "refuse" "dive
 /* What a rule's limits are counted by: the sending IP, or "all". */
 const char *decide_ip(const struct mx_rule *rule, const char *ip);
 
-/* The take of a rule's limits for a request; false: it has neither message limits nor a
- * connection limit. open: slots this node would then have. */
-bool decide_take(const struct mx_rule *rule, const char *group, const char *ip, const char *node,
-    int64_t open, struct store_take *take);
+/* The take of a rule's limits for a request; false: there are neither message limits nor a
+ * connection limit (or no rule: NULL). open: slots this node would then have. */
+bool decide_take(const struct mx_rule *rule, const struct mx_limits *limits, const char *group,
+    const char *ip, const char *node, int64_t open, struct store_take *take);
 
 #endif

@@ -587,6 +587,7 @@ hear_cache(const struct delivery *delivery, struct sockmap_reply *reply)
 {
 	bool wanted =
 	    delivery->lane != NULL && egress_enforces(delivery->egress) &&
+	    !lane_is_over(delivery->lane) &&
 	    (delivery->grant.passed || slots_are_wanted(delivery->lane, delivery->domain));
 
 	sockmap_reply_set(reply, wanted ? ANSWER_OK : ANSWER_NOTFOUND, "%s",
@@ -656,7 +657,8 @@ hear_status(struct delivery *delivery, const struct sockmap_query *query,
 {
 	char class = query->key.len > 0 ? query->key.ptr[0] : ' ';
 	bool denied = *delivery->denied != '\0' && class == '4';
-	struct budget_ended ended = { class == '2', class == '4' && !denied, class == '5', denied };
+	struct budget_ended ended = { class == '2', class == '4' && !denied, class == '5', denied,
+		class == '4' && !denied && backoff_is_greylisting(query->key) };
 	enum site_heard heard = site_hear(query->key);
 
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");

@@ -183,7 +183,7 @@ egress_new(struct engine *engine)
 
 	egress->engine = engine;
 	egress->fleet = (struct local_fleet){ 1, 0 };
-	egress->lanes = lanes_new(engine->groups);
+	egress->lanes = lanes_new(engine->groups, engine->paces);
 	egress->addresses = addresses_new(engine->base, engine->settings->state_dir);
 	egress->slots = slots_new(egress);
 	egress->budgets = budgets_new(egress);
@@ -219,4 +219,12 @@ void
 egress_rebind(struct egress *egress)
 {
 	slots_rebind(egress->slots);
+}
+
+void
+egress_on_paces(struct egress *egress)
+{
+	lanes_follow(egress->lanes);
+	budgets_wake(egress->budgets);
+	slots_wake(egress->slots);
 }

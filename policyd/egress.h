@@ -58,6 +58,9 @@ void egress_rebind(struct egress *egress);
 /* The store went away, or is back. */
 void egress_on_store(struct egress *egress, bool works);
 
+/* Levels or warm-ups are others: limits follow, and who waits is looked at anew. */
+void egress_on_paces(struct egress *egress);
+
 /* "observe" never holds, denies or changes anything. */
 bool egress_enforces(const struct egress *egress);
 enum egress_mode egress_mode(const struct egress *egress);

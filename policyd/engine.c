@@ -46,7 +46,16 @@ on_store_change(void *arg, bool working, const char *words)
 	else
 		log_info("store: connected to Redis at %s", engine->settings->redis.text);
 	engine->away_since_ms = 0;
+	paces_ask(engine->paces);
 	send_heartbeat(engine);
+}
+
+static void
+on_paces_change(void *arg)
+{
+	struct engine *engine = arg;
+
+	egress_on_paces(engine->egress);
 }
 
 static void
@@ -141,6 +150,8 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	engine->groups = groups_new(base, engine->store, settings->node);
 	engine->transactions = transactions_new(base);
 	engine->accounts = accounts_new(base, engine->store, settings);
+	engine->paces = paces_new(base, engine->store, settings, on_paces_change, engine);
+	engine->ramp = ramp_new(base, engine->store, settings, engine->run);
 	engine->answers = answers_new(engine);
 	engine->egress = egress_new(engine);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
@@ -263,6 +274,8 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	store_async_set_timeout(store, settings->store_timeout_ms);
 	groups_rebind(engine->groups, store, settings->node);
 	accounts_rebind(engine->accounts, store, settings);
+	paces_rebind(engine->paces, store, settings);
+	ramp_rebind(engine->ramp, store, settings);
 	egress_rebind(engine->egress);
 	settings_release(&old);
 	return 0;
@@ -288,6 +301,8 @@ engine_clear(struct engine *engine)
 	answers_free(&engine->answers);
 	transactions_free(&engine->transactions);
 	accounts_free(&engine->accounts);
+	paces_free(&engine->paces);
+	ramp_free(&engine->ramp);
 	mx_free(&engine->mx);
 	groups_free(&engine->groups);
 	store_async_free(&engine->store);

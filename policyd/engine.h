@@ -10,6 +10,8 @@
 #include "metrics.h"
 #include "mx.h"
 #include "mx_rules.h"
+#include "paces.h"
+#include "ramp.h"
 #include "sending.h"
 #include "settings.h"
 #include "store_async.h"
@@ -30,6 +32,8 @@ struct engine {
 	struct groups *groups;
 	struct transactions *transactions;
 	struct accounts *accounts;
+	struct paces *paces;
+	struct ramp *ramp; /* judges warm-ups, if no other node does */
 	struct answers *answers; /* what providers answer, for the outage guard */
 	struct egress *egress;   /* what look-ups at delivery time are answered with */
 	struct metrics metrics;

@@ -42,6 +42,7 @@ struct flow {
 	struct quarantine_entry entry;
 	struct store_took took;
 	struct store_take take;
+	struct mx_limits limits; /* of facts.rule, as they were when it was known */
 	bool slot; /* one is open for the take under way */
 };
 
@@ -113,6 +114,9 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 	if (group != NULL) {
 		flow->group = group_hold(group);
 		facts->group = group_name(flow->group);
+		flow->limits = *paces_limits(flow->engine->paces, flow->rules, facts->rule,
+		    facts->group, decide_ip(facts->rule, flow->ip));
+		facts->limits = &flow->limits;
 	}
 }
 
@@ -215,14 +219,15 @@ ask_store(struct flow *flow)
 	store_put_quarantine_read(batch, address, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated && flow->settings->enforce == ENFORCE_ADMISSION &&
-	    decide_take(rule, facts->group, flow->ip, flow->settings->node, 0, &flow->take)) {
-		if (rule->connections > 0) {
+	    decide_take(rule, facts->limits, facts->group, flow->ip, flow->settings->node, 0,
+		&flow->take)) {
+		if (flow->limits.connections > 0) {
 			group_open_slot(flow->group);
 			flow->slot = true;
 			flow->take.open = group_open(flow->group);
 		}
 		facts->took = &flow->took;
-		group_put_take(flow->group, flow->rules->generation, &flow->take, batch,
+		group_put_take(flow->group, flow->limits.generation, &flow->take, batch,
 		    &flow->took);
 	}
 	flow->store = engine->store;

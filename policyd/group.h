@@ -45,8 +45,8 @@ void group_set_open(struct group *group, int64_t open);
 /* Redis may have another figure: publishes this one soon. */
 void group_touch(struct group *group);
 
-/* Adds a take of this group, whose `open` alone differs from the last one of the same rules, to the
- * batch. generation: of the rules `take` is made from. */
+/* Adds a take of this group, whose `open` alone differs from the last one of the same limits, to the
+ * batch. generation: of the limits `take` is made from. */
 void group_put_take(struct group *group, unsigned generation, const struct store_take *take,
     struct store_batch *batch, struct store_took *took);
 /* A take was granted and has told Redis this figure. */

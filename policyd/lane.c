@@ -16,17 +16,21 @@ struct lane_place {
 	char *ip;
 };
 
+enum { OVER_MS = 1000 };
+
 struct lanes {
 	struct groups *groups;
+	struct paces *paces;
 	struct lane_place *by_key;
 };
 
 struct lanes *
-lanes_new(struct groups *groups)
+lanes_new(struct groups *groups, struct paces *paces)
 {
 	struct lanes *lanes = mem_alloc(sizeof(*lanes));
 
 	lanes->groups = groups;
+	lanes->paces = paces;
 	return lanes;
 }
 
@@ -74,14 +78,35 @@ new_place(struct lanes *lanes, const struct str *key, const char *group, const c
 }
 
 static void
+follow_limits(struct lane *lane)
+{
+	lane->limits = *paces_limits(lane->place->lanes->paces, lane->rules, lane->rule,
+	    lane_name(lane), lane_ip(lane));
+	ledger_follow(&lane->ledger, lane->limits.limits, lane->limits.limit_count);
+	if (lane->frozen_ms != 0)
+		lane_freeze(lane);
+}
+
+static void
 follow(struct lane *lane, struct mx_rules *rules, const struct mx_rule *rule)
 {
 	mx_rules_release(&lane->rules);
 	lane->rules = mx_rules_hold(rules);
 	lane->rule = rule;
-	ledger_follow(&lane->ledger, rule->limits, rule->limit_count);
-	if (lane->frozen_ms != 0)
-		lane_freeze(lane);
+	follow_limits(lane);
+}
+
+void
+lanes_follow(struct lanes *lanes)
+{
+	struct lane_place *place, *next;
+
+	HASH_ITER (hh, lanes->by_key, place, next) {
+		follow_limits(&place->lane);
+		place->lane.full_until_ms = 0;
+		place->lane.spent_until_ms = 0;
+		place->lane.slot_retry_ms = 0;
+	}
 }
 
 struct lane *
@@ -110,8 +135,30 @@ lane_freeze(struct lane *lane)
 
 	if (lane->frozen_ms == 0)
 		lane->frozen_ms = now_ms;
-	for (size_t i = 0; i < lane->rule->limit_count; i++)
+	for (size_t i = 0; i < lane->limits.limit_count; i++)
 		lane->frozen_used[i] = ledger_used(&lane->ledger, i, now_ms);
+}
+
+/* What is given back meanwhile makes room earlier, so it is asked again now and then. */
+void
+lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms)
+{
+	const struct mx_limits *limits = &lane->limits;
+
+	if (limits->day_cap == 0 || limit >= limits->limit_count ||
+	    limits->limits[limit].period_ms != 86400 * INT64_C(1000))
+		return;
+	if (wait_ms > LANE_SPENT_S * INT64_C(1000))
+		wait_ms = LANE_SPENT_S * INT64_C(1000);
+	lane->spent_until_ms = clock_monotonic_ms() + wait_ms;
+}
+
+int64_t
+lane_spent_ms(const struct lane *lane, int64_t now_ms)
+{
+	return lane->limits.day_cap > 0 && lane->spent_until_ms > now_ms
+		   ? lane->spent_until_ms - now_ms
+		   : 0;
 }
 
 struct lane *
@@ -158,6 +205,12 @@ lane_waiting(const struct lane *lane)
 	return lane->slot_waiters + lane->message_waiters;
 }
 
+bool
+lane_is_over(const struct lane *lane)
+{
+	return lane->over_ms != 0 && clock_monotonic_ms() - lane->over_ms < OVER_MS;
+}
+
 int64_t
 lane_shared_most(int64_t processes)
 {
@@ -167,20 +220,15 @@ lane_shared_most(int64_t processes)
 double
 lane_per_minute(const struct lane *lane, unsigned nodes)
 {
-	const struct mx_rule *rule = lane->rule;
-	double rate = -1;
+	const struct mx_limits *limits = &lane->limits;
+	const struct limit *least = mx_limits_least(limits);
+	double rate =
+	    least != NULL ? (double)least->count * 60000.0 / (double)least->period_ms : -1;
 
-	for (size_t i = 0; i < rule->limit_count; i++) {
-		double limit =
-		    (double)rule->limits[i].count * 60000.0 / (double)rule->limits[i].period_ms;
-
-		if (rate < 0 || limit < rate)
-			rate = limit;
-	}
-	if (rule->connections > 0) {
+	if (limits->connections > 0) {
 		/* A second each, until it is known better. */
 		double each_ms = lane->delivery_ms > 0 ? lane->delivery_ms : 1000;
-		double pace = (double)rule->connections * 60000.0 / each_ms;
+		double pace = (double)limits->connections * 60000.0 / each_ms;
 
 		if (rate < 0 || pace < rate)
 			rate = pace;

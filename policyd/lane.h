@@ -15,10 +15,10 @@
 #include "hold.h"
 #include "intake.h"
 #include "ledger.h"
-#include "mx_rules.h"
+#include "paces.h"
 #include "site.h"
 
-enum { LANE_SHARE = 5, LANE_IDLE_S = 600 };
+enum { LANE_SHARE = 5, LANE_IDLE_S = 600, LANE_SPENT_S = 300 };
 
 struct asking; /* slots.c, budget.c: a question to the store under way */
 
@@ -28,9 +28,11 @@ struct lane {
 	unsigned references;
 	int64_t used_ms;
 
-	/* As of the rules in force when last asked for; the rule is theirs. */
+	/* As of the rules in force when last asked for; the rule is theirs. Its limits, as of the
+	 * levels and warm-ups now. */
 	struct mx_rules *rules; /* a reference */
 	const struct mx_rule *rule;
+	struct mx_limits limits;
 
 	/* Slots (slots.c). */
 	int64_t bare;    /* live grants without a socket */
@@ -44,6 +46,7 @@ struct lane {
 	int64_t shared_waiters; /* deliveries that wait, for either, in a shared transport */
 	struct asking *slot_asking;
 	int64_t slot_retry_ms;
+	int64_t over_ms;      /* when more were open than allowed, all nodes together; 0: not lately */
 	char slot_words[160]; /* why the last attempt was refused */
 
 	/* Messages (budget.c). */
@@ -52,11 +55,12 @@ struct lane {
 	int64_t message_waiters, message_asking;
 	int64_t short_ms;        /* when messages were short last; 0: never */
 	int64_t full_until_ms;   /* the last take found no room until then; 0: none known */
+	int64_t spent_until_ms;  /* a warm-up's cap is reached until then; 0: not known */
 	char message_words[320]; /* why */
 	bool unrestored;         /* the ledger has what Redis may lack */
 
 	/* What it was when Redis went away, while it is (local.h). */
-	int64_t frozen_ms, frozen_open, frozen_used[MX_RULE_LIMITS_MAX];
+	int64_t frozen_ms, frozen_open, frozen_used[MX_LIMITS_MAX];
 
 	/* What status look-ups teach. */
 	struct intake intake;
@@ -68,7 +72,7 @@ struct lane {
 
 struct lanes;
 
-struct lanes *lanes_new(struct groups *groups);
+struct lanes *lanes_new(struct groups *groups, struct paces *paces);
 void lanes_free(struct lanes **lanes);
 /* The lane of a group under a rule; ip: decide_ip(rule, sending IP's name). A reference. */
 struct lane *lanes_get(struct lanes *lanes, struct mx_rules *rules, const struct mx_rule *rule,
@@ -78,12 +82,23 @@ void lane_release(struct lane **lane);
 const char *lane_name(const struct lane *lane); /* the group's */
 const char *lane_ip(const struct lane *lane);
 
+/* Levels or warm-ups are others: the limits of all lanes follow, and what was refused by the old
+ * ones may be asked for again. Nothing that is counted changes. */
+void lanes_follow(struct lanes *lanes);
+
+/* A message found no room in the i-th limit, and there is none for so long. */
+void lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms);
+/* How long a warm-up's cap is reached, as far as is known; 0: it is not. */
+int64_t lane_spent_ms(const struct lane *lane, int64_t now_ms);
+
 /* Redis is away: what of its limits was used before that. Again when the limits change. */
 void lane_freeze(struct lane *lane);
 
 /* Connections this node has there, or may have opened by now. */
 int64_t lane_open(const struct lane *lane);
 int64_t lane_waiting(const struct lane *lane);
+/* More were open than its limit, a moment ago: a connection that becomes idle should close. */
+bool lane_is_over(const struct lane *lane);
 /* How many of a shared transport's processes may wait for one lane. */
 int64_t lane_shared_most(int64_t processes);
 /* Messages a minute this node can send there, by limits, the pace of deliveries and how many nodes

@@ -30,6 +30,7 @@ static const struct {
 	[ROUTE_NO_SENDING_IP] = { "no_sending_ip", ROUTE_RETRY },
 	[ROUTE_SITE_DEAD] = { "site_dead", ROUTE_RETRY },
 	[ROUTE_QUEUE_FULL] = { "queue_full", ROUTE_RETRY },
+	[ROUTE_WARMUP_CAP] = { "warmup_cap", ROUTE_RETRY },
 	[ROUTE_ACCOUNT_SUSPENDED] = { "account_suspended", ROUTE_REFUSE },
 	[ROUTE_ACCOUNT_SUSPENDED_DEFER] = { "account_suspended_defer", ROUTE_RETRY },
 	[ROUTE_COMPLAINED] = { "complained", ROUTE_REFUSE },
@@ -199,6 +200,32 @@ decide_by_quarantine(const struct route_facts *facts, struct route_decision *dec
 	return true;
 }
 
+/* A sending IP in its warm-up, which may send something there. */
+static bool
+is_warming(const struct route_lane *lane)
+{
+	return lane->limits != NULL && lane->limits->day_cap > 0 && lane->dead_ms == 0;
+}
+
+static bool
+has_room(const struct route_lane *lane)
+{
+	return lane->dead_ms == 0 && lane->spent_ms == 0 && lane->allowed > lane->inside;
+}
+
+/* A new sending IP comes first, or it would never have the mail its plan needs: a warm one always
+ * has more room. Beyond its cap the warm ones follow; or, if mail is to wait, none. */
+static bool
+is_passed_over(const struct route_facts *facts, const struct route_lane *lane)
+{
+	bool waits = facts->settings->warmup.overflow == WARMUP_WAIT;
+
+	for (size_t i = 0; !is_warming(lane) && i < facts->lane_count; i++)
+		if (is_warming(&facts->lanes[i]) && (waits || has_room(&facts->lanes[i])))
+			return true;
+	return false;
+}
+
 /* The lane with the most room, of equals the one with the least inside; NULL: none has any. */
 static const struct route_lane *
 roomiest(const struct route_facts *facts)
@@ -210,7 +237,7 @@ roomiest(const struct route_facts *facts)
 		    &facts->lanes[(facts->turn + i) % facts->lane_count];
 		int64_t room = lane->allowed - lane->inside;
 
-		if (lane->dead_ms > 0 || room <= 0)
+		if (!has_room(lane) || is_passed_over(facts, lane))
 			continue;
 		if (best == NULL || room > best->allowed - best->inside ||
 		    (room == best->allowed - best->inside && lane->inside < best->inside))
@@ -219,39 +246,38 @@ roomiest(const struct route_facts *facts)
 	return best;
 }
 
-/* Of the lanes that have none: of those that are alive, else the one to be tried soonest. */
+/* Of the lanes that have none: of those that are alive and not spent, else the one to be tried
+ * soonest. */
 static const struct route_lane *
 soonest(const struct route_facts *facts)
 {
-	const struct route_lane *best = facts->lanes;
+	const struct route_lane *best = NULL;
 
-	for (size_t i = 1; i < facts->lane_count; i++)
-		if (facts->lanes[i].dead_ms < best->dead_ms ||
-		    (facts->lanes[i].dead_ms == best->dead_ms &&
-			facts->lanes[i].inside < best->inside))
-			best = &facts->lanes[i];
-	return best;
+	for (size_t i = 0; i < facts->lane_count; i++) {
+		const struct route_lane *lane = &facts->lanes[i];
+		int64_t wait = lane->dead_ms + lane->spent_ms;
+
+		if (is_passed_over(facts, lane) && lane->dead_ms == 0)
+			continue;
+		if (best == NULL || wait < best->dead_ms + best->spent_ms ||
+		    (wait == best->dead_ms + best->spent_ms && lane->inside < best->inside))
+			best = lane;
+	}
+	return best != NULL ? best : facts->lanes;
 }
 
 /* What lets the least through: "1000/1h", "5 connections". */
 static void
-put_limit(const struct mx_rule *rule, struct str *words)
+put_limit(const struct mx_limits *limits, struct str *words)
 {
-	const struct limit *least = NULL;
+	const struct limit *least = mx_limits_least(limits);
 	char text[LIMIT_TEXT_SIZE];
 
-	for (size_t i = 0; i < rule->limit_count; i++) {
-		const struct limit *limit = &rule->limits[i];
-
-		if (least == NULL || (double)limit->count / (double)limit->period_ms <
-					 (double)least->count / (double)least->period_ms)
-			least = limit;
-	}
 	if (least != NULL)
 		str_addf(words, " at %s", limit_format(least, text));
-	else if (rule->connections > 0)
-		str_addf(words, " at %" PRId64 " connection%s", rule->connections,
-		    rule->connections == 1 ? "" : "s");
+	else if (limits->connections > 0)
+		str_addf(words, " at %" PRId64 " connection%s", limits->connections,
+		    limits->connections == 1 ? "" : "s");
 }
 
 static void
@@ -263,7 +289,8 @@ decide_full(const struct route_facts *facts, const struct route_lane *lane,
 
 	str_addf(&words, "%" PRId64 " message%s queued for it", lane->inside,
 	    lane->inside == 1 ? " is" : "s are");
-	put_limit(facts->rule, &words);
+	if (lane->limits != NULL)
+		put_limit(lane->limits, &words);
 	if (lane->per_minute > 0)
 		str_addf(&words, ", next attempt in about %s",
 		    duration_format_wait((int64_t)((double)lane->inside / lane->per_minute * 60000),
@@ -295,6 +322,12 @@ decide_by_lanes(const struct route_facts *facts, struct route_decision *decision
 		    "retry:4.4.1 mxpace: group %s: not reachable (%s), next attempt in %s",
 		    facts->group, lane->dead_words != NULL ? lane->dead_words : "",
 		    duration_format_wait(lane->dead_ms, wait));
+	else if (lane->spent_ms > 0)
+		answer(decision, ROUTE_WARMUP_CAP,
+		    "retry:4.7.1 mxpace: group %s: the sending IP is being warmed up, its %" PRId64
+		    " messages of 24 hours are sent, next attempt in %s",
+		    facts->group, lane->limits->day_cap,
+		    duration_format_wait(lane->spent_ms, wait));
 	else
 		decide_full(facts, lane, decision);
 }

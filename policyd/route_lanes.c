@@ -56,10 +56,12 @@ describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
 	};
 
 	out->inside = inside;
+	out->limits = &lane->limits;
 	out->allowed = intake_allowed(&facts);
 	if (fills_shared(egress, lane) && out->allowed > inside)
 		out->allowed = inside;
 	out->per_minute = facts.per_minute;
+	out->spent_ms = lane_spent_ms(lane, now_ms);
 	out->dead_ms = site_wait_ms(&lane->site, now_ms);
 	out->dead_words = lane->site.words;
 }

@@ -33,6 +33,8 @@ note_refusal(struct lane *lane, const struct store_granted *granted)
 	char wait[DURATION_SIZE];
 
 	if (granted->outcome == STORE_NO_SLOT) {
+		/* The one that is asked for counts among those open. */
+		lane->over_ms = granted->open - 1 > granted->allowed ? now_ms : 0;
 		lane->slot_retry_ms = now_ms + SLOT_QUESTION_AGAIN_MS;
 		snprintf(lane->slot_words, sizeof(lane->slot_words),
 		    "%" PRId64 " of %" PRId64 " connections in use", granted->open,
@@ -79,12 +81,12 @@ put(struct store_async *store, const struct egress *egress, const struct grant *
 		.ip = lane_ip(lane),
 		.node = egress->engine->settings->node,
 		.open = lane_open(lane) + 1,
-		.connections = lane->rule->connections,
+		.connections = lane->limits.connections,
 		.waited_ms = clock_monotonic_ms() - grant->waiter.since_ms,
 		.more_wait = lane->slot_waiters > 1,
 		.stamp_ms = grant->message_ms != NULL ? *grant->message_ms : 0,
-		.limits = lane->rule->limits,
-		.limit_count = lane->rule->limit_count,
+		.limits = lane->limits.limits,
+		.limit_count = lane->limits.limit_count,
 	};
 
 	store_put_grant(store_async_batch(store), &question, granted);

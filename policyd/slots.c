@@ -204,7 +204,7 @@ slots_are_wanted(const struct lane *lane, const char *next_hop)
 static void
 send_ahead(struct slots *slots, struct lane *lane)
 {
-	int64_t most = (lane->rule->connections + 1) / 2;
+	int64_t most = (lane->limits.connections + 1) / 2;
 	struct waiter *waiter, *next;
 
 	if (most > SLOTS_AHEAD)
@@ -262,7 +262,7 @@ static void
 decide_locally(struct slots *slots, struct lane *lane, struct grant *grant)
 {
 	const struct egress *egress = slots->egress;
-	int64_t limit = lane->rule->connections, cap = limit;
+	int64_t limit = lane->limits.connections, cap = limit;
 
 	if (egress_mode(egress) == EGRESS_LOCAL && limit > 0)
 		cap = local_cap(limit, 0, lane->frozen_ms != 0 ? lane->frozen_open : 0,
@@ -274,6 +274,8 @@ decide_locally(struct slots *slots, struct lane *lane, struct grant *grant)
 			look_soon(slots);
 		return;
 	}
+	if (lane_open(lane) > cap)
+		lane->over_ms = clock_monotonic_ms();
 	snprintf(lane->slot_words, sizeof(lane->slot_words),
 	    "%" PRId64 " connections of this node's %" PRId64 " (of %" PRId64
 	    ") in use while Redis is away",
@@ -394,6 +396,13 @@ slots_free(struct slots **slots)
 	kernel_view_free(&old->view);
 	event_free(old->timer);
 	free(old);
+}
+
+void
+slots_wake(struct slots *slots)
+{
+	if (slots->waiters > 0)
+		look_soon(slots);
 }
 
 void

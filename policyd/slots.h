@@ -54,6 +54,8 @@ void slots_look_for(struct slots *slots, struct grant *grant);
 
 bool slots_are_blind(const struct slots *slots);
 int64_t slots_sockets(const struct slots *slots); /* open, all lanes */
+/* Limits are others: who waits is looked at anew, from the event loop. */
+void slots_wake(struct slots *slots);
 /* For a connection without a limit too. */
 void slots_rebind(struct slots *slots);
 

@@ -1,18 +1,20 @@
 -- backoff: a provider's reply that a backoff rule knew, an operator's order, or a look at what is
 -- in force.
--- uses force
+-- uses force date
 --
 -- KEYS  1     mxpace:{g:GROUP}:backoff:IP  hash (force.lua)
 --       2     mxpace:{g:GROUP}:hits:IP     hash: number of the rule -> "BUCKET:HITS BUCKET:HITS..."
 --       3     mxpace:{g:GROUP}:pace:IP     hash: second modulo 64 -> "SECOND MESSAGES", accepted
--- ARGV  1     read | hit | set
---       2     messages an hour that the MX rule allows, 3 connections; 0: no limit
---       4     ms until recovery begins
---       5     node or operator
---       6     reduce | one_connection | suspend; of an order "" as well
---       hit:  7 reply   8 number of the rule   9 factor   10 least messages an hour
---             11 hits that lead to the action, 12 within buckets of so many ms, 13 so many buckets
---       set:  7 why     8 messages an hour   9 connections; 0: not limited
+--       4     mxpace:{g:GROUP}:stats        what the hour is added to: "IP backoffs" there
+-- ARGV  1     sending IP
+--       2     read | hit | set
+--       3     messages an hour that the MX rule allows, 4 connections; 0: no limit
+--       5     ms until recovery begins
+--       6     node or operator
+--       7     reduce | one_connection | suspend; of an order "" as well
+--       hit:  8 reply   9 number of the rule   10 factor   11 least messages an hour
+--             12 hits that lead to the action, 13 within buckets of so many ms, 14 so many buckets
+--       set:  8 why     9 messages an hour   10 connections; 0: not limited
 -- Reply {1: changed by this, action in force or "", messages an hour, connections (0: not limited),
 --       ms until recovery begins, hits, reply, by, why}
 --
@@ -20,8 +22,8 @@
 local GUESS = 3600 -- an hour's messages where neither a limit nor what was accepted tells
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local verb, per_hour, connections = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local hold, changed, hits = tonumber(ARGV[4]), 0, 0
+local verb, per_hour, connections = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local hold, changed, hits = tonumber(ARGV[5]), 0, 0
 local functions = force_functions()
 local force, f = functions.read(KEYS[1], now, verb == 'read')
 if not force then force, f = {}, {} end
@@ -54,9 +56,9 @@ end
 
 -- Adds this hit to the rule's; true: they are enough for its action.
 local function count_hit()
-    local width, size = tonumber(ARGV[12]), tonumber(ARGV[13])
+    local width, size = tonumber(ARGV[13]), tonumber(ARGV[14])
     local bucket, kept, mine = math.floor(now / width), {}, 1
-    local before = redis.call('HGET', KEYS[2], ARGV[8]) or ''
+    local before = redis.call('HGET', KEYS[2], ARGV[9]) or ''
     for at, n in string.gmatch(before, '(%d+):(%d+)') do
         local age = bucket - at
         if age == 0 then
@@ -67,12 +69,12 @@ local function count_hit()
         end
     end
     hits = hits + mine
-    if hits >= tonumber(ARGV[11]) then
-        redis.call('HDEL', KEYS[2], ARGV[8])
+    if hits >= tonumber(ARGV[12]) then
+        redis.call('HDEL', KEYS[2], ARGV[9])
         return true
     end
     kept[#kept + 1] = string.format('%.0f:%d', bucket, mine)
-    redis.call('HSET', KEYS[2], ARGV[8], table.concat(kept, ' '))
+    redis.call('HSET', KEYS[2], ARGV[9], table.concat(kept, ' '))
     redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[2]), (size + 1) * width))
     return false
 end
@@ -84,10 +86,10 @@ end
 -- The rate that another reduction leads to; nil: not yet.
 local function reduced()
     local now_allowed = force.rate or per_hour > 0 and per_hour or observed() or GUESS
-    local floor = math.max(tonumber(ARGV[10]), per_hour / 100, 1)
+    local floor = math.max(tonumber(ARGV[11]), per_hour / 100, 1)
     local since, rate = now - (tonumber(f.reduced) or 0), nil
     if not force.rate or since >= 60000 then
-        rate = tonumber(ARGV[9]) * math.min(now_allowed, observed() or now_allowed)
+        rate = tonumber(ARGV[10]) * math.min(now_allowed, observed() or now_allowed)
     elseif since >= 10000 and accepted(10) > 0 then
         rate = 0.9 * accepted(10)
     else
@@ -122,9 +124,9 @@ local actions = {
 }
 
 local function order()
-    local rate, few = tonumber(ARGV[8]), tonumber(ARGV[9])
-    force, f = {}, {why = ARGV[7]}
-    if ARGV[6] == 'suspend' then
+    local rate, few = tonumber(ARGV[9]), tonumber(ARGV[10])
+    force, f = {}, {why = ARGV[8]}
+    if ARGV[7] == 'suspend' then
         actions.suspend()
     elseif rate > 0 then
         f.rate, f.base, f.grows = rate, per_hour > rate and per_hour or rate * 16, now + hold
@@ -147,12 +149,12 @@ if verb == 'set' then
     order()
     acts = true
 elseif verb == 'hit' and count_hit() then
-    actions[ARGV[6]]()
+    actions[ARGV[7]]()
     acts = functions.of(f, now) ~= nil
-    if acts then f.text, f.why = ARGV[7], '' end
+    if acts then f.text, f.why = ARGV[8], '' end
 end
 if acts then
-    f.changed, f.by = now, ARGV[5]
+    f.changed, f.by = now, ARGV[6]
     local fields, ends = {}, math.max(over(tonumber(f.rate), f.grows, f.base),
         over(tonumber(f.few), f.few_grows, f.few_base), tonumber(f.suspended) or 0)
     for name, value in pairs(f) do
@@ -163,6 +165,15 @@ if acts then
     redis.call('HSET', KEYS[1], unpack(fields))
     redis.call('PEXPIRE', KEYS[1], math.ceil(ends - now) + 60000)
     force = functions.of(f, now) or {}
+end
+if acts and verb == 'hit' then -- a provider's, not an operator's: for warm-ups
+    local stats, name = KEYS[4] .. ':' .. date_hour(math.floor(time[1] / 3600)), ARGV[1] .. ' backoffs'
+    if changed == 1 then
+        redis.call('HINCRBY', stats, name, 1)
+    else
+        redis.call('HSETNX', stats, name, 1)
+    end
+    if redis.call('TTL', stats) < 0 then redis.call('EXPIRE', stats, 691200) end -- 8 days
 end
 
 if not next(force) then return {changed, '', 0, 0, 0, hits, '', '', ''} end

@@ -61,7 +61,7 @@ int
 main(int argc, char **argv)
 {
 	struct conf_errors errors = { 0 };
-	struct bounce_rules *rules = argc > 3 ? bounce_rules_load(argv[2], &errors) : NULL;
+	struct bounce_rules *rules = argc > 3 ? bounce_rules_load(argv[2], NULL, &errors) : NULL;
 	size_t count = argc > 3 ? (size_t)argc - 3 : 0, recipients = 0, bytes = 0;
 	struct str *messages = mem_alloc((count + 1) * sizeof(*messages));
 	int64_t began, limit_us, done = 0;

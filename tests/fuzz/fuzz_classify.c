@@ -28,7 +28,7 @@ shipped(void)
 	struct conf_errors errors = { 0 };
 
 	if (rules == NULL)
-		rules = bounce_rules_load("conf/bounce-rules.conf", &errors);
+		rules = bounce_rules_load("conf/bounce-rules.conf", NULL, &errors);
 	require(rules != NULL);
 	return rules;
 }

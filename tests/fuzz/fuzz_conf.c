@@ -8,6 +8,7 @@
 #include "bounce_rules.h"
 #include "bounce_rules_check.h"
 #include "mx_rules.h"
+#include "mx_rules_check.h"
 #include "settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -94,7 +95,7 @@ rules_are_whole(const struct mx_rules *rules)
 {
 	struct mx_set *set = mx_set_parse(SPAN("5 mx1.example.test 10 mx2.example.test"));
 	const struct mx_rule *rule = mx_rules_match(rules, set);
-	struct conf_errors errors = { { 0 }, 0 };
+	struct findings findings = { 0 };
 	char group[MX_GROUP_SIZE];
 
 	for (size_t i = 0; i < rules->count; i++)
@@ -103,8 +104,10 @@ rules_are_whole(const struct mx_rules *rules)
 		mx_rule_group(rule, set, group);
 		hold(mx_rules_of_group(rules, group) == rule);
 	}
-	hold(mx_rules_check(rules, &errors) == errors.count);
-	conf_errors_free(&errors);
+	hold(mx_rules_check(rules, &findings) == findings.mistakes.count);
+	mistakes_are_lines(&findings.mistakes);
+	mistakes_are_lines(&findings.warnings);
+	findings_free(&findings);
 	mx_set_free(&set);
 }
 

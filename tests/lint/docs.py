@@ -16,9 +16,10 @@ TABLES = {
     ("lib/settings_reputation.c", "reputation_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
-    ("lib/mx_rules.c", "rule_keys"): ("man/mx-rules.5", None),
-    ("lib/mx_rules.c", "backoff_keys"): ("man/mx-rules.5", None),
-    ("bounce-pipe/bounce_rules.c", "keys"): ("man/bounce-rules.5", None),
+    ("lib/mx_rules_rule.c", "rule_keys"): ("man/mx-rules.5", None),
+    ("lib/mx_rules_rule.c", "backoff_keys"): ("man/mx-rules.5", None),
+    ("lib/mx_rules_load.c", "head_keys"): ("man/mx-rules.5", None),
+    ("bounce-pipe/bounce_rules_rule.c", "keys"): ("man/bounce-rules.5", None),
 }
 PAGES = ("man/mxpolicyd.8", "man/mxbounce.8", "man/mxctl.1", "man/mxpace.conf.5", "man/mx-rules.5",
          "man/bounce-rules.5", "man/mxpace-redis.7")

@@ -210,7 +210,7 @@ static void
 shipped_rules_are_proven(void **state)
 {
 	struct conf_errors errors = { 0 };
-	struct bounce_rules *rules = bounce_rules_load("conf/bounce-rules.conf", &errors);
+	struct bounce_rules *rules = bounce_rules_load("conf/bounce-rules.conf", NULL, &errors);
 
 	(void)state;
 	if (rules == NULL || bounce_rules_check(rules, &errors) != 0)
@@ -226,7 +226,7 @@ tells_a_missing_file(void **state)
 	struct conf_errors errors = { 0 };
 
 	(void)state;
-	assert_null(bounce_rules_load("/nonexistent/rules.conf", &errors));
+	assert_null(bounce_rules_load("/nonexistent/rules.conf", NULL, &errors));
 	assert_non_null(strstr(str_text(&errors.lines), "/nonexistent/rules.conf"));
 	conf_errors_free(&errors);
 }

@@ -10,7 +10,7 @@ shipped(void)
 	struct conf_errors errors = { 0 };
 
 	if (rules == NULL)
-		rules = bounce_rules_load("conf/bounce-rules.conf", &errors);
+		rules = bounce_rules_load("conf/bounce-rules.conf", NULL, &errors);
 	if (rules == NULL)
 		fail_msg("%s", str_text(&errors.lines));
 	conf_errors_free(&errors);

@@ -8,9 +8,13 @@ static struct settings *pacing;                         /* enforce */
 static struct settings *account_deferring;              /* reputation.action */
 static struct settings *discarding, *holding, *tagging; /* quarantine_action */
 
-static struct mx_rule limited = { .name = "google", .connections = 5 };
-static struct mx_rule unlimited = { .name = "free" };
-static struct mx_rule slots_only = { .name = "slots", .connections = 2 };
+/* What rules say as written does not matter: limits are given. */
+static struct mx_rule limited = { .name = "google", .connections = 99 };
+static struct mx_rule unlimited = { .name = "free", .connections = 99 };
+static struct mx_rule slots_only = { .name = "slots" };
+static struct mx_limits limits = { .connections = 5 };
+static struct mx_limits no_limits;
+static struct mx_limits slot_limits = { .connections = 2 };
 
 static const struct quarantine_entry gone = {
 	.status = QUARANTINE_QUARANTINED,
@@ -85,7 +89,7 @@ static const struct quarantine_entry angry_at_all = { .complaints = "all\n" };
 
 #define ACCOUNT  .account = "shop.test", .list = ""
 #define KNOWN_MX .mx_known = FACT_KNOWN, .mx_state = MX_FOUND, .mx_words = ""
-#define IN_GROUP KNOWN_MX, .rule = &limited, .group = "google"
+#define IN_GROUP KNOWN_MX, .rule = &limited, .limits = &limits, .group = "google"
 #define ASKED    .store_known = FACT_KNOWN, .entry = NULL
 #define AWAY     .store_known = FACT_FAILED, .store_words = "no answer within 500 ms"
 #define USER     .recipient = "user@foo.test"
@@ -105,7 +109,7 @@ static const struct row {
 	    DECIDE_REPEATED, VERDICT_PASS, "DUNNO", false },
 	{ "no rule", { USER, KNOWN_MX, .group = "", ASKED }, NULL, DECIDE_NO_LIMITS, VERDICT_PASS,
 	    "DUNNO", false },
-	{ "a rule without limits", { USER, KNOWN_MX, .rule = &unlimited, .group = "free", ASKED },
+	{ "a rule without limits", { USER, KNOWN_MX, .rule = &unlimited, .limits = &no_limits, .group = "free", ASKED },
 	    NULL, DECIDE_NO_LIMITS, VERDICT_PASS, "DUNNO", false },
 	{ "limits that hold at delivery", { USER, IN_GROUP, ASKED }, &pacing, DECIDE_AT_DELIVERY,
 	    VERDICT_PASS, "DUNNO", false },
@@ -125,7 +129,7 @@ static const struct row {
 	    VERDICT_PASS, "DUNNO", false },
 	{ "an implicit MX",
 	    { USER, .mx_known = FACT_KNOWN, .mx_state = MX_IMPLICIT, .mx_words = "",
-		.rule = &limited, .group = "google", ASKED, .took = &taken },
+		.rule = &limited, .limits = &limits, .group = "google", ASKED, .took = &taken },
 	    NULL, DECIDE_WITHIN_LIMITS, VERDICT_PASS, "DUNNO", false },
 
 	{ "no recipient", { .recipient = "" }, NULL, DECIDE_BAD_RECIPIENT, VERDICT_DEFER,
@@ -426,16 +430,16 @@ takes_what_the_rule_limits(void **state)
 	struct store_take take = { 0 };
 
 	(void)state;
-	assert_true(decide_take(&limited, "google", "192.0.2.1", "mta1", 3, &take));
+	assert_true(decide_take(&limited, &limits, "google", "192.0.2.1", "mta1", 3, &take));
 	assert_string_equal(take.group, "google");
 	assert_string_equal(take.ip, "192.0.2.1");
 	assert_string_equal(take.node, "mta1");
 	assert_int_equal(take.open, 3);
 	assert_int_equal(take.connections, 5);
-	assert_ptr_equal(take.limits, limited.limits);
+	assert_ptr_equal(take.limits, limits.limits);
 	assert_int_equal(take.limit_count, 2);
 	assert_true(take.commit);
-	assert_true(decide_take(&slots_only, "slots", "192.0.2.1", "mta1", 1, &take));
+	assert_true(decide_take(&slots_only, &slot_limits, "slots", "192.0.2.1", "mta1", 1, &take));
 	assert_int_equal(take.limit_count, 0);
 	assert_int_equal(take.connections, 2);
 }
@@ -446,8 +450,8 @@ takes_nothing_without_limits(void **state)
 	struct store_take take = { 0 };
 
 	(void)state;
-	assert_false(decide_take(&unlimited, "free", "192.0.2.1", "mta1", 1, &take));
-	assert_false(decide_take(NULL, "", "192.0.2.1", "mta1", 1, &take));
+	assert_false(decide_take(&unlimited, &no_limits, "free", "192.0.2.1", "mta1", 1, &take));
+	assert_false(decide_take(NULL, NULL, "", "192.0.2.1", "mta1", 1, &take));
 	assert_null(take.group);
 }
 
@@ -461,7 +465,7 @@ counts_per_group_under_all(void **state)
 	rule.per = MX_PER_GROUP;
 	assert_string_equal(decide_ip(&rule, "192.0.2.1"), "all");
 	assert_string_equal(decide_ip(&limited, "192.0.2.1"), "192.0.2.1");
-	assert_true(decide_take(&rule, "google", "192.0.2.1", "mta1", 1, &take));
+	assert_true(decide_take(&rule, &limits, "google", "192.0.2.1", "mta1", 1, &take));
 	assert_string_equal(take.ip, "all");
 }
 
@@ -489,9 +493,9 @@ set_up(void **state)
 	holding = settings_of("quarantine_action = \"hold\";");
 	tagging = settings_of("quarantine_action = \"prepend\";");
 	account_deferring = settings_of("reputation = { action = \"defer\"; };");
-	limit_set(&limited.limits[0], 20, 10000);
-	limit_set(&limited.limits[1], 1000, 3600000);
-	limited.limit_count = 2;
+	limit_set(&limits.limits[0], 20, 10000);
+	limit_set(&limits.limits[1], 1000, 3600000);
+	limits.limit_count = 2;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "mx_limits.h"
 #include "mx_rules.h"
 
 static struct mx_rules *
@@ -113,13 +114,14 @@ limits(void **state)
 	const struct limits_row *row = *state;
 	struct str text = { 0 }, got = { 0 };
 	char one[LIMIT_TEXT_SIZE];
+	struct mx_limits all;
 	struct mx_rules *rules;
 
 	str_addf(&text, "mx_rules = ( { name = \"r\"; mx = \"*\"; %s } );", row->keys);
 	rules = parsed(str_text(&text));
-	for (size_t i = 0; i < rules->rules[0].limit_count; i++)
-		str_addf(&got, "%s%s", i > 0 ? " " : "",
-		    limit_format(&rules->rules[0].limits[i], one));
+	mx_limits_at(&rules->rules[0], LEVEL_NORMAL, level_factors_default, 0, &all);
+	for (size_t i = 0; i < all.limit_count; i++)
+		str_addf(&got, "%s%s", i > 0 ? " " : "", limit_format(&all.limits[i], one));
 	assert_string_equal(str_text(&got), row->want);
 	mx_rules_release(&rules);
 	str_free(&text);
@@ -214,12 +216,14 @@ per_hour(void **state)
 	const struct hour_row *row = *state;
 	struct conf_errors errors = { 0 };
 	struct str text = { 0 };
+	struct mx_limits all;
 	struct mx_rules *rules;
 
 	str_addf(&text, "mx_rules = ( { name = \"a\"; mx = \"*\"; %s } );", row->keys);
 	rules = mx_rules_parse(str_text(&text), "t.conf", &errors);
 	assert_non_null(rules);
-	assert_int_equal(mx_rule_per_hour(&rules->rules[0]), row->want);
+	mx_limits_at(&rules->rules[0], LEVEL_NORMAL, level_factors_default, 0, &all);
+	assert_int_equal(mx_limits_per_hour(&all), row->want);
 	mx_rules_release(&rules);
 	conf_errors_free(&errors);
 	str_free(&text);
@@ -486,10 +490,8 @@ local_changes_keys(void **state)
 	assert_int_equal(r->messages_per_hour, 2400);
 	assert_int_equal(r->connections, 5);
 	assert_int_equal(r->mx.count, 2);
-	assert_int_equal(r->limit_count, 3); /* 200/1m 200/5m 2400/1h */
+	assert_int_equal(r->limit_count, 1); /* as written: the hour's comes on top */
 	assert_int_equal(r->limits[0].count, 200);
-	assert_int_equal(r->limits[1].count, 200);
-	assert_int_equal(r->limits[2].count, 2400);
 	assert_int_equal(r->backoff_count, 0);
 	assert_string_equal(r->file, local);
 	assert_int_equal(r->line, 1);

@@ -13,7 +13,7 @@ load_rules(void **state)
 	struct conf_errors errors = { 0 };
 
 	(void)state;
-	rules = bounce_rules_load("conf/bounce-rules.conf", &errors);
+	rules = bounce_rules_load("conf/bounce-rules.conf", NULL, &errors);
 	if (rules == NULL)
 		fail_msg("%s", str_text(&errors.lines));
 	conf_errors_free(&errors);

@@ -201,6 +201,8 @@ make_site(struct arena *arena, const struct plan_row *row, struct postfix_site *
 	services[2].chroot = row->chroot != NULL ? row->chroot : "n";
 }
 
+static const struct pace_sets nothing_set;
+
 static void
 plans(void **state)
 {
@@ -220,7 +222,7 @@ plans(void **state)
 	settings = settings_parse(str_text(&conf), "t", &errors);
 	assert_string_equal(str_text(&errors.lines), "");
 	make_site(&arena, row, &site);
-	postfix_plan_make(&arena, settings, rules, &site, &plan);
+	postfix_plan_make(&arena, settings, rules, &nothing_set, &site, &plan);
 	check_first(&plan.mistakes, row->mistake);
 	check_first(&plan.doubts, row->doubt);
 	check_first(&plan.notes, row->note);

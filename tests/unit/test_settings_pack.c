@@ -40,7 +40,8 @@ same_sending_ips(const struct settings *a, const struct settings *b)
 		const struct sending_ip *x = &a->sending_ips[i], *y = &b->sending_ips[i];
 
 		if (!same_text(x->name, y->name) || !same_text(x->bind4, y->bind4) ||
-		    !same_text(x->bind6, y->bind6) || !same_strings(&x->nodes, &y->nodes))
+		    !same_text(x->bind6, y->bind6) || !same_strings(&x->nodes, &y->nodes) ||
+		    x->level != y->level)
 			return false;
 	}
 	return a->sending_ip_count == b->sending_ip_count;
@@ -53,10 +54,16 @@ same_pools(const struct settings *a, const struct settings *b)
 		const struct pool *x = &a->pools[i], *y = &b->pools[i];
 
 		if (!same_text(x->name, y->name) || !same_strings(&x->senders, &y->senders) ||
-		    !same_strings(&x->ips, &y->ips))
+		    !same_strings(&x->ips, &y->ips) || x->level != y->level)
 			return false;
 	}
 	return a->pool_count == b->pool_count;
+}
+
+static bool
+same_levels(const struct settings *a, const struct settings *b)
+{
+	return memcmp(a->levels, b->levels, sizeof(a->levels)) == 0;
 }
 
 static bool
@@ -155,13 +162,19 @@ static const struct key_row {
 	{ "node", "node = \"no such host\";", NULL },
 	{ "sending_ips",
 	    "sending_ips = ( { name = \"192.0.2.1\"; bind4 = \"10.0.0.1\"; bind6 = \"::1\";\n"
-	    "nodes = [ \"a\", \"b\" ]; }, { name = \"192.0.2.2\"; } );",
+	    "nodes = [ \"a\", \"b\" ]; level = \"slow\"; }, { name = \"192.0.2.2\"; } );",
 	    same_sending_ips },
 	{ "pools",
 	    "sending_ips = ( { name = \"192.0.2.1\"; }, { name = \"192.0.2.2\"; } );\n"
 	    "pools = ( { name = \"news\"; senders = [ \"n@*\", \"m@*\" ]; ips = [ \"192.0.2.1\",\n"
-	    "\"192.0.2.2\" ]; }, { name = \"rest\"; senders = [ \"*\" ]; ips = [ \"192.0.2.1\" ]; } );",
+	    "\"192.0.2.2\" ]; }, { name = \"rest\"; senders = [ \"*\" ];\n"
+	    "ips = [ \"192.0.2.1\" ]; level = \"boost\"; } );",
 	    same_pools },
+	{ "level", "level = \"fast\";", NULL },
+	{ "levels",
+	    "levels = { slow = { connections = 0.1; messages_per_connection = 0.3; rate = 0.05; };\n"
+	    "fast = { rate = 3; }; very_fast = { connections = 7; }; boost = { rate = 20.5; }; };",
+	    same_levels },
 	{ "transport_processes", "transport_processes = 15;", NULL },
 	{ "transport_exceptions", "transport_exceptions = [ \".a.test\", \"b.test\" ];", NULL },
 	{ "active_queue_limit", "active_queue_limit = 1600;", NULL },
@@ -172,6 +185,11 @@ static const struct key_row {
 	{ "mx_rules", "mx_rules = \"/mx\";", NULL },
 	{ "mx_rules_local", "mx_rules_local = \"\";", NULL },
 	{ "bounce_rules", "bounce_rules = \"own.conf\";", same_bounce_rules },
+	{ "rules_url", "rules_url = \"https://a.test/rules\";", NULL },
+	{ "rules_keys", "rules_keys = [ \"/a.pub\", \"/b.pub\" ];", NULL },
+	{ "rules_keep", "rules_keep = 3;", NULL },
+	{ "rules_ca", "rules_ca = \"/ca.pem\";", NULL },
+	{ "bounce_rules_local", "bounce_rules_local = \"own.local.conf\";", same_bounce_rules },
 	{ "state_dir", "state_dir = \"/state\";", NULL },
 	{ "quarantine_action", "quarantine_action = \"hold\";", NULL },
 	{ "quarantine",

@@ -1,0 +1,254 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules_change.h"
+#include "rules_fleet.h"
+#include "rules_install.h"
+#include "rules_verdict.h"
+#include "verbs.h"
+
+/* `rules update`: newer rules from rules_url, or what another node of the fleet has told. */
+
+struct found {
+	struct rules_offer offer;
+	struct store_rules fleet; /* what Redis says; version empty: nothing, or it is away */
+	enum rules_verdict verdict;
+};
+
+/* -- saying it --------------------------------------------------------------------------------- */
+
+static void
+show_offer(struct ctl *ctl, const struct rules_offer *offer)
+{
+	struct out *out = ctl_out(ctl);
+
+	out_put(out, "from", "From", out_string(offer->from));
+	out_put(out, "version", "Version", out_string(offer->bundle.version));
+	out_put(out, "made", "Made", out_string(offer->bundle.made));
+	if (*offer->bundle.comment != '\0')
+		out_put(out, "comment", "Comment", out_string(offer->bundle.comment));
+	out_put(out, "signed", "Signed", out_string(offer->comment));
+}
+
+static void
+show_result(struct ctl *ctl, bool installed, const char *words)
+{
+	out_put(ctl_out(ctl), "installed", NULL, out_bool(installed));
+	out_put(ctl->out, "result", "Result", out_string(words));
+}
+
+/* -- what there is ----------------------------------------------------------------------------- */
+
+static bool
+goes_back(const struct store_rules *fleet)
+{
+	return span_eq(fleet->how, SPAN("rollback"));
+}
+
+/* A rollback that this host has slept through holds here too. */
+static void
+learn_held(struct rules_change_run *run, const struct store_rules *fleet)
+{
+	char *held = run->last.held;
+
+	if (!rules_version_is(fleet->held) ||
+	    strncmp(fleet->held.ptr, held, RULES_VERSION_LEN) <= 0)
+		return;
+	memcpy(held, fleet->held.ptr, RULES_VERSION_LEN);
+	held[RULES_VERSION_LEN] = '\0';
+}
+
+static int
+find_offer(struct rules_change_run *run, struct found *found, struct err *err)
+{
+	struct ctl *ctl = run->ctl;
+	struct err away;
+
+	if (rules_fleet_read(ctl, &found->fleet, &away) != 0)
+		found->fleet = (struct store_rules){ 0 }; /* then what this host knows decides */
+	learn_held(run, &found->fleet);
+	if (rules_offer_fetch(ctl, &found->offer, err) != 0)
+		return -1;
+	found->verdict = rules_verdict(&(struct rules_question){
+	    .offered = found->offer.bundle.version,
+	    .in_force = run->in_force,
+	    .held = run->last.held,
+	    .forced = ctl->options[CTL_OPTION_FORCE] != NULL,
+	});
+	if (found->verdict != RULES_OLDER)
+		return 0;
+	err_set(err,
+	    "%s: version %s is older than %s, which is in force; `mxctl rules rollback` goes back",
+	    found->offer.from, found->offer.bundle.version, run->in_force);
+	return -1;
+}
+
+/* -- taking it --------------------------------------------------------------------------------- */
+
+static int
+show_diff(struct rules_change_run *run)
+{
+	struct rules_diff_files before, after;
+	size_t count;
+
+	rules_change_files(run->ctl, *run->current != '\0' ? run->current : NULL, &before);
+	rules_change_files(run->ctl, "new", &after);
+	return rules_diff_show(run->ctl, &before, &after, &count);
+}
+
+static int
+take(struct rules_change_run *run, const struct rules_offer *offer, bool dry, struct err *err)
+{
+	if (rules_change_stage(run, offer, err) != 0)
+		return -1;
+	show_diff(run);
+	if (dry) {
+		show_result(run->ctl, false, "--dry-run: nothing was changed");
+		return 0;
+	}
+	*run->last.held = '\0'; /* they are newer, or were asked for */
+	if (rules_change_commit(run, offer, true, err) != 0)
+		return -1;
+	show_result(run->ctl, true,
+	    arena_printf(&run->ctl->arena, "version %s is in force", offer->bundle.version));
+	return 0;
+}
+
+/* They are in force here, but the fleet may not have heard of them: Redis was away, or is empty. */
+static void
+tell_again(struct rules_change_run *run, const struct found *found)
+{
+	struct rules_offer ours;
+	struct err err;
+
+	if (*run->current == '\0' || goes_back(&found->fleet) ||
+	    (rules_version_is(found->fleet.version) &&
+		strncmp(found->fleet.version.ptr, run->current, RULES_VERSION_LEN) >= 0))
+		return;
+	if (rules_offer_kept(run->ctl, run->current, &ours, &err) != 0 ||
+	    rules_fleet_announce(run->ctl, &ours, "update", "", run->by, &err) != 0)
+		ctl_complain(run->ctl, "the other nodes could not be told: %s", err.text);
+}
+
+static enum ctl_exit
+update(struct ctl *ctl)
+{
+	bool dry = ctl->options[CTL_OPTION_DRY_RUN] != NULL;
+	struct rules_change_run run;
+	struct found found = { 0 };
+	struct err err;
+	int rc;
+
+	if (rules_change_begin(ctl, "update", &run) != 0)
+		return CTL_NO;
+	rc = find_offer(&run, &found, &err);
+	if (rc == 0) {
+		show_offer(ctl, &found.offer);
+		if (found.verdict == RULES_TAKE)
+			rc = take(&run, &found.offer, dry, &err);
+		else if (found.verdict == RULES_HELD)
+			show_result(ctl, false,
+			    "left alone: somebody went back from this version; --force takes it");
+		else
+			show_result(ctl, false, "this version is in force already");
+	}
+	if (rc == 0 && found.verdict == RULES_SAME && !dry)
+		tell_again(&run, &found);
+	if (dry)
+		return rules_change_leave(&run, rc == 0 ? NULL : &err);
+	return rules_change_end(&run, rc == 0 ? NULL : &err);
+}
+
+/* -- from the fleet ---------------------------------------------------------------------------- */
+
+static int
+take_configured(struct rules_change_run *run, struct err *err)
+{
+	struct rules_diff_files files;
+
+	if (*run->current == '\0')
+		return 0;
+	rules_change_files(run->ctl, NULL, &files);
+	if (rules_change_try(run->ctl, &files, err) != 0 ||
+	    rules_change_commit(run, NULL, false, err) != 0)
+		return -1;
+	show_result(run->ctl, true, "the configured files are in force");
+	return 0;
+}
+
+static int
+take_from_fleet(struct rules_change_run *run, struct found *found, struct err *err)
+{
+	struct ctl *ctl = run->ctl;
+	struct rules_offer *offer = &found->offer;
+
+	if (rules_fleet_read(ctl, &found->fleet, err) != 0)
+		return -1;
+	if (found->fleet.version.len == 0) {
+		show_result(ctl, false, "nobody has told any rules");
+		return 0;
+	}
+	run->how = goes_back(&found->fleet) ? "rollback" : "update";
+	run->by = arena_dup(&ctl->arena, found->fleet.by);
+	learn_held(run, &found->fleet);
+	if (goes_back(&found->fleet) && span_eq(found->fleet.version, SPAN(RULES_CONFIGURED)))
+		return take_configured(run, err);
+	if (rules_offer_open(ctl, "Redis", found->fleet.bundle, found->fleet.signature, offer,
+		err) != 0)
+		return -1;
+	found->verdict = rules_verdict(&(struct rules_question){
+	    .offered = offer->bundle.version,
+	    .in_force = run->current,
+	    .held = "",
+	    .back = goes_back(&found->fleet),
+	});
+	if (found->verdict == RULES_SAME || found->verdict == RULES_OLDER) {
+		tell_again(run, found);
+		show_result(ctl, false, "this node has them, or newer ones");
+		return 0;
+	}
+	if (rules_change_stage(run, offer, err) != 0 ||
+	    rules_change_commit(run, offer, true, err) != 0)
+		return -1;
+	show_result(ctl, true,
+	    arena_printf(&ctl->arena, "version %s is in force", offer->bundle.version));
+	return 0;
+}
+
+static enum ctl_exit
+update_from_fleet(struct ctl *ctl)
+{
+	struct rules_change_run run;
+	struct found found = { 0 };
+	struct err err;
+	int rc;
+
+	if (rules_change_begin(ctl, "update", &run) != 0)
+		return CTL_NO;
+	run.tells = false;
+	rc = take_from_fleet(&run, &found, &err);
+	return rules_change_end(&run, rc == 0 ? NULL : &err);
+}
+
+enum ctl_exit
+rules_update(struct ctl *ctl)
+{
+	bool from_fleet = ctl->options[CTL_OPTION_FROM_FLEET] != NULL;
+
+	if (from_fleet && (ctl->options[CTL_OPTION_DRY_RUN] != NULL ||
+			      ctl->options[CTL_OPTION_FORCE] != NULL)) {
+		ctl_complain(ctl, "--from-fleet goes with no other option");
+		return CTL_USAGE;
+	}
+	if (rules_change_allowed(ctl) != CTL_DONE)
+		return CTL_NO;
+	if (ctl->settings->rules_keys.count == 0 ||
+	    (!from_fleet && *ctl->settings->rules_url == '\0')) {
+		ctl_complain(ctl,
+		    "%s: updates need rules_url and rules_keys: who makes the rules, and by which "
+		    "key one knows them (mxpace.conf(5))",
+		    ctl->file);
+		return CTL_NO;
+	}
+	return from_fleet ? update_from_fleet(ctl) : update(ctl);
+}

@@ -1,0 +1,182 @@
+#include "sendmail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+extern char **environ;
+
+enum { SAID_MAX = 4096 };
+
+struct run {
+	const char *path;
+	pid_t pid;
+	int fd;           /* the mail goes in here, what it says comes out */
+	struct span rest; /* not yet written */
+	char said[SAID_MAX];
+	size_t said_len;
+	bool ended;
+	int status;
+	int64_t deadline_ms;
+};
+
+/* One socket is all three of its streams: nothing can fill up unseen, and writing to one that has
+ * ended raises no signal. */
+static int
+start(struct run *run, const char *recipient, struct err *err)
+{
+	const char *argv[] = { run->path, "-i", "-f", "<>", "--", recipient, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, usual;
+	int fds[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+		err_set(err, "socketpair: %s", strerror(errno));
+		return -1;
+	}
+	sigemptyset(&none);
+	sigfillset(&usual);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &usual);
+	posix_spawn_file_actions_init(&actions);
+	for (int stream = 0; stream <= STDERR_FILENO; stream++)
+		posix_spawn_file_actions_adddup2(&actions, fds[1], stream);
+	rc = posix_spawn(&run->pid, run->path, &actions, &attributes, (char *const *)(void *)argv,
+	    environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	close(fds[1]);
+	run->fd = fds[0];
+	if (rc == 0)
+		return fcntl(run->fd, F_SETFL, O_NONBLOCK);
+	close(run->fd);
+	err_set(err, "%s: %s", run->path, strerror(rc));
+	return -1;
+}
+
+static void
+write_some(struct run *run)
+{
+	ssize_t n = send(run->fd, run->rest.ptr, run->rest.len, MSG_NOSIGNAL);
+
+	if (n > 0)
+		run->rest = span_from(run->rest, (size_t)n);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		run->rest.len = 0; /* it reads no more; its status says what that means */
+	if (run->rest.len == 0)
+		shutdown(run->fd, SHUT_WR);
+}
+
+/* False: it has closed its end. What is too much is dropped. */
+static bool
+read_some(struct run *run)
+{
+	char spare[512];
+	size_t room = SAID_MAX - run->said_len;
+	ssize_t n = recv(run->fd, room > 0 ? run->said + run->said_len : spare,
+	    room > 0 ? room : sizeof(spare), 0);
+
+	if (n > 0 && room > 0)
+		run->said_len += (size_t)n;
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static bool
+has_ended(struct run *run)
+{
+	if (!run->ended)
+		run->ended = waitpid(run->pid, &run->status, WNOHANG) == run->pid;
+	return run->ended;
+}
+
+/* Something to write, to read, or that time passes: one that it started may keep its streams open,
+ * so its own end counts. */
+static void
+talk(struct run *run, bool *open)
+{
+	enum { LOOK_MS = 20 };
+	struct pollfd poll_fd = { .fd = *open ? run->fd : -1, .events = POLLIN };
+
+	if (run->rest.len > 0)
+		poll_fd.events |= POLLOUT;
+	if (poll(&poll_fd, 1, LOOK_MS) <= 0)
+		return;
+	if (run->rest.len > 0 && (poll_fd.revents & (POLLOUT | POLLHUP | POLLERR)) != 0)
+		write_some(run);
+	if ((poll_fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		*open = read_some(run);
+}
+
+/* Its status as waitpid() gives it; -1: it did not end in time, and was killed. */
+static int
+wait_for(struct run *run)
+{
+	bool open = true;
+
+	while (!has_ended(run) && clock_monotonic_ms() < run->deadline_ms)
+		talk(run, &open);
+	errno = 0;
+	while (run->ended && open && errno != EAGAIN && run->said_len < SAID_MAX)
+		open = read_some(run); /* what it said last */
+	if (!run->ended) {
+		kill(-run->pid, SIGKILL);
+		while (waitpid(run->pid, &run->status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(run->fd);
+	return run->ended ? run->status : -1;
+}
+
+static struct span
+last_line(const struct run *run)
+{
+	struct span rest = span_make(run->said, run->said_len), line, last = SPAN("");
+
+	while (span_line(&rest, &line))
+		if (span_trim(line).len > 0)
+			last = span_trim(line);
+	return last;
+}
+
+enum sendmail
+sendmail_run(const char *path, const char *recipient, struct span mail, int64_t timeout_ms,
+    struct err *err)
+{
+	struct run run = { .path = path,
+		.rest = mail,
+		.deadline_ms = clock_monotonic_ms() + timeout_ms };
+	struct span said;
+	int status;
+
+	if (start(&run, recipient, err) != 0)
+		return SENDMAIL_LATER;
+	status = wait_for(&run);
+	said = last_line(&run);
+	if (status < 0) {
+		err_set(err, "%s took longer than %lld s", path, (long long)timeout_ms / 1000);
+		return SENDMAIL_LATER;
+	}
+	if (WIFSIGNALED(status)) {
+		err_set(err, "%s was ended by signal %d", path, WTERMSIG(status));
+		return SENDMAIL_LATER;
+	}
+	if (WEXITSTATUS(status) == 0)
+		return SENDMAIL_TAKEN;
+	err_set(err, "%s ended with status %d%s%.*s", path, WEXITSTATUS(status),
+	    said.len > 0 ? ": " : "", (int)said.len, said.ptr);
+	return WEXITSTATUS(status) == EX_TEMPFAIL ? SENDMAIL_LATER : SENDMAIL_REFUSED;
+}
