@@ -242,6 +242,7 @@ install: all
 	  test -e $(DESTDIR)/etc/mxpace/$$f || install -D -m 644 conf/$$f $(DESTDIR)/etc/mxpace/$$f; done
 	for f in service socket; do \
 	  install -D -m 644 conf/mxpolicyd.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.$$f; done
+	install -D -m 644 conf/mxpace-notify.service $(DESTDIR)$(prefix)/lib/systemd/system/mxpace-notify.service
 	install -D -m 644 conf/mxpace.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/mxpace.conf
 	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
 	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done

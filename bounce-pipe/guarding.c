@@ -137,7 +137,7 @@ guarding_put(struct guarding *guarding, struct store_batch *batch, const struct 
 
 static void
 put_event(struct store_batch *batch, const char *what, const struct consequence *out,
-    const char *rate)
+    const char *rate, const char *node)
 {
 	const struct store_event_field fields[] = {
 		{ "what", what },
@@ -146,6 +146,7 @@ put_event(struct store_batch *batch, const char *what, const struct consequence 
 		{ "rate", *rate != '\0' ? rate : NULL },
 		{ "text", out->recipient->diagnostic },
 		{ "by", "mxbounce" },
+		{ "node", node },
 	};
 
 	store_put_event(batch, "guard", fields, sizeof(fields) / sizeof(fields[0]));
@@ -195,7 +196,7 @@ set(struct guarding *guarding, struct store_sync *store, const struct consequenc
 	rc = run(store, &batch, err);
 	if (rc == 0 && changed != 0) {
 		store_put_guards_set(&batch, out->group, reason, since_s, !trips);
-		put_event(&batch, what, out, rate);
+		put_event(&batch, what, out, rate, guarding->settings->node);
 		str_addf(log, "guard %s: group=%s reason=%s (%s)%s: %s\n", what, out->group,
 		    reason_name(reason), rate,
 		    trips ? " holds quarantines until `mxctl quarantine guard` decides" : "",

@@ -1,6 +1,7 @@
 /* mxbounce - understands one returned message and writes down what follows. mxbounce(8). */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "clock.h"
 #include "log.h"
 #include "ndr.h"
+#include "pack.h"
 #include "rules_cache.h"
 #include "unreadable.h"
 #include "verp.h"
@@ -176,6 +178,21 @@ print_report(const struct options *options, const struct report *report)
 	str_free(&out);
 }
 
+struct connection {
+	struct store_sync *store; /* NULL: not tried, or `err` says why */
+	bool tried;
+	struct err err;
+};
+
+static void
+connect_store(const struct settings *settings, struct connection *connection)
+{
+	if (!connection->tried)
+		connection->store =
+		    store_sync_open(&settings->redis, settings->store_timeout_ms, &connection->err);
+	connection->tried = true;
+}
+
 /* What the return path proves; only with verify_return_path are the keys read at all. -1: logged. */
 static int
 learn_signatures(const struct options *options, const struct settings *settings,
@@ -203,15 +220,13 @@ learn_signatures(const struct options *options, const struct settings *settings,
 
 static int
 apply_report(const struct options *options, const struct settings *settings,
-    const struct report *report, const char *verp, const char *id)
+    const struct report *report, const char *verp, const char *id, struct connection *connection)
 {
 	struct apply_envelope envelope = { options->sender, options->recipient, verp, NULL };
 	struct trust_signed asked;
 	struct return_path path;
 	struct verp_keys keys;
-	struct store_sync *store;
 	struct str log = { 0 };
-	struct err err;
 	int rc = -1;
 
 	if (!apply_needs_store(report)) {
@@ -221,13 +236,13 @@ apply_report(const struct options *options, const struct settings *settings,
 	}
 	if (learn_signatures(options, settings, &path, &keys, &envelope, &asked) != 0)
 		return EX_TEMPFAIL;
-	store = store_sync_open(&settings->redis, settings->store_timeout_ms, &err);
-	if (store != NULL)
-		rc = apply(settings, store, report, &envelope, id, &log, &err);
-	store_sync_close(&store);
+	connect_store(settings, connection);
+	if (connection->store != NULL)
+		rc = apply(settings, connection->store, report, &envelope, id, &log,
+		    &connection->err);
 	log_lines(log_info, &log);
 	if (rc != 0)
-		log_error("store away: %s; trying again later", err.text);
+		log_error("store away: %s; trying again later", connection->err.text);
 	str_free(&log);
 	return rc == 0 ? EX_OK : EX_TEMPFAIL;
 }
@@ -239,6 +254,7 @@ process(const struct options *options, const struct settings *settings,
 	char verp[ADDR_SIZE] = "", id[APPLY_ID_SIZE];
 	struct ndr_options ndr = { verp, &settings->campaign_headers, &settings->list_headers,
 		&settings->account_headers };
+	struct connection connection = { 0 };
 	struct str message = { 0 };
 	struct report report;
 	struct arena arena;
@@ -255,7 +271,10 @@ process(const struct options *options, const struct settings *settings,
 		verp[0] = '\0';
 	arena_init(&arena);
 	if (!options->dry_run) {
-		apply_id(bytes, SPAN(""), id);
+		/* A Redis on this host takes the connection in while the message is read. */
+		if (*settings->redis.path != '\0')
+			connect_store(settings, &connection);
+		snprintf(id, sizeof(id), "%016" PRIx64, pack_sum(bytes));
 		unreadable_guard(settings->state_dir, id, bytes);
 	}
 	ndr_read(&arena, bytes, &ndr, &report);
@@ -266,8 +285,9 @@ process(const struct options *options, const struct settings *settings,
 		rc = EX_OK;
 	} else {
 		apply_id(report.message, report.header, id);
-		rc = apply_report(options, settings, &report, verp, id);
+		rc = apply_report(options, settings, &report, verp, id, &connection);
 	}
+	store_sync_close(&connection.store);
 	arena_clear(&arena);
 	str_free(&message);
 	return rc;

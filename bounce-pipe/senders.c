@@ -271,7 +271,7 @@ senders_tell(struct senders *senders, struct store_batch *batch, struct str *log
 
 		if (!verdict->changed && !verdict->full)
 			continue;
-		store_put_sender_tell(batch, account, verdict, "");
+		store_put_sender_tell(batch, account, verdict, senders->settings->node);
 		if (verdict->changed)
 			str_addf(log,
 			    "account=%s state=%s before=%s sent=%" PRId64 " hard=%" PRId64

@@ -132,6 +132,13 @@ struct kinds { /* of bytes in a word */
 	bool known; /* each part of letters is */
 };
 
+static bool
+is_known(const struct anonymous *anonymous, struct span word)
+{
+	return vocabulary_has(anonymous->vocabulary, word) || person_words_has(word) ||
+	       person_words_links(word);
+}
+
 static struct kinds
 look(const struct anonymous *anonymous, struct span word)
 {
@@ -145,7 +152,7 @@ look(const struct anonymous *anonymous, struct span word)
 			kinds.smalls += !is_capital(word.ptr[i + len]);
 			len++;
 		}
-		if (len > 0 && !vocabulary_has(anonymous->vocabulary, span_make(word.ptr + i, len)))
+		if (len > 0 && !is_known(anonymous, span_make(word.ptr + i, len)))
 			kinds.known = false;
 		if (len == 0) {
 			kinds.digits += is_digit(word.ptr[i]);

@@ -6,6 +6,7 @@
 #include "addr.h"
 #include "mem.h"
 #include "quarantine_address.h"
+#include "warmups.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -84,6 +85,8 @@ ctl_close(struct ctl *ctl)
 	store_batch_free(&ctl->batch);
 	mx_rules_release(&ctl->rules);
 	settings_release(&ctl->settings);
+	if (ctl->warmups != NULL)
+		warmups_clear(ctl->warmups);
 	arena_clear(&ctl->arena);
 	return rc;
 }

@@ -60,6 +60,8 @@ enum ctl_option {
 	CTL_OPTION_RELEASE,
 	CTL_OPTION_LIMIT,
 	CTL_OPTION_COLUMN,
+	CTL_OPTION_EXPORT,
+	CTL_OPTION_FORGET,
 	CTL_OPTION_OUTPUT,
 	CTL_OPTION_FOLLOW,
 	CTL_OPTION_UNDO,
@@ -67,6 +69,12 @@ enum ctl_option {
 	CTL_OPTION_KEY,
 	CTL_OPTION_AS,
 	CTL_OPTION_ONCE,
+	CTL_OPTION_ORIGIN,
+	CTL_OPTION_BOUNCE,
+	CTL_OPTION_PLAN,
+	CTL_OPTION_HISTORY,
+	CTL_OPTION_LEVEL,
+	CTL_OPTION_POOL,
 	CTL_OPTIONS
 };
 
@@ -83,6 +91,7 @@ struct ctl {
 	struct mx_rules *rules;
 	struct pace_sets levels; /* set in Redis (in_force.h) */
 	bool levels_read, levels_known; /* asked for; answered */
+	struct warmups *warmups; /* read from Redis; NULL: not yet (warmups_read.h) */
 	struct store_sync *store;
 	struct store_batch batch; /* for the next ctl_store_run() */
 	struct out *out;          /* ctl_out() */

@@ -285,6 +285,9 @@ show_limits(struct ctl *ctl, const struct question *question)
 	if (question->use.rule->per == MX_PER_GROUP)
 		out_put(ctl->out, NULL, "",
 		    out_string("counted with all others (per = \"group\")"));
+	if (question->use.limits != NULL)
+		out_put(ctl->out, "level", "Level",
+		    out_string(level_names[question->use.limits->level]));
 	out_put(ctl->out, "open", "Connections", use_open(&question->use, &open));
 	out_put(ctl->out, "messages", "Messages",
 	    out_uses(question->use.messages, question->use.count));

@@ -89,6 +89,20 @@ explain_delivery_read(struct ctl *ctl, const struct ctl_time *now,
 
 /* -- deciding ---------------------------------------------------------------------------------- */
 
+/* How long a warm-up's cap is reached. */
+static int64_t
+spent_ms(const struct delivery_lane *lane)
+{
+	const struct mx_limits *limits = lane->use.limits;
+	const struct store_took *took = &lane->took;
+
+	return limits != NULL && limits->day_cap > 0 && took->outcome == STORE_NO_ROOM &&
+		       took->limit < limits->limit_count &&
+		       limits->limits[took->limit].period_ms == 86400 * INT64_C(1000)
+		   ? took->wait_ms
+		   : 0;
+}
+
 /* As if no other group were behind. */
 static struct route_lane
 choice_of(const struct explain_delivery *delivery, const struct delivery_lane *lane)
@@ -103,6 +117,7 @@ choice_of(const struct explain_delivery *delivery, const struct delivery_lane *l
 	};
 
 	return (struct route_lane){
+		.spent_ms = spent_ms(lane),
 		.number = lane->sending.number,
 		.limits = lane->use.limits,
 		.inside = facts.inside,
@@ -191,6 +206,7 @@ show_lanes(struct ctl *ctl, const struct explain_delivery *delivery)
 		{ "sending_ip", "SENDING IP", OUT_LEFT },
 		{ "transport", "TRANSPORT", OUT_WRAP },
 		{ "counted_by", NULL, OUT_LEFT },
+		{ "level", "LEVEL", OUT_SAME },
 		{ "open", "OPEN", OUT_RIGHT },
 		{ "slot_free", "SLOT", OUT_LEFT },
 		{ "waiting", "WAIT", OUT_RIGHT },
@@ -212,6 +228,7 @@ show_lanes(struct ctl *ctl, const struct explain_delivery *delivery)
 		out_cell(out, out_string(lane->sending.name));
 		out_cell(out, out_string(transport));
 		out_cell(out, out_string(lane->use.ip));
+		out_cell(out, out_string(level_names[lane->use.limits->level]));
 		out_cell(out, traffic_open(&lane->traffic, &open));
 		out_cell(out, out_bool(has_slot(lane)));
 		out_cell(out, out_number(lane->traffic.queue.waiting));

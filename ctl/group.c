@@ -78,11 +78,18 @@ group_list(struct ctl *ctl)
 
 /* -- one group --------------------------------------------------------------------------------- */
 
+static struct out_value
+level_of_use(const struct use *use)
+{
+	return use->limits != NULL ? out_string(level_names[use->limits->level]) : out_none("-");
+}
+
 static void
 show_limits(struct ctl *ctl, const struct uses *uses)
 {
 	static const struct out_column columns[] = {
 		{ "sending_ip", "SENDING IP", OUT_LEFT },
+		{ "level", "LEVEL", OUT_LEFT },
 		{ "limit_on", "LIMIT ON", OUT_LEFT },
 		{ "period", "IN", OUT_LEFT },
 		{ "used", "USED", OUT_RIGHT },
@@ -95,6 +102,7 @@ show_limits(struct ctl *ctl, const struct uses *uses)
 		const struct use *use = &uses->items[i];
 
 		out_cell(ctl->out, out_string(use->ip));
+		out_cell(ctl->out, level_of_use(use));
 		out_cell(ctl->out, out_string("connections"));
 		out_cell(ctl->out, out_none("-"));
 		out_cell(ctl->out, out_number(use->open));
@@ -103,6 +111,7 @@ show_limits(struct ctl *ctl, const struct uses *uses)
 		out_cell(ctl->out, use_has_slot(use) ? out_wait(0) : out_none("no slot"));
 		for (size_t k = 0; k < use->count; k++) {
 			out_cell(ctl->out, out_string(use->ip));
+			out_cell(ctl->out, level_of_use(use));
 			out_cell(ctl->out, out_string("messages"));
 			out_cell(ctl->out, out_string(use->messages[k].period));
 			out_cell(ctl->out, out_number(use->messages[k].used));
@@ -156,8 +165,10 @@ show_connections(struct ctl *ctl, const struct uses *uses, const struct ctl_time
 }
 
 static void
-show_rule(struct ctl *ctl, const struct mx_rule *rule)
+show_rule(struct ctl *ctl, const struct use *use)
 {
+	const struct mx_rule *rule = use->rule;
+
 	if (rule == NULL) {
 		out_put(ctl->out, "rule", "Rule", out_none("gone from the rules"));
 		return;
@@ -210,7 +221,7 @@ group_show(struct ctl *ctl)
 	if (uses_read(ctl, &uses, &now, &err) != 0 || held_read(ctl, &uses, &held, &err) != 0)
 		goto away;
 	out_put(ctl_out(ctl), "group", "Group", out_string(name));
-	show_rule(ctl, uses.items[0].rule);
+	show_rule(ctl, &uses.items[0]);
 	out_put(ctl->out, "last_used", "Last used",
 	    uses.items[0].used_s > 0 ? out_time(uses.items[0].used_s, now.s)
 				     : out_none("not within a week"));

@@ -2,6 +2,8 @@
 
 #include "store_level.h"
 #include "store_sync.h"
+#include "warmups.h"
+#include "warmups_read.h"
 
 const struct pace_sets *
 in_force_sets(struct ctl *ctl)
@@ -15,8 +17,8 @@ in_force_sets(struct ctl *ctl)
 		return &ctl->levels;
 	ctl->levels_read = true;
 	if (store == NULL)
-		store = own = store_sync_open(&ctl->settings->redis,
-		    ctl->settings->store_timeout_ms, &err);
+		store = own =
+		    store_sync_open(&ctl->settings->redis, ctl->settings->store_timeout_ms, &err);
 	if (store == NULL)
 		return &ctl->levels;
 	store_put_levels(&batch, &fields);
@@ -31,6 +33,7 @@ in_force_sets(struct ctl *ctl)
 const struct mx_limits *
 in_force(struct ctl *ctl, const struct mx_rule *rule, const char *group, const char *ip)
 {
+	const struct warmup_stage *stage = NULL;
 	struct mx_limits *limits;
 	struct pace pace;
 
@@ -38,8 +41,10 @@ in_force(struct ctl *ctl, const struct mx_rule *rule, const char *group, const c
 		return NULL;
 	limits = arena_alloc(&ctl->arena, sizeof(*limits));
 	pace_of(ctl->settings, in_force_sets(ctl), rule, ip, &pace);
-	/* -- warm-ups: the stage of (ip, group), where one runs; read beside the levels ---------- */
-	(void)group;
-	mx_limits_at(rule, pace.level, ctl->settings->levels, 0, limits);
+	if (group != NULL && ip != NULL)
+		stage = warmups_stage(warmups_in_force(ctl), ip, group);
+	mx_limits_at(rule,
+	    stage != NULL ? level_lower(pace.level, (enum level)stage->level) : pace.level,
+	    ctl->settings->levels, stage != NULL ? stage->cap : 0, limits);
 	return limits;
 }

@@ -44,7 +44,10 @@ set_node(struct node *node, const struct store_fields *fields)
 	node->started_s = parse_date(field_text(fields, "started"));
 	node->sending_ip = field_text(fields, "ip");
 	node->rules_file = field_text(fields, "rules_file");
+	node->run = field_text(fields, "run");
+	node->twin = strcmp(field_text(fields, "twin"), "yes") == 0;
 	node->kernel_view = field_text(fields, "kernel_view");
+	node->pace_version = field_text(fields, "pace_version");
 	node->open = field_number(fields, "open");
 	node->clients = field_number(fields, "clients");
 	node->rules = field_number(fields, "rules");

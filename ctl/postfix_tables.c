@@ -9,9 +9,8 @@
 static const char *const listable[] = { "hash:", "btree:", "lmdb:", "cdb:", "dbm:", "sdbm:",
 	"texthash:", "inline:", NULL };
 
-/* The next table of a list; braces hold one together. */
-static struct span
-next_table(struct span *rest)
+struct span
+postfix_tables_next(struct span *rest)
 {
 	size_t len = 0, depth = 0;
 	struct span table;
@@ -79,7 +78,7 @@ postfix_tables_list(struct arena *arena, const char *folder, const char *transpo
 {
 	struct span rest = span_of(transport_maps), table;
 
-	while ((table = next_table(&rest)).len > 0) {
+	while ((table = postfix_tables_next(&rest)).len > 0) {
 		struct span direct =
 		    span_starts(table, SPAN("proxy:")) ? span_from(table, strlen("proxy:")) : table;
 		const char *name = arena_dup(arena, direct);

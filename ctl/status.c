@@ -8,6 +8,7 @@
 #include "guards.h"
 #include "nodes.h"
 #include "postfix_check.h"
+#include "rules_status.h"
 #include "traffic.h"
 #include "watch.h"
 
@@ -76,10 +77,8 @@ show_files(struct ctl *ctl)
 	out_put(ctl->out, "version", "Version", out_string(MXPACE_VERSION));
 	out_put(ctl->out, "configuration", "Configuration", out_string(settings->file));
 	out_put(ctl->out, "enforce", "Enforce", out_string(enforce_names[settings->enforce]));
-	out_open(ctl->out, "mx_rules", NULL);
-	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
-	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
-	out_close(ctl->out);
+	level_show_status(ctl);
+	rules_status_show(ctl);
 }
 
 static const struct out_column node_columns[] = {

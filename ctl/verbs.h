@@ -18,6 +18,15 @@ enum ctl_exit backoff_list(struct ctl *ctl);
 enum ctl_exit backoff_set(struct ctl *ctl);
 enum ctl_exit backoff_clear(struct ctl *ctl);
 
+enum ctl_exit warmup_start(struct ctl *ctl);
+enum ctl_exit warmup_show(struct ctl *ctl);
+enum ctl_exit warmup_pause(struct ctl *ctl);
+enum ctl_exit warmup_resume(struct ctl *ctl);
+enum ctl_exit warmup_skip_stage(struct ctl *ctl);
+enum ctl_exit warmup_stop(struct ctl *ctl);
+
+enum ctl_exit level(struct ctl *ctl);
+
 enum ctl_exit account_list(struct ctl *ctl);
 enum ctl_exit account_show(struct ctl *ctl);
 enum ctl_exit account_suspend(struct ctl *ctl);
@@ -47,6 +56,7 @@ enum ctl_exit notify(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);
 enum ctl_exit bounce_test(struct ctl *ctl);
+enum ctl_exit bounce_unclassified(struct ctl *ctl);
 
 enum ctl_exit rules_check(struct ctl *ctl);
 enum ctl_exit rules_show(struct ctl *ctl);

@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include <inttypes.h>
+
 #include "interrupt.h"
 #include "keys.h"
 
@@ -26,13 +28,56 @@ take_addresses(struct walk *walk, const struct store_page *page, size_t *at, str
 	return count;
 }
 
+/* Puts texts together that stand in several fields, and the fields there that an entry has without
+ * saying so: an export is as good in another place, or after a change of these. */
+static void
+complete(struct walk_row *row)
+{
+	const struct quarantine_entry *entry = &row->entry;
+	struct store_fields *fields = &row->fields;
+	struct span *items = arena_alloc(fields->arena, (fields->count + 4) * sizeof(*items));
+	size_t count = 0;
+
+	for (size_t i = 0; i + 1 < fields->count; i += 2) {
+		struct span name, value = fields->items[i + 1];
+
+		if (quarantine_piece(fields->items[i], &name) > 0 &&
+		    walk_field(row, arena_dup(fields->arena, name)).len > 0)
+			continue;
+		for (unsigned piece = 2;; piece++) {
+			struct span more = walk_field(row,
+			    arena_printf(fields->arena, "%.*s:%u", (int)name.len, name.ptr, piece));
+
+			if (more.len == 0)
+				break;
+			value = span_of(arena_printf(fields->arena, "%.*s%.*s", (int)value.len,
+			    value.ptr, (int)more.len, more.ptr));
+		}
+		items[count++] = fields->items[i];
+		items[count++] = value;
+	}
+	if (entry->status != QUARANTINE_NONE && walk_field(row, "by").len == 0) {
+		items[count++] = SPAN("by");
+		items[count++] = span_of(entry->by);
+	}
+	if (entry->status != QUARANTINE_NONE && walk_field(row, "quiet").len == 0) {
+		items[count++] = SPAN("quiet");
+		items[count++] = span_of(arena_printf(fields->arena, "%" PRId64, entry->quiet_s));
+	}
+	fields->items = items;
+	fields->count = count;
+}
+
 static bool
 is_meant(struct walk *walk, struct walk_row *row)
 {
 	for (size_t i = 0; i + 1 < row->fields.count; i += 2)
 		quarantine_entry_set(&row->entry, row->fields.items[i], row->fields.items[i + 1]);
 	quarantine_entry_settle(&row->entry, walk->now_s);
-	return filter_takes(walk->filter, &row->entry);
+	if (!filter_takes(walk->filter, &row->entry))
+		return false;
+	complete(row);
+	return true;
 }
 
 static enum ctl_exit

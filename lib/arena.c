@@ -45,6 +45,23 @@ arena_size(const struct arena *arena)
 	return size;
 }
 
+/* A block of the usual size is zeroed only as far as it is used: most are not filled, and a page that
+ * is not touched costs nothing. */
+static struct arena_block *
+new_block(size_t size)
+{
+	struct arena_block *block;
+
+	if (size > BLOCK_SIZE) {
+		block = mem_alloc(sizeof(*block) + size);
+		block->size = size;
+	} else {
+		block = mem_resize(NULL, sizeof(*block) + BLOCK_SIZE);
+		*block = (struct arena_block){ .size = BLOCK_SIZE };
+	}
+	return block;
+}
+
 void *
 arena_alloc(struct arena *arena, size_t size)
 {
@@ -53,10 +70,7 @@ arena_alloc(struct arena *arena, size_t size)
 
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (block == NULL || block->size - block->used < size) {
-		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-
-		block = mem_alloc(sizeof(*block) + room);
-		block->size = room;
+		block = new_block(size);
 		/* A large block goes behind the current one, whose room is still of use. */
 		if (arena->blocks != NULL && size > BLOCK_SIZE) {
 			block->next = arena->blocks->next;
@@ -68,6 +82,8 @@ arena_alloc(struct arena *arena, size_t size)
 	}
 	ptr = block->bytes + block->used;
 	block->used += size;
+	if (block->size == BLOCK_SIZE)
+		memset(ptr, 0, size);
 	return ptr;
 }
 

@@ -9,6 +9,14 @@ findings_free(struct findings *findings)
 	conf_errors_free(&findings->warnings);
 }
 
+void
+findings_give_mistakes(struct findings *findings, struct conf_errors *errors)
+{
+	str_adds(&errors->lines, str_text(&findings->mistakes.lines));
+	errors->count += findings->mistakes.count;
+	conf_errors_free(&findings->mistakes);
+}
+
 struct conf_errors *
 findings_between(struct findings *findings, const struct conf_place *a, const struct conf_place *b)
 {

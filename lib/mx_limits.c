@@ -70,9 +70,9 @@ mx_limits_at(const struct mx_rule *rule, enum level level, const struct level_fa
 		.level = level != LEVEL_NONE ? level : LEVEL_NORMAL,
 		.connections = scaled(rule->connections, factor->connections,
 		    bounded ? rule->max_connections : 0),
-		.messages_per_connection = scaled(rule->messages_per_connection,
-		    factor->messages_per_connection,
-		    bounded ? rule->max_messages_per_connection : 0),
+		.messages_per_connection =
+		    scaled(rule->messages_per_connection, factor->messages_per_connection,
+			bounded ? rule->max_messages_per_connection : 0),
 		.messages_per_hour = hourly,
 		.day_cap = day_cap,
 	};
@@ -83,8 +83,7 @@ mx_limits_at(const struct mx_rule *rule, enum level level, const struct level_fa
 	for (size_t i = 0; i < rule->limit_count; i++) {
 		const struct limit *limit = &rule->limits[i];
 
-		add(out,
-		    scaled(limit->count, factor->rate, limit->period_ms == HOUR_MS ? most : 0),
+		add(out, scaled(limit->count, factor->rate, limit->period_ms == HOUR_MS ? most : 0),
 		    limit->period_ms);
 	}
 	if (most > 0 && rule->limit_count > 0 && !has_hour(rule))

@@ -139,8 +139,7 @@ pace_of(const struct settings *settings, const struct pace_sets *sets, const str
 
 	if (rule_says(sets, rule, out))
 		return;
-	if (!together &&
-	    (ip_says(settings, sets, ip, out) || a_pool_says(settings, sets, ip, out)))
+	if (!together && (ip_says(settings, sets, ip, out) || a_pool_says(settings, sets, ip, out)))
 		return;
 	all_say(settings, sets, out);
 }

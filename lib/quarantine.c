@@ -84,6 +84,34 @@ static const struct {
 #undef AT
 #undef SIZE
 
+enum { PIECE = 64, PIECES = 4, USUAL_QUIET_S = 864000 };
+#define USUAL_BY "mxbounce"
+
+size_t
+quarantine_piece(struct span field, struct span *name)
+{
+	*name = field;
+	if (field.len < 3 || field.ptr[field.len - 2] != ':' || field.ptr[field.len - 1] < '2' ||
+	    field.ptr[field.len - 1] > '0' + PIECES)
+		return 0;
+	name->len -= 2;
+	return (size_t)(field.ptr[field.len - 1] - '1');
+}
+
+static void
+set_text(char *at, size_t size, size_t piece, struct span value)
+{
+	size_t start = piece * PIECE;
+
+	if (start + 1 >= size)
+		return;
+	if (value.len > size - 1 - start)
+		value.len = size - 1 - start;
+	memcpy(at + start, value.ptr, value.len);
+	if (value.len != PIECE || piece + 1 == PIECES)
+		at[start + value.len] = '\0';
+}
+
 static void
 set_status(enum quarantine_status *status, struct span value)
 {
@@ -157,12 +185,14 @@ quarantine_entry_forbids(const struct quarantine_entry *entry, const char *accou
 void
 quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value)
 {
-	size_t i = 0;
+	struct span name;
+	size_t i = 0, piece = quarantine_piece(field, &name);
 	void *at;
 
-	while (i < sizeof(fields) / sizeof(fields[0]) && !span_eq(span_of(fields[i].name), field))
+	while (i < sizeof(fields) / sizeof(fields[0]) && !span_eq(span_of(fields[i].name), name))
 		i++;
-	if (i == sizeof(fields) / sizeof(fields[0])) {
+	if (i == sizeof(fields) / sizeof(fields[0]) ||
+	    (piece > 0 && fields[i].type != FIELD_TEXT)) {
 		set_errors_by(entry, field, value);
 		set_complaint(entry, field);
 		return;
@@ -182,7 +212,7 @@ quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct s
 		set_number(at, value);
 		break;
 	case FIELD_TEXT:
-		snprintf(at, fields[i].size, "%.*s", (int)value.len, value.ptr);
+		set_text(at, fields[i].size, piece, value);
 		break;
 	}
 }
@@ -203,11 +233,30 @@ quarantine_entry_expiry(const struct quarantine_entry *entry)
 	return 0;
 }
 
+/* What the scripts leave out (lua/prelude/entry.lua). */
+static void
+fill_in(struct quarantine_entry *entry)
+{
+	int64_t told = 0;
+
+	if (entry->status == QUARANTINE_NONE)
+		return;
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		told += entry->errors_by[i];
+	if (told == 0)
+		entry->errors_by[entry->reason] = entry->errors;
+	if (entry->quiet_s == 0)
+		entry->quiet_s = USUAL_QUIET_S;
+	if (entry->by[0] == '\0')
+		memcpy(entry->by, USUAL_BY, sizeof(USUAL_BY));
+}
+
 void
 quarantine_entry_settle(struct quarantine_entry *entry, int64_t now_s)
 {
 	int64_t expiry_s;
 
+	fill_in(entry);
 	if (entry->status == QUARANTINE_QUARANTINED && entry->release_s > 0 &&
 	    entry->release_s <= now_s)
 		entry->status = QUARANTINE_RELEASED;

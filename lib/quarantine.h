@@ -81,7 +81,11 @@ const char *quarantine_status_name(enum quarantine_status status); /* "none" "co
 /* Sets one field of an entry from its text in Redis; unknown names and bad values are left out. */
 void quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value);
 
-/* What the entry is at that time: quarantined becomes released once release_s is reached, and what
+/* A text of more than 64 bytes stands in several fields, "text", "text:2" to "text:4". Which piece of
+ * the name that would be, from 0. */
+size_t quarantine_piece(struct span field, struct span *name);
+
+/* What the entry is at that time, with what the scripts leave out (lua/prelude/entry.lua): quarantined becomes released once release_s is reached, and what
  * quiet_s has ended becomes QUARANTINE_NONE. */
 void quarantine_entry_settle(struct quarantine_entry *entry, int64_t now_s);
 

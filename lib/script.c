@@ -36,6 +36,7 @@ static const struct {
 	[SCRIPT_MAIL_END] = ROW(mail_end),
 	[SCRIPT_WARMUP_DAY] = ROW(warmup_day),
 	[SCRIPT_WARMUP_SET] = ROW(warmup_set),
+	[SCRIPT_DENIED] = ROW(denied),
 };
 
 struct span

@@ -56,6 +56,7 @@ on_paces_change(void *arg)
 	struct engine *engine = arg;
 
 	egress_on_paces(engine->egress);
+	send_heartbeat(engine); /* that this node follows */
 }
 
 static void
@@ -63,9 +64,14 @@ on_twin_checked(void *arg, enum store_outcome outcome, const struct err *err)
 {
 	struct engine *engine = arg;
 	const char *before = str_text(&engine->run_before);
+	bool another = *before != '\0' && strcmp(before, engine->run) != 0;
 
 	(void)err;
-	if (outcome != STORE_DONE || *before == '\0' || strcmp(before, engine->run) == 0)
+	if (outcome != STORE_DONE)
+		return;
+	engine->twin = another && engine->was_another;
+	engine->was_another = another;
+	if (!another)
 		return;
 	/* Once is a predecessor that was killed; again and again is a twin. */
 	if (engine->warned_of_twin)
@@ -101,6 +107,9 @@ send_heartbeat(struct engine *engine)
 		{ "rules", rules },
 		{ "rules_file", engine->settings->mx_rules },
 		{ "kernel_view", kernel_view(engine) },
+		{ "level", level_names[paces_level(engine->paces)] },
+		{ "pace_version", paces_version(engine->paces) },
+		{ "twin", engine->twin ? "yes" : "no" },
 	};
 
 	clock_format(engine->started_s, started);

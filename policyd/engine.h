@@ -45,6 +45,7 @@ struct engine {
 	struct event *heartbeat;
 	struct str run_before; /* what the node's entry in Redis said */
 	bool warned_of_twin;
+	bool was_another, twin; /* the last heartbeat found another's entry; the one before it too */
 };
 
 /* Takes over the settings and rules (references). -1 and words. */

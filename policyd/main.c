@@ -13,17 +13,20 @@
 #include "listen.h"
 #include "log.h"
 #include "mx.h"
+#include "mx_rules_check.h"
 #include "reload.h"
+#include "rules_watch.h"
 #include "service.h"
 
 enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
 
 struct daemon {
-	const char *file;
+	const char *program, *file;
 	struct event_base *base;
 	struct engine engine;
 	struct server *server;
 	struct metrics_http *http;
+	struct rules_watch *watch;
 	struct event *sighup, *sigterm, *sigint, *drain_limit, *farewell;
 	bool draining;
 };
@@ -40,19 +43,33 @@ usage(FILE *to)
 	    to);
 }
 
+static void
+print_warnings(const struct conf_errors *warnings)
+{
+	struct span rest = span_of(str_text(&warnings->lines)), line;
+
+	while (span_line(&rest, &line))
+		fprintf(stderr, "warning: %.*s\n", (int)line.len, line.ptr);
+}
+
 static int
 check_configuration(const char *file)
 {
 	struct conf_errors errors = { 0 };
 	struct config config;
-	int rc = config_load(file, &config, &errors);
+	struct findings findings = { 0 };
+	bool good = config_load(file, &config, &errors) == 0;
 
+	good = good && mx_rules_check(config.rules, &findings) == 0;
 	fputs(str_text(&errors.lines), stderr);
-	if (rc == 0)
+	fputs(str_text(&findings.mistakes.lines), stderr);
+	print_warnings(&findings.warnings);
+	if (good)
 		printf("%s: %zu MX rules, no mistake\n", file, config.rules->count);
 	conf_errors_free(&errors);
+	findings_free(&findings);
 	config_clear(&config);
-	return rc == 0 ? EX_OK : EX_CONFIG;
+	return good ? EX_OK : EX_CONFIG;
 }
 
 static void
@@ -98,10 +115,23 @@ on_sigterm(evutil_socket_t fd, short what, void *arg)
 	if (daemon->draining)
 		return;
 	daemon->draining = true;
+	rules_watch_free(&daemon->watch);
 	service_stopping();
 	log_info("stopping: answering what is under way");
 	evtimer_add(daemon->drain_limit, &limit);
 	server_drain(daemon->server, on_drained, daemon);
+}
+
+static int
+reload_again(void *arg)
+{
+	struct daemon *daemon = arg;
+	int rc;
+
+	service_reloading();
+	rc = reload(&daemon->engine, daemon->server, daemon->http, daemon->file);
+	service_ready();
+	return rc;
 }
 
 static void
@@ -111,11 +141,8 @@ on_sighup(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (daemon->draining)
-		return;
-	service_reloading();
-	reload(&daemon->engine, daemon->server, daemon->http, daemon->file);
-	service_ready();
+	if (!daemon->draining)
+		reload_again(daemon);
 }
 
 /* Until Redis has answered, or its time is up: the first requests are counted as well. */
@@ -214,10 +241,13 @@ serve(struct daemon *daemon, struct config *config)
 	} else {
 		log_ready(daemon);
 		service_ready();
+		daemon->watch = rules_watch_new(&daemon->engine, daemon->program, daemon->file,
+		    reload_again, daemon);
 		event_base_dispatch(daemon->base);
 		log_info("stopped");
 		rc = EX_OK;
 	}
+	rules_watch_free(&daemon->watch);
 	metrics_http_free(&daemon->http);
 	server_free(&daemon->server);
 	engine_clear(&daemon->engine);
@@ -239,7 +269,7 @@ clear(struct daemon *daemon)
 int
 main(int argc, char **argv)
 {
-	struct daemon daemon = { .file = "/etc/mxpace/mxpace.conf" };
+	struct daemon daemon = { .program = argv[0], .file = "/etc/mxpace/mxpace.conf" };
 	struct conf_errors errors = { 0 };
 	struct config config;
 	bool check = false;

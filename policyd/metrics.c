@@ -1,7 +1,9 @@
 #include "metrics.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "clock.h"
 #include "egress.h"
 #include "route.h"
 #include "slots.h"
@@ -155,6 +157,17 @@ metrics_format(const struct engine *engine, struct str *out)
 		{ "lanes", "gauge", "MX groups and sending IPs with deliveries of late.",
 		    (double)lanes_count(engine->egress->lanes) },
 		{ "rules", "gauge", "MX rules loaded.", (double)engine->rules->count },
+		{ "rules_version", "gauge",
+		    "Version of the rules that an update has installed; 0: the configured files.",
+		    strtod(engine->settings->rules_version, NULL) },
+		{ "rules_update_age_seconds", "gauge",
+		    "Time since an update of the rules succeeded; -1: none ever did.",
+		    m->rules_updated_s > 0 ? (double)(clock_wall_s() - m->rules_updated_s) : -1 },
+		{ "rules_update_failed_seconds", "gauge",
+		    "Time since an update of the rules failed; -1: none ever did.",
+		    m->rules_failed_s > 0 ? (double)(clock_wall_s() - m->rules_failed_s) : -1 },
+		{ "rules_update_failing", "gauge", "1 while the last update of the rules has failed.",
+		    m->rules_failing ? 1 : 0 },
 		{ "reloads_total", "counter", "Configurations taken over by SIGHUP.",
 		    (double)m->reloads },
 		{ "reloads_failed_total", "counter", "Configurations refused at SIGHUP.",

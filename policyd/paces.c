@@ -109,6 +109,19 @@ paces_generation(const struct paces *paces)
 	return paces->generation;
 }
 
+const char *
+paces_version(const struct paces *paces)
+{
+	return str_text(&paces->known_version);
+}
+
+bool
+paces_is_current(const struct paces *paces, int64_t version)
+{
+	return paces->is_known && paces->call == NULL &&
+	       strtoll(str_text(&paces->known_version), NULL, 10) == version;
+}
+
 enum level
 paces_level(const struct paces *paces)
 {
@@ -176,16 +189,17 @@ static void
 end_reading(struct paces *paces)
 {
 	bool changed = paces->is_changed;
+	bool newer = strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0;
 
 	str_empty(&paces->known_version);
 	str_add(&paces->known_version, paces->version.data, paces->version.len);
 	paces->is_known = true;
 	paces->is_changed = false;
 	arena_clear(&paces->reading);
-	if (!changed)
-		return;
-	forget(paces);
-	paces->changed(paces->arg);
+	if (changed)
+		forget(paces);
+	if (changed || newer)
+		paces->changed(paces->arg);
 }
 
 /* Levels once, then warm-ups as long as there are any. */

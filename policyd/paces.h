@@ -18,7 +18,7 @@ enum { PACES_TICK_MS = 400 };
 
 struct paces;
 
-/* Limits may have become others; from the event loop. */
+/* Limits may have become others, the version has; from the event loop. */
 typedef void paces_changed(void *arg);
 
 struct paces *paces_new(struct event_base *base, struct store_async *store,
@@ -33,8 +33,13 @@ void paces_ask(struct paces *paces);
  * the next change or reload; the generation tells them apart. */
 const struct mx_limits *paces_limits(struct paces *paces, const struct mx_rules *rules,
     const struct mx_rule *rule, const char *group, const char *ip);
+/* Whether what is known is of that version. For tests. */
+bool paces_is_current(const struct paces *paces, int64_t version);
 /* Another one after each change. */
 unsigned paces_generation(const struct paces *paces);
+
+/* What Redis said last of which all is known (mxpace:pace:version); "": nothing yet. */
+const char *paces_version(const struct paces *paces);
 
 /* The level of all, and what is set. */
 enum level paces_level(const struct paces *paces);

@@ -31,10 +31,11 @@ local guarded = ARGV[10] == '1'
 local key, count = KEYS[1], 'errors:' .. reason
 
 local e = redis.call('HMGET', key, 'status', 'type', 'first', 'last', 'dates', 'errors', count,
-    'release', 'quiet', 'ndrs', 'late', 'delivered', 'before')
+    'release', 'quiet', 'ndrs', 'late', 'delivered', 'before', 'reason')
 local status, type_, first, last = e[1], e[2], tonumber(e[3]), tonumber(e[4]) or 0
-local dates, total, errors = e[5] or e[3] or '', tonumber(e[6]) or 0, tonumber(e[7]) or 0
-local until_, kept = tonumber(e[8]) or 0, tonumber(e[9]) or quiet
+local dates, total = e[5] or e[3] or '', tonumber(e[6]) or 0
+local errors, was = entry_errors(e[7], reason, e[14], total), e[14]
+local until_, kept = tonumber(e[8]) or 0, tonumber(e[9]) or 864000
 local ndrs = e[10] or ''
 local good = math.max(tonumber(e[12]) or 0, tonumber(e[13]) or 0)
 
@@ -54,10 +55,17 @@ if status and expiry > 0 and expiry <= now then -- what the key's own expiry wou
 end
 local anew = released or not status
 if anew then
-    type_, first, last, dates, total, errors, kept = false, nil, 0, '', 0, 0, quiet
+    type_, first, last, dates, total, errors, kept, was = false, nil, 0, '', 0, 0, quiet, nil
 end
 if released and status then status = 'released' end
 
+-- Those of one reason alone have no field of their own; of several each has.
+local function count_them(before)
+    local others = was and was ~= reason
+    if others then redis.call('HSETNX', key, 'errors:' .. was, before) end
+    if others or e[7] and not anew then redis.call('HSET', key, count, errors) end
+    redis.call('HSET', key, 'errors', total)
+end
 local function reply(outcome)
     return {outcome, errors, status or '', status and expiry or 0}
 end
@@ -86,8 +94,8 @@ if status == 'quarantined' then
     local counts = harder and (errors == 0 or now - (tonumber(e[11]) or 0) >= period)
     if not counts or guarded or errors + 1 < threshold then
         if counts then
-            errors = errors + 1
-            redis.call('HSET', key, count, errors, 'errors', total + 1)
+            errors, total = errors + 1, total + 1
+            count_them(total - 1)
         end
         redis.call('HSET', key, 'late', now)
         return reply('known')
@@ -101,6 +109,7 @@ elseif not harder then
     end
 end
 
+local before = total
 if at - last >= quiet then -- this reason's own quiet time, where another's is longer
     total, errors = total - errors, 0
 end
@@ -123,8 +132,9 @@ if anew then
     if status == 'released' then redis.call('HSET', key, 'before', good) end
 end
 remember()
-redis.call('HSET', key, 'status', becomes, 'errors', total, count, errors, 'quiet', stays,
-    'first', math.min(first or at, at), 'last', newest)
+redis.call('HSET', key, 'status', becomes, 'first', math.min(first or at, at), 'last', newest)
+count_them(before)
+entry_set(key, {'quiet', stays})
 if total > 1 then
     local kept_dates, n = tostring(at), 1
     for date in string.gmatch(dates, '%S+') do
@@ -135,14 +145,9 @@ if total > 1 then
 end
 -- What put an address there is told as long as it is there; else the newest error is.
 if outcome ~= 'counted' or becomes == 'counting' and at >= last then
-    redis.call('HSET', key, 'type', kind, 'reason', reason, 'by', 'mxbounce')
-    for i = 11, #ARGV, 2 do
-        if ARGV[i + 1] ~= '' then
-            redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-        else
-            redis.call('HDEL', key, ARGV[i])
-        end
-    end
+    local told = {'type', kind, 'reason', reason, 'by', 'mxbounce'}
+    for i = 11, #ARGV do told[#told + 1] = ARGV[i] end
+    entry_set(key, told)
 end
 if outcome == 'quarantined' then
     redis.call('HDEL', key, 'held', 'late')

@@ -19,10 +19,10 @@ local count = 'errors:' .. reason
 local e = redis.call('HMGET', key, 'status', 'reason', 'by', 'since', 'quiet', 'errors', count, 'dates',
     'first')
 local status, quiet = e[1], tonumber(e[5]) or 864000
-local errors = tonumber(e[7]) or 0
+local errors = entry_errors(e[7], reason, e[2], tonumber(e[6]))
 local mine = verb == 'confirm' and status == 'held' and e[2] == reason or
     verb == 'dismiss' and (status == 'held' or status == 'counting') and errors > 0 or
-    verb == 'undo' and status == 'quarantined' and e[2] == reason and e[3] == 'mxbounce' and
+    verb == 'undo' and status == 'quarantined' and e[2] == reason and (e[3] or 'mxbounce') == 'mxbounce' and
         errors > 0 and (tonumber(e[4]) or 0) >= since
 if not mine then return {0, status or '', 0} end
 
@@ -53,7 +53,7 @@ if total <= 0 or not left then
     return {1, '', 0}
 end
 redis.call('HDEL', key, 'held', 'since', 'release', 'late')
-redis.call('HSET', key, 'status', 'counting', 'errors', total, count, errors - taken, 'dates', left,
-    'last', last, 'before', now)
+if e[7] then redis.call('HSET', key, count, errors - taken) end
+redis.call('HSET', key, 'status', 'counting', 'errors', total, 'dates', left, 'last', last, 'before', now)
 entry_end(key, last + quiet)
 return {1, 'counting', last + quiet}

@@ -20,10 +20,11 @@
 local now, till = tonumber(ARGV[1]), tonumber(ARGV[2])
 if now == 0 then now = tonumber(redis.call('TIME')[1]) end
 local key, mode = KEYS[1], ARGV[3]
-local there, given = {}, {}
-local fields = redis.call('HGETALL', key)
-for i = 1, #fields, 2 do there[fields[i]] = fields[i + 1] end
+local there, given = entry_read(key), {}
 for i = 5, #ARGV, 2 do given[ARGV[i]] = ARGV[i + 1] end
+local sole = 'errors:' .. (given.reason or '')
+if given[sole] == given.errors then given[sole] = nil end
+if there[sole] == there.errors and there.reason == given.reason then there[sole] = nil end
 local function is(name) return tonumber(there[name]) or 0 end
 
 for name, value in pairs(given) do
@@ -71,13 +72,14 @@ end
 
 entry_forget(key)
 if mode == 'redo' and not given.before then redis.call('HDEL', key, 'before') end
-for i = 5, #ARGV, 2 do
-    local name, value = ARGV[i], ARGV[i + 1]
+local write = {}
+for name, value in pairs(given) do
     if name == 'delivered' or name == 'before' and mode ~= 'redo' then
         value = math.max(tonumber(value) or 0, is(name))
     end
     local others = name == 'keep' or string.sub(name, 1, 4) == 'not:' or name == 'ndrs' and there.ndrs
-    if not others and value ~= '' then redis.call('HSET', key, name, value) end
+    if not others and value ~= '' then write[#write + 1], write[#write + 2] = name, value end
 end
+entry_set(key, write)
 entry_end(key, till)
 return {'written', till}

@@ -9,8 +9,8 @@
 -- Why atomic: mxpolicyd reads the address, and mxbounce may count an error of it, at this moment.
 local key = KEYS[1]
 entry_forget(key)
-for i = 2, #ARGV, 2 do
-    if ARGV[i + 1] ~= '' then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
-end
+local fields = {}
+for i = 2, #ARGV do fields[#fields + 1] = ARGV[i] end
+entry_set(key, fields)
 entry_end(key, tonumber(ARGV[1]))
 return 1

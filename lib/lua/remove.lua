@@ -26,6 +26,7 @@ if e[1] == 'counting' then
     return {1, 0}
 end
 redis.call('HDEL', key, 'held')
-redis.call('HSET', key, 'status', 'released', 'release', now, 'released', ARGV[2], 'quiet', ARGV[3])
+redis.call('HSET', key, 'status', 'released', 'release', now, 'released', ARGV[2])
+entry_set(key, {'quiet', ARGV[3]})
 entry_end(key, till)
 return {1, till}

@@ -13,6 +13,8 @@ TABLES = {
     ("lib/settings_sending.c", "pool_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_guard.c", "guard_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings_address.c", "address_rule_keys"): ("man/mxpace.conf.5", None),
+    ("lib/settings_mail.c", "mail_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
+    ("lib/settings_mail.c", "owner_keys"): ("man/mxpace.conf.5", None),
     ("lib/settings_reputation.c", "reputation_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "policy_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),
     ("lib/settings.c", "rule_keys"): ("man/mxpace.conf.5", "conf/mxpace.conf"),

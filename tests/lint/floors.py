@@ -24,6 +24,9 @@ THIRD_PARTY = (
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
     (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally)"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
+    (r"sodium\.h", r"ctl/minisign"),
+    (r"jansson\.h", r"ctl/bundle"),
+    (r"curl/curl\.h", r"ctl/fetch"),
     (r"cmocka\.h", r"tests/.*"),
 )
 # The ground: C11, POSIX, and what Linux and glibc add.
@@ -38,7 +41,7 @@ GROUND = re.compile(
 PURE = {
     "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pack", "pattern",
             "quarantine", "reason", "return_path", "script", "sender", "sender_identity", "span", "store", "store_address", "store_backoff", "store_batch",
-            "store_egress", "store_limits", "store_quarantine", "store_reply", "store_sender", "str", "transports", "utf8", "verp_sign"},
+            "store_egress", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "str", "transports", "utf8", "verp_sign"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status",
@@ -48,7 +51,7 @@ PURE = {
                     "formats_transcript", "header",
                     "json_value", "labels", "letters", "listing", "literals", "mime", "ndr", "notice", "notice_words", "outcome", "plain", "prefilter",
                     "remote_host", "report", "returned", "transfer", "trust", "unclassified", "verp", "xtext"},
-    "ctl": {"markup", "report_csv", "report_html", "report_html_tables", "report_json", "report_model", "report_style", "report_text",
+    "ctl": {"alert", "bundle", "minisign", "rules_verdict", "alert_mail", "alert_template", "markup", "report_csv", "report_html", "report_html_tables", "report_json", "report_model", "report_style", "report_text",
             "report_words", "svg"},
 }
 IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h|netinet/.*|poll\.h|unistd\.h|fcntl\.h|"
@@ -58,7 +61,7 @@ IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h
 # what a process asks; a connection, of smtpd(8) or of a map; all of them; a new
 # configuration; the program.
 POLICYD = (
-    {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "sockets", "sending", "group",
+    {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "child", "sockets", "sending", "group",
      "ledger", "site", "intake", "local", "hold", "next_hop"},
     {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
@@ -71,7 +74,7 @@ POLICYD = (
     {"map_conn"},
     {"clients"},
     {"server"},
-    {"reload"},
+    {"reload", "rules_watch"},
     {"main"},
 )
 

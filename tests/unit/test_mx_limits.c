@@ -12,8 +12,8 @@ static const struct row {
 	const char *want; /* connections, messages per connection, per hour; limits */
 } rows[] = {
 	{ "normal is the rule as written",
-	    "connections = 5; messages_per_connection = 50; messages_per_hour = 1200;", LEVEL_NORMAL,
-	    0, "5 50 1200: 100/5m 1200/1h" },
+	    "connections = 5; messages_per_connection = 50; messages_per_hour = 1200;",
+	    LEVEL_NORMAL, 0, "5 50 1200: 100/5m 1200/1h" },
 	{ "no level is normal", "connections = 5;", LEVEL_NONE, 0, "5 0 0:" },
 	{ "slow", "connections = 5; messages_per_connection = 50; messages_per_hour = 1200;",
 	    LEVEL_SLOW, 0, "2 25 300: 25/5m 300/1h" },

@@ -218,7 +218,13 @@ decides(void **state)
 static const struct lanes_row {
 	const char *label, *rule;
 	size_t turn;
-	struct route_lane lanes[3]; /* number, inside, allowed, per minute, dead for, words */
+	struct lane_row { /* of a route_lane; the others are 0 */
+		size_t number;
+		int64_t inside, allowed;
+		double per_minute;
+		int64_t dead_ms;
+		const char *dead_words;
+	} lanes[3];
 	enum route_reason reason;
 	const char *text;
 } lanes_rows[] = {
@@ -295,12 +301,27 @@ chooses(void **state)
 		.group = row->rule,
 		.store_known = FACT_KNOWN,
 		.lanes_known = FACT_KNOWN,
-		.lanes = row->lanes,
 		.lane_count = COUNT(row->lanes),
 		.turn = row->turn,
 	};
+	struct route_lane lanes[COUNT(row->lanes)] = { 0 };
 	struct route_decision decision;
+	struct mx_limits limits;
 
+	if (facts.rule != NULL)
+		mx_limits_at(facts.rule, LEVEL_NORMAL, settings->levels, 0, &limits);
+	for (size_t i = 0; i < COUNT(lanes); i++) {
+		const struct lane_row *lane = &row->lanes[i];
+
+		lanes[i].number = lane->number;
+		lanes[i].inside = lane->inside;
+		lanes[i].allowed = lane->allowed;
+		lanes[i].per_minute = lane->per_minute;
+		lanes[i].dead_ms = lane->dead_ms;
+		lanes[i].dead_words = lane->dead_words;
+		lanes[i].limits = facts.rule != NULL ? &limits : NULL;
+	}
+	facts.lanes = lanes;
 	route_decide(&facts, &decision);
 	assert_string_equal(decision.reply.text, row->text);
 	assert_string_equal(route_reason_name(decision.reason), route_reason_name(row->reason));

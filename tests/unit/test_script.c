@@ -25,6 +25,7 @@ static const struct script_row {
 	{ "guard_count", SCRIPT_GUARD_COUNT },
 	{ "guard_set", SCRIPT_GUARD_SET },
 	{ "guard_entry", SCRIPT_GUARD_ENTRY },
+	{ "level", SCRIPT_LEVEL },
 };
 
 static size_t

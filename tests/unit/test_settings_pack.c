@@ -105,6 +105,23 @@ same_reputation(const struct settings *a, const struct settings *b)
 	       same_strings(&x->exempt, &y->exempt);
 }
 
+static bool
+same_mail(const struct settings *a, const struct settings *b)
+{
+	const struct mail_settings *x = &a->mail, *y = &b->mail;
+
+	for (size_t i = 0; i < x->owner_count && i < y->owner_count; i++)
+		if (!same_text(x->owners[i].account, y->owners[i].account) ||
+		    !same_text(x->owners[i].mail, y->owners[i].mail))
+			return false;
+	return same_text(x->postmaster, y->postmaster) && same_strings(&x->events, &y->events) &&
+	       memcmp(x->wanted, y->wanted, sizeof(x->wanted)) == 0 &&
+	       x->to_account == y->to_account && x->owner_count == y->owner_count &&
+	       same_text(x->from, y->from) && x->per_hour == y->per_hour &&
+	       x->digest_after_ms == y->digest_after_ms && same_text(x->sendmail, y->sendmail) &&
+	       x->timeout_ms == y->timeout_ms && same_text(x->templates, y->templates);
+}
+
 /* What is made of the redis key. */
 static bool
 same_redis(const struct settings *a, const struct settings *b)
@@ -227,6 +244,12 @@ static const struct key_row {
 	    same_reputation },
 	{ "complaint_scope", "complaint_scope = \"all\";", NULL },
 	{ "feedback_addresses", "feedback_addresses = [ \"fbl@a.test\" ];", NULL },
+	{ "mail",
+	    "mail = { postmaster = \"a@b.test\"; events = [ \"guard\", \"level\" ];\n"
+	    "to_account = true; owners = ( { account = \"*x\"; mail = \"c@d.test\"; } );\n"
+	    "from = \"e@f.test\"; per_hour = 11; digest_after = \"6m\";\n"
+	    "sendmail = \"/x\"; timeout = \"31s\"; templates = \"/y\"; };",
+	    same_mail },
 };
 
 static const struct key_row *

@@ -1,0 +1,21 @@
+/*
+ * dns_text - the TXT strings or PTR names of a DNS answer (RFC 1035). Pure; trusts nothing.
+ */
+#ifndef DNS_TEXT_H
+#define DNS_TEXT_H
+
+#include "arena.h"
+
+enum dns_text_type { DNS_PTR = 12, DNS_TXT = 16 };
+
+struct dns_texts {
+	unsigned rcode;
+	const char **items; /* the arena's; TXT: the strings of one record joined; PTR: "mta1.example.com" */
+	size_t count;
+};
+
+/* Records of another type are passed over. -1: no whole answer. */
+int dns_text_parse(struct arena *arena, struct span message, enum dns_text_type type,
+    struct dns_texts *out);
+
+#endif

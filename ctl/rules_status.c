@@ -1,0 +1,56 @@
+#include "rules_status.h"
+
+#include "clock.h"
+#include "rules_last.h"
+
+/* Whether anything comes by itself. */
+static const char *
+state_of(const struct settings *settings)
+{
+	if (settings_rules_are_own(settings))
+		return "off: level = \"custom\", the rules are your own";
+	if (settings->rules_keys.count == 0)
+		return "off: rules_keys is empty";
+	if (*settings->rules_url == '\0')
+		return "from other nodes of the fleet: rules_url is empty";
+	return settings->rules_url;
+}
+
+static void
+show_last(struct ctl *ctl, const struct rules_last *last)
+{
+	int64_t now_s = clock_wall_s();
+
+	out_put(ctl->out, "succeeded", "Last update",
+	    last->succeeded_s > 0 ? out_time(last->succeeded_s, now_s) : out_none("never"));
+	if (*last->failure != '\0') {
+		out_put(ctl->out, "failed", "  FAILED", out_time(last->failed_s, now_s));
+		out_put(ctl->out, "failure", "  because", out_string(last->failure));
+	}
+	if (*last->held != '\0')
+		out_put(ctl->out, "held", "  held",
+		    out_string(arena_printf(&ctl->arena,
+			"updates up to %s, until a newer one comes", last->held)));
+}
+
+void
+rules_status_show(struct ctl *ctl)
+{
+	const struct settings *settings = ctl->settings;
+	struct rules_last last;
+
+	out_open(ctl->out, "mx_rules", NULL);
+	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
+	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
+	out_put(ctl->out, "version", "Version",
+	    *settings->rules_version != '\0' ? out_string(settings->rules_version)
+					     : out_string(ctl->rules->version));
+	out_close(ctl->out);
+	out_open(ctl->out, "rules_updates", NULL);
+	out_put(ctl->out, "state", "Rule updates", out_string(state_of(settings)));
+	if (settings->rules_keys.count > 0 && !settings_rules_are_own(settings)) {
+		rules_last_load(settings->state_dir, &last);
+		show_last(ctl, &last);
+	}
+	out_close(ctl->out);
+}
