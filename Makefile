@@ -243,6 +243,8 @@ install: all
 	for f in service socket; do \
 	  install -D -m 644 conf/mxpolicyd.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.$$f; done
 	install -D -m 644 conf/mxpace-notify.service $(DESTDIR)$(prefix)/lib/systemd/system/mxpace-notify.service
+	for f in service timer; do \
+	  install -D -m 644 conf/mxpace-rules-update.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpace-rules-update.$$f; done
 	install -D -m 644 conf/mxpace.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/mxpace.conf
 	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
 	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done

@@ -34,7 +34,8 @@ check_members(json_t *object, const char *const *names, size_t count, struct err
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		size_t i = 0;
 
 		while (i < count && strcmp(names[i], key) != 0)
@@ -87,7 +88,8 @@ read_bundle(json_t *root, struct arena *arena, struct bundle *bundle, struct err
 	if (!json_is_integer(json_object_get(root, "format")))
 		return refuse(err, "format", "is missing, or no number");
 	if (json_integer_value(json_object_get(root, "format")) != FORMAT)
-		return refuse(err, "format", "is one that this mxctl does not know: a newer one does");
+		return refuse(err, "format",
+		    "is one that this mxctl does not know: a newer one does");
 	if (check_members(root, names, sizeof(names) / sizeof(names[0]), err) != 0 ||
 	    (bundle->version = text_of(root, "version", arena, err)) == NULL ||
 	    (bundle->made = text_of(root, "made", arena, err)) == NULL ||

@@ -145,6 +145,9 @@ const struct command commands[] = {
 	    "what is set up, and whether the rules still agree", postfix_show },
 	{ "postfix", "remove", "", 0, 0, OPTION(DIRECTORY) | OPTION(DRY_RUN) | OPTION(RELOAD),
 	    CTL_NEEDS_NOTHING, "main.cf and master.cf as they were", postfix_remove },
+	{ "doctor", NULL, "", 0, 0, OPTION(DIRECTORY) | OPTION(ALL), CTL_NEEDS_NOTHING,
+	    "what is not as it should be, and what to do about it", doctor_run },
+	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, CTL_NEEDS_NOTHING, "", completion },
 	{ "help", NULL, "[COMMAND]", 0, 2, 0, CTL_NEEDS_NOTHING, "this, or more about one command",
 	    help },
 };
@@ -250,8 +253,9 @@ print_all(FILE *stream)
 {
 	fputs("usage: mxctl [-c FILE] [--json] COMMAND ...\n\n", stream);
 	for (size_t i = 0; i < command_count; i++)
-		fprintf(stream, "  %-10s %-7s %s\n", commands[i].name,
-		    commands[i].sub != NULL ? commands[i].sub : "", commands[i].help);
+		if (*commands[i].help != '\0') /* for machines */
+			fprintf(stream, "  %-10s %-7s %s\n", commands[i].name,
+			    commands[i].sub != NULL ? commands[i].sub : "", commands[i].help);
 	fputs("\n"
 	      "  -c FILE     the configuration, " DEFAULT_FILE " if not given\n"
 	      "  --json      the same in JSON\n"

@@ -7,6 +7,7 @@ struct asking { /* one question under way */
 	struct dns_question *question;
 	struct event_base *base;
 	size_t *waiting; /* questions without an answer */
+	bool *over;      /* what comes now is only that it was given up */
 };
 
 enum { QUESTIONS_MAX = 128 };
@@ -17,6 +18,8 @@ on_answer(void *arg, enum resolver_outcome outcome, struct span message, const c
 	struct asking *asking = arg;
 	struct dns_question *question = asking->question;
 
+	if (*asking->over)
+		return;
 	question->outcome = outcome;
 	if (outcome == RESOLVER_ANSWER)
 		str_add_span(&question->message, message);
@@ -36,6 +39,7 @@ dns_ask(const struct conf_strings *servers, int64_t deadline_ms, struct dns_ques
 	struct resolver *resolver = NULL;
 	struct err err = { "no event loop" };
 	size_t waiting = 0;
+	bool over = false;
 
 	if (base != NULL)
 		resolver = resolver_new(base, servers, deadline_ms, &err);
@@ -48,7 +52,7 @@ dns_ask(const struct conf_strings *servers, int64_t deadline_ms, struct dns_ques
 		waiting = count < QUESTIONS_MAX ? count : QUESTIONS_MAX;
 		event_base_loopexit(base, &deadline);
 		for (size_t i = 0; i < count && i < QUESTIONS_MAX; i++) {
-			asking[i] = (struct asking){ &questions[i], base, &waiting };
+			asking[i] = (struct asking){ &questions[i], base, &waiting, &over };
 			questions[i].outcome = RESOLVER_TIMEOUT;
 			snprintf(questions[i].words, sizeof(questions[i].words), "timeout");
 			resolver_ask(resolver, questions[i].name, questions[i].type, on_answer,
@@ -56,6 +60,7 @@ dns_ask(const struct conf_strings *servers, int64_t deadline_ms, struct dns_ques
 		}
 		if (waiting > 0)
 			event_base_dispatch(base);
+		over = true;
 		resolver_free(&resolver);
 	}
 	if (base != NULL)

@@ -1,5 +1,6 @@
 #include "dns_text.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "str.h"
@@ -60,13 +61,39 @@ read_strings(struct span data, struct str *out)
 }
 
 static int
+read_address(struct span data, enum dns_text_type type, struct str *out)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t len = type == DNS_A ? 4 : 16;
+
+	if (data.len != len ||
+	    inet_ntop(type == DNS_A ? AF_INET : AF_INET6, data.ptr, text, sizeof(text)) == NULL)
+		return -1;
+	str_adds(out, text);
+	return 0;
+}
+
+/* at: of its data. */
+static int
 read_record(struct arena *arena, struct span message, size_t at, size_t len,
     enum dns_text_type type, struct dns_texts *out)
 {
+	struct span data = span_make(message.ptr + at, len);
 	struct str text = { 0 };
-	int rc = type == DNS_TXT ? read_strings(span_make(message.ptr + at, len), &text)
-				 : (read_name(message, at, &text) != 0 ? 0 : -1);
+	int rc = -1;
 
+	switch (type) {
+	case DNS_TXT:
+		rc = read_strings(data, &text);
+		break;
+	case DNS_PTR:
+		rc = read_name(message, at, &text) != 0 ? 0 : -1;
+		break;
+	case DNS_A:
+	case DNS_AAAA:
+		rc = read_address(data, type, &text);
+		break;
+	}
 	if (rc == 0 && out->count < RECORDS_MAX)
 		out->items[out->count++] = arena_dup(arena, span_make(str_text(&text), text.len));
 	str_free(&text);

@@ -1,16 +1,18 @@
 /*
- * dns_text - the TXT strings or PTR names of a DNS answer (RFC 1035). Pure; trusts nothing.
+ * dns_text - the TXT strings, PTR names or addresses of a DNS answer (RFC 1035). Pure; trusts nothing.
  */
 #ifndef DNS_TEXT_H
 #define DNS_TEXT_H
 
 #include "arena.h"
 
-enum dns_text_type { DNS_PTR = 12, DNS_TXT = 16 };
+enum dns_text_type { DNS_A = 1, DNS_PTR = 12, DNS_TXT = 16, DNS_AAAA = 28 };
 
 struct dns_texts {
 	unsigned rcode;
-	const char **items; /* the arena's; TXT: the strings of one record joined; PTR: "mta1.example.com" */
+	/* The arena's. TXT: the strings of a record joined; PTR: "mta1.example.com"; else
+	 * "198.51.100.7". */
+	const char **items;
 	size_t count;
 };
 

@@ -33,7 +33,7 @@ enum doctor_needs {
 	DOCTOR_NEEDS_INFO = 16 | DOCTOR_NEEDS_STORE, /* Redis' INFO */
 	DOCTOR_NEEDS_NODE = 32 | DOCTOR_NEEDS_STORE, /* the heartbeat of this host's mxpolicyd */
 	DOCTOR_NEEDS_ROOT = 64,
-	DOCTOR_NEEDS_MXPACE = 128 | DOCTOR_NEEDS_ROOT, /* that there is a user mxpace */
+	DOCTOR_NEEDS_MXPACE = 128 | DOCTOR_NEEDS_ROOT,     /* that there is a user mxpace */
 	DOCTOR_NEEDS_EGRESS = 256 | DOCTOR_NEEDS_SETTINGS, /* enforce = "egress" or "observe" */
 };
 enum { DOCTOR_NEEDS = 9 };
@@ -47,7 +47,7 @@ struct doctor {
 	const char *mistake;             /* the first one of the configuration */
 	unsigned has;                    /* enum doctor_needs, single bits */
 
-	const char *folder; /* Postfix' configuration directory */
+	const char *folder;             /* Postfix' configuration directory */
 	struct postfix_options postfix; /* its parameters, values of what they refer to in place */
 	struct postfix_services services;
 	struct postfix_draft draft;
@@ -86,5 +86,9 @@ void doctor_say(struct doctor *doctor, enum doctor_state state, const char *todo
 const char *doctor_postfix(const struct doctor *doctor, const char *name);
 /* A line of Redis' INFO; "": it says nothing of it. */
 const char *doctor_info(const struct doctor *doctor, const char *name);
+
+/* The domains that bounces come back to: return_path_domains, else those that transport_maps give to
+ * mxbounce. The words are those of the run. */
+void doctor_return_domains(struct doctor *doctor, struct postfix_words *out);
 
 #endif

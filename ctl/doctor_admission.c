@@ -12,9 +12,9 @@ enum { LISTS = 2 };
 static const char *const lists[LISTS] = { "smtpd_recipient_restrictions",
 	"smtpd_end_of_data_restrictions" };
 
-struct asked { /* one check_policy_service of ours */
-	const char *text;    /* "{ unix:mxpace/policy, timeout=5s }"; NULL: there is none */
-	const char *before;  /* what permits, and stands before it; NULL: nothing */
+struct asked {              /* one check_policy_service of ours */
+	const char *text;   /* "{ unix:mxpace/policy, timeout=5s }"; NULL: there is none */
+	const char *before; /* what permits, and stands before it; NULL: nothing */
 	const char *timeout, *action; /* NULL: not said */
 };
 
@@ -120,8 +120,9 @@ look_at_services(struct doctor *doctor)
 		if (own != NULL && strcmp(service->type, "inet") == 0 &&
 		    span_find(span_of(own), SPAN("check_policy_service")) < 0)
 			doctor_say(doctor, DOCTOR_WARNING,
-			    doctor_text(doctor, "take -o %s out of it in master.cf, unless it is "
-						"where a filter gives mail back",
+			    doctor_text(doctor,
+				"take -o %s out of it in master.cf, unless it is "
+				"where a filter gives mail back",
 				lists[0]),
 			    "the service %s/%s has %s of its own and does not ask", service->name,
 			    service->type, lists[0]);

@@ -12,25 +12,34 @@
 enum { TIME_LEAST_MS = 60000 }; /* mxbounce ends itself after 30 s */
 enum { DOMAINS_MAX = 20 };
 
-/* The pipe(8) service that runs mxbounce. NULL: none, and it was said. */
+/* The pipe(8) service that runs mxbounce. NULL: there is none. */
 static const struct postfix_service *
-find_service(struct doctor *doctor)
+pipe_of(const struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->services.count; i++) {
 		const struct postfix_service *service = &doctor->services.items[i];
 		struct span line = span_of(service->line);
 
-		if (span_find(line, SPAN(" pipe ")) >= 0 && span_find(line, SPAN("mxbounce ")) >= 0 &&
-		    span_find(line, SPAN("argv=")) >= 0)
+		if (span_find(line, SPAN(" pipe ")) >= 0 &&
+		    span_find(line, SPAN("mxbounce ")) >= 0 && span_find(line, SPAN("argv=")) >= 0)
 			return service;
 	}
-	if (doctor->settings->return_path_domains.count > 0)
+	return NULL;
+}
+
+/* NULL: none, and it was said. */
+static const struct postfix_service *
+find_service(struct doctor *doctor)
+{
+	const struct postfix_service *service = pipe_of(doctor);
+
+	if (service == NULL && doctor->settings->return_path_domains.count > 0)
 		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 7",
 		    "master.cf has no service that runs mxbounce, but there are "
 		    "return_path_domains");
-	else
+	else if (service == NULL)
 		doctor_say(doctor, DOCTOR_SKIPPED, "", "bounces do not come to this host");
-	return NULL;
+	return service;
 }
 
 /* The word behind "user=" on a service's line; "" none. */
@@ -137,8 +146,9 @@ doctor_pipe_time(struct doctor *doctor)
 	if (service == NULL)
 		return;
 	limit = limit_of(doctor, service, "_time_limit", "command_time_limit");
-	if (limit[strspn(limit, "0123456789")] == '\0' ? atoll(limit) * 1000 < TIME_LEAST_MS
-						       : duration_parse(span_of(limit)) < TIME_LEAST_MS)
+	if (limit[strspn(limit, "0123456789")] == '\0'
+		? atoll(limit) * 1000 < TIME_LEAST_MS
+		: duration_parse(span_of(limit)) < TIME_LEAST_MS)
 		doctor_say(doctor, DOCTOR_WRONG,
 		    doctor_text(doctor, "write -o %s_time_limit=300 into the service %s",
 			service->name, service->name),
@@ -182,8 +192,7 @@ route_of(struct doctor *doctor, const char *domain)
 			NULL };
 		struct str out = { 0 };
 
-		if (!span_starts(table, SPAN("socketmap:")) &&
-		    run_program(argv, &out, NULL) == 0)
+		if (!span_starts(table, SPAN("socketmap:")) && run_program(argv, &out, NULL) == 0)
 			found = arena_dup(&doctor->ctl->arena, span_trim(span_of(str_text(&out))));
 		str_free(&out);
 	}
@@ -231,31 +240,38 @@ look_at_domain(struct doctor *doctor, const struct postfix_service *service, con
 }
 
 void
-doctor_return_path(struct doctor *doctor)
+doctor_return_domains(struct doctor *doctor, struct postfix_words *out)
 {
 	const struct conf_strings *masks = &doctor->settings->return_path_domains;
-	const struct postfix_service *service = find_service(doctor);
+	const struct postfix_service *service = pipe_of(doctor);
 	struct postfix_words domains = { 0 }, unread = { 0 };
-	size_t seen = 0;
+	struct arena *arena = &doctor->ctl->arena;
+
+	for (size_t i = 0; i < masks->count; i++)
+		if (strpbrk(masks->items[i], "*?") == NULL)
+			postfix_words_add(arena, out, masks->items[i]);
+	if (out->count > 0 || service == NULL)
+		return;
+	postfix_tables_list(arena, doctor->folder, doctor_postfix(doctor, "transport_maps"),
+	    &domains, &unread);
+	for (size_t i = 0; i < domains.count && i < DOMAINS_MAX; i++)
+		if (span_starts(span_of(route_of(doctor, domains.items[i])),
+			span_of(doctor_text(doctor, "%s:", service->name))))
+			postfix_words_add(arena, out, domains.items[i]);
+}
+
+void
+doctor_return_path(struct doctor *doctor)
+{
+	const struct postfix_service *service = find_service(doctor);
+	struct postfix_words domains = { 0 };
 
 	if (service == NULL)
 		return;
-	for (size_t i = 0; i < masks->count; i++)
-		if (strpbrk(masks->items[i], "*?") == NULL) {
-			look_at_domain(doctor, service, masks->items[i]);
-			seen++;
-		}
-	if (seen > 0)
-		return;
-	postfix_tables_list(&doctor->ctl->arena, doctor->folder,
-	    doctor_postfix(doctor, "transport_maps"), &domains, &unread);
-	for (size_t i = 0; i < domains.count && i < DOMAINS_MAX; i++)
-		if (span_starts(span_of(route_of(doctor, domains.items[i])),
-			span_of(doctor_text(doctor, "%s:", service->name)))) {
-			look_at_domain(doctor, service, domains.items[i]);
-			seen++;
-		}
-	if (seen == 0 && unread.count == 0)
+	doctor_return_domains(doctor, &domains);
+	for (size_t i = 0; i < domains.count; i++)
+		look_at_domain(doctor, service, domains.items[i]);
+	if (domains.count == 0)
 		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 7",
 		    "transport_maps sends no domain to the service %s", service->name);
 }

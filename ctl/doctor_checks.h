@@ -61,7 +61,7 @@ void doctor_twins(struct doctor *doctor);
 void doctor_open_files(struct doctor *doctor);
 void doctor_kernel_view(struct doctor *doctor);
 
-/* doctor_dns */
+/* doctor_names */
 void doctor_resolver(struct doctor *doctor);
 void doctor_return_path_mx(struct doctor *doctor);
 void doctor_spf(struct doctor *doctor);

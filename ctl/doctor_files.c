@@ -1,10 +1,8 @@
 /* mxctl doctor: the configuration, the rules and the keys. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bounce_rules.h"
 #include "bounce_rules_check.h"
 #include "doctor_checks.h"
 #include "doctor_user.h"
@@ -17,8 +15,7 @@ doctor_configuration(struct doctor *doctor)
 {
 	if (doctor->settings == NULL)
 		doctor_say(doctor, DOCTOR_WRONG, "mend it; mxctl rules check tells all mistakes",
-		    "%s",
-		    doctor->mistake != NULL ? doctor->mistake : "it cannot be read");
+		    "%s", doctor->mistake != NULL ? doctor->mistake : "it cannot be read");
 }
 
 /* The first line of what a check found. */
@@ -37,18 +34,11 @@ doctor_rules(struct doctor *doctor)
 {
 	const struct settings *settings = doctor->settings;
 	struct findings findings = { 0 };
-	struct conf_errors errors = { 0 };
-	struct bounce_rules *rules;
 
 	mx_rules_check_files(settings->mx_rules, settings->mx_rules_local, &findings);
-	rules = bounce_rules_load(settings->bounce_rules, &errors);
-	if (rules != NULL)
-		bounce_rules_check(rules, &errors);
-	bounce_rules_free(&rules);
+	bounce_rules_check_files(settings->bounce_rules, settings->bounce_rules_local, &findings);
 	say_first(doctor, DOCTOR_WRONG, &findings.mistakes);
-	say_first(doctor, DOCTOR_WRONG, &errors);
 	say_first(doctor, DOCTOR_WARNING, &findings.warnings);
-	conf_errors_free(&errors);
 	findings_free(&findings);
 }
 
@@ -57,7 +47,7 @@ doctor_readable(struct doctor *doctor)
 {
 	const struct settings *settings = doctor->settings;
 	const char *const files[] = { settings->file, settings->mx_rules, settings->bounce_rules,
-		settings->mx_rules_local };
+		settings->mx_rules_local, settings->bounce_rules_local };
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -116,8 +106,8 @@ doctor_keys(struct doctor *doctor)
 
 	for (size_t i = 0; i < files->count; i++) {
 		const char *path = path_of(doctor, files->items[i]);
-		const char *todo = doctor_text(doctor,
-		    "chown root:" DOCTOR_USER " %s; chmod 0640 %s", path, path);
+		const char *todo =
+		    doctor_text(doctor, "chown root:" DOCTOR_USER " %s; chmod 0640 %s", path, path);
 		struct stat st;
 
 		if (stat(path, &st) != 0)
@@ -133,8 +123,7 @@ doctor_keys(struct doctor *doctor)
 	}
 	if (files->count == 0)
 		doctor_say(doctor, DOCTOR_SKIPPED, "", "no return_path_keys");
-	else if (doctor->state == DOCTOR_FINE &&
-		 verp_keys_load(doctor->settings, &keys, &err) != 0)
+	else if (doctor->state == DOCTOR_FINE && verp_keys_load(doctor->settings, &keys, &err) != 0)
 		doctor_say(doctor, DOCTOR_WRONG, "mxctl verp key FILE makes one", "%s", err.text);
 	memset(&keys, 0, sizeof(keys));
 }

@@ -22,9 +22,8 @@ doctor_state_folder(struct doctor *doctor)
 
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		doctor_say(doctor, DOCTOR_WRONG,
-		    doctor_text(doctor, "install -d -o " DOCTOR_USER " -g " DOCTOR_USER
-					" -m 0750 %s",
-			path),
+		    doctor_text(doctor,
+			"install -d -o " DOCTOR_USER " -g " DOCTOR_USER " -m 0750 %s", path),
 		    "state_dir %s is not there", path);
 	else if (!doctor_user_may(DOCTOR_USER, NULL, path, R_OK | W_OK | X_OK))
 		doctor_say(doctor, DOCTOR_WRONG,

@@ -27,7 +27,8 @@ doctor_has_postfix(struct doctor *doctor)
 	if (postfix_check_open(doctor->ctl, doctor->folder, false, &doctor->draft, &err) == 0)
 		doctor->has |= DOCTOR_NEEDS_DRAFT;
 	else
-		doctor_say(doctor, DOCTOR_WRONG, "postconf -n and postconf -M tell", "%s", err.text);
+		doctor_say(doctor, DOCTOR_WRONG, "postconf -n and postconf -M tell", "%s",
+		    err.text);
 }
 
 /* -- what setup writes ------------------------------------------------------------------------- */
@@ -257,8 +258,7 @@ doctor_chroot(struct doctor *doctor)
 	const char *queue = doctor_postfix(doctor, "queue_directory");
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *name =
-		    postfix_map_name(&doctor->ctl->arena, rows[i].listen, queue);
+		const char *name = postfix_map_name(&doctor->ctl->arena, rows[i].listen, queue);
 
 		if (name != NULL && rows[i].used && postfix_map_is_outside(name) &&
 		    is_chrooted(doctor, rows[i].service, rows[i].type))
@@ -286,9 +286,8 @@ processes_of(const struct doctor *doctor, const struct postfix_service *service)
 void
 doctor_clients(struct doctor *doctor)
 {
-	bool admission =
-	    span_find(span_of(doctor_postfix(doctor, "smtpd_recipient_restrictions")),
-		SPAN("check_policy_service")) >= 0;
+	bool admission = span_find(span_of(doctor_postfix(doctor, "smtpd_recipient_restrictions")),
+			     SPAN("check_policy_service")) >= 0;
 	int64_t most = doctor->settings->max_clients, sum = 0;
 
 	for (size_t i = 0; i < doctor->services.count; i++) {

@@ -74,8 +74,7 @@ doctor_redis_memory(struct doctor *doctor)
 	int64_t percent = most > 0 ? used * 100 / most : 0;
 
 	if (percent >= MEMORY_LOW_PERCENT)
-		doctor_say(doctor,
-		    percent >= MEMORY_FULL_PERCENT ? DOCTOR_WRONG : DOCTOR_WARNING,
+		doctor_say(doctor, percent >= MEMORY_FULL_PERCENT ? DOCTOR_WRONG : DOCTOR_WARNING,
 		    "redis-cli CONFIG SET maxmemory to more; redis-cli CONFIG REWRITE",
 		    "Redis uses %" PRId64 " %% of its maxmemory, and will take nothing more when "
 		    "it is full",
@@ -135,8 +134,7 @@ doctor_redis_latency(struct doctor *doctor)
 		struct ctl_time now;
 
 		if (ctl_store_time(doctor->ctl, &now, NULL) != 0) {
-			doctor_say(doctor, DOCTOR_AWAY, "look at its log",
-			    "Redis answers no more");
+			doctor_say(doctor, DOCTOR_AWAY, "look at its log", "Redis answers no more");
 			return;
 		}
 		took = clock_monotonic_us() - begin;

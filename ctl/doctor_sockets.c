@@ -44,7 +44,8 @@ static void
 for_each_path(struct doctor *doctor, void (*look)(struct doctor *doctor, const char *path))
 {
 	const char *const keys[KEYS] = { doctor->settings->policy_listen,
-		doctor->settings->enforce != ENFORCE_ADMISSION ? doctor->settings->map_listen : "" };
+		doctor->settings->enforce != ENFORCE_ADMISSION ? doctor->settings->map_listen
+							       : "" };
 
 	for (size_t k = 0; k < KEYS; k++) {
 		struct listen_address addresses[LISTEN_MAX];
@@ -69,8 +70,8 @@ look_at_folder(struct doctor *doctor, const char *path)
 	struct stat st;
 
 	if (stat(folder, &st) != 0) {
-		doctor_say(doctor, DOCTOR_WRONG, todo, "the folder of the sockets, %s, is not there",
-		    folder);
+		doctor_say(doctor, DOCTOR_WRONG, todo,
+		    "the folder of the sockets, %s, is not there", folder);
 		return;
 	}
 	if (span_starts(span_of(folder), span_of(queue)) &&
@@ -157,8 +158,7 @@ ask(struct doctor *doctor, const char *listen, struct span question, const char 
 void
 doctor_policy(struct doctor *doctor)
 {
-	static const char question[] =
-	    "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
+	static const char question[] = "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
 
 	ask(doctor, doctor->settings->policy_listen, SPAN(question), "action=", "\n\n");
 	doctor->policy_answers = doctor->state == DOCTOR_FINE;

@@ -16,8 +16,8 @@ rules_change_allowed(struct ctl *ctl)
 {
 	if (!settings_rules_are_own(ctl->settings))
 		return CTL_DONE;
-	ctl_complain(ctl,
-	    "%s: level = \"custom\": the rules are your own, and updates are off", ctl->file);
+	ctl_complain(ctl, "%s: level = \"custom\": the rules are your own, and updates are off",
+	    ctl->file);
 	return CTL_NO;
 }
 
@@ -29,10 +29,9 @@ rules_change_files(struct ctl *ctl, const char *version, struct rules_diff_files
 	files->name = version != NULL ? version : "the configured files";
 	for (size_t i = 0; i < RULES_FILES; i++)
 		files->paths[i] =
-		    version != NULL
-			? rules_place_path(&ctl->arena, ctl->settings->state_dir, version,
-			      rules_file_names[i])
-			: settings_configured_rules(ctl->settings, (enum rules_file)i);
+		    version != NULL ? rules_place_path(&ctl->arena, ctl->settings->state_dir,
+					  version, rules_file_names[i])
+				    : settings_configured_rules(ctl->settings, (enum rules_file)i);
 }
 
 int
@@ -41,7 +40,7 @@ rules_change_begin(struct ctl *ctl, const char *how, struct rules_change_run *ru
 	struct rules_diff_files files;
 	struct err err;
 
-	*run = (struct rules_change_run){ .ctl = ctl, .how = how, .tells = true };
+	*run = (struct rules_change_run){ .ctl = ctl, .how = how, .tells = true, .notes = true };
 	run->by = operator_name(ctl);
 	run->lock = rules_install_begin(ctl->settings, &err);
 	if (run->lock < 0) {
@@ -89,9 +88,11 @@ rules_change_end(struct rules_change_run *run, const struct err *failure)
 {
 	struct err err;
 
+	if (failure != NULL && !run->notes)
+		return rules_change_leave(run, failure);
 	if (failure != NULL) {
 		note_failure(run, failure->text);
-	} else {
+	} else if (run->notes) {
 		*run->last.failure = '\0';
 		run->last.succeeded_s = clock_wall_s();
 	}
@@ -150,10 +151,9 @@ tell(struct rules_change_run *run, const struct rules_offer *offer, const char *
 
 	if (rules_history_add(ctl->settings, &change, &err) != 0)
 		ctl_complain(ctl, "the history could not be written: %s", err.text);
-	if (run->tells && (rules_fleet_announce(ctl, offer, run->how, run->last.held, run->by,
-			       &err) != 0 ||
-			      rules_fleet_event(ctl, run->how, version, before, run->by, NULL,
-				  &err) != 0))
+	if (run->tells &&
+	    (rules_fleet_announce(ctl, offer, run->how, run->last.held, run->by, &err) != 0 ||
+		rules_fleet_event(ctl, run->how, version, before, run->by, NULL, &err) != 0))
 		ctl_complain(ctl,
 		    "installed here, but the other nodes could not be told: %s; the next update "
 		    "tells them",

@@ -19,6 +19,7 @@ struct rules_change_run {
 	const char *how;                   /* "update", "rollback" */
 	const char *by;
 	bool tells; /* the fleet is told: this change begins here */
+	bool notes; /* it is an update, whose success or failure `mxctl status` shows */
 };
 
 /* Says why there are no updates here, if so. */

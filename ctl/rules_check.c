@@ -114,9 +114,11 @@ show_checked(struct ctl *ctl, const struct checked *checked)
 	out_put(ctl->out, "file", checked->label, out_string(checked->file));
 	if (checked->local != NULL)
 		out_put(ctl->out, "local", "", out_string(checked->local));
-	if (checked->version != NULL)
-		out_put(ctl->out, "version", "",
+	if (checked->version != NULL) {
+		out_put(ctl->out, "version", NULL, out_string(checked->version));
+		out_put(ctl->out, NULL, "",
 		    out_string(arena_printf(&ctl->arena, "version %s", checked->version)));
+	}
 	show_counts(ctl, checked);
 	if (checked->cache != NULL)
 		out_put(ctl->out, "cache", "Cache", out_string(checked->cache));

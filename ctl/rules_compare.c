@@ -12,13 +12,12 @@
 
 /* Files of an offer where a reader of files finds them, for this run. */
 static int
-put_aside(struct ctl *ctl, const struct bundle *bundle, char folder[], struct rules_diff_files *files,
-    struct err *err)
+put_aside(struct ctl *ctl, const struct bundle *bundle, char folder[],
+    struct rules_diff_files *files, struct err *err)
 {
 	files->name = bundle->version;
 	for (size_t i = 0; i < RULES_FILES; i++) {
-		files->paths[i] =
-		    arena_printf(&ctl->arena, "%s/%s", folder, rules_file_names[i]);
+		files->paths[i] = arena_printf(&ctl->arena, "%s/%s", folder, rules_file_names[i]);
 		if (file_put(files->paths[i], span_of(bundle->files[i]), err) != 0)
 			return -1;
 	}
@@ -26,8 +25,8 @@ put_aside(struct ctl *ctl, const struct bundle *bundle, char folder[], struct ru
 }
 
 static int
-diff_offer(struct ctl *ctl, const struct rules_offer *offer, const struct rules_diff_files *in_force,
-    struct err *err)
+diff_offer(struct ctl *ctl, const struct rules_offer *offer,
+    const struct rules_diff_files *in_force, struct err *err)
 {
 	char folder[] = "/tmp/mxctl-rules.XXXXXX";
 	struct rules_diff_files files = { 0 };

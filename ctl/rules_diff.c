@@ -56,8 +56,7 @@ summary(struct arena *arena, const struct rules_text_value *values, size_t count
 	const char *text;
 
 	for (size_t i = 0; i < count; i++)
-		if (strstr(values[i].key, "sample") == NULL &&
-		    strcmp(values[i].key, "origin") != 0)
+		if (strstr(values[i].key, "sample") == NULL && strcmp(values[i].key, "origin") != 0)
 			str_addf(&out, "%s%s = %s", out.len > 0 ? "; " : "", values[i].key,
 			    values[i].value);
 	text = arena_dup(arena, span_make(str_text(&out), out.len));
@@ -103,7 +102,7 @@ rules_diff_compare(const struct rules_text *before, const struct rules_text *aft
 	while (i < before->count || k < after->count) {
 		size_t n = i < before->count ? rule_length(before, i) : 0;
 		size_t m = k < after->count ? rule_length(after, k) : 0;
-		int order = n == 0 ? 1
+		int order = n == 0   ? 1
 			    : m == 0 ? -1
 				     : compare_rules(&before->values[i], &after->values[k]);
 

@@ -13,9 +13,9 @@ enum rules_diff_kind { RULES_DIFF_ADDED, RULES_DIFF_REMOVED, RULES_DIFF_CHANGED 
 struct rules_diff_row {
 	enum rules_diff_kind kind;
 	const char *list, *rule;
-	const char *key;         /* "": the whole rule */
+	const char *key;            /* "": the whole rule */
 	const char *before, *after; /* NULL: not set, its default holds */
-	const char *local;       /* what the operator's file says; NULL: nothing */
+	const char *local;          /* what the operator's file says; NULL: nothing */
 };
 
 typedef void rules_diff_each(void *arg, const struct rules_diff_row *row);

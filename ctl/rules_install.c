@@ -82,7 +82,8 @@ rules_install_begin(const struct settings *settings, struct err *err)
 	snprintf(path, sizeof(path), "%s/rules", settings->state_dir);
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
 		return fail(err, path);
-	fd = open(place(path, settings, "lock", NULL), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(place(path, settings, "lock", NULL), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0644);
 	if (fd < 0)
 		return fail(err, path);
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -227,8 +228,8 @@ rules_install_list(const char *state_dir, struct rules_versions *versions)
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		if (!rules_version_is(span_of(entry->d_name)))
 			continue;
-		versions->items = mem_resize(versions->items,
-		    (versions->count + 1) * sizeof(*versions->items));
+		versions->items =
+		    mem_resize(versions->items, (versions->count + 1) * sizeof(*versions->items));
 		memcpy(versions->items[versions->count++], entry->d_name, RULES_VERSION_SIZE);
 	}
 	if (folder != NULL)

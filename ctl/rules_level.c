@@ -17,7 +17,8 @@ rules_level_read(struct ctl *ctl, struct rules_level *levels)
 		return CTL_USAGE;
 	}
 	/* Without Redis as the configuration has it. */
-	if (ctl->store == NULL && ctl_store_open(ctl, &err) == 0 && nodes_read(ctl, &nodes, &err) != 0)
+	if (ctl->store == NULL && ctl_store_open(ctl, &err) == 0 &&
+	    nodes_read(ctl, &nodes, &err) != 0)
 		nodes = (struct nodes){ 0 };
 	levels->ips = nodes_sending_ips(ctl, &nodes);
 	return CTL_DONE;
@@ -64,8 +65,7 @@ rules_level_shares(struct ctl *ctl, const struct rules_level *levels, const stru
 	bool apart = rule->per == MX_PER_IP;
 	const char *const *names = apart ? levels->ips.items : all;
 	size_t name_count = apart ? levels->ips.count : 1;
-	struct rules_share *shares =
-	    arena_alloc(&ctl->arena, name_count * sizeof(*shares));
+	struct rules_share *shares = arena_alloc(&ctl->arena, name_count * sizeof(*shares));
 
 	*count = 0;
 	for (size_t i = 0; i < name_count; i++) {

@@ -18,10 +18,10 @@ enum ctl_exit rules_level_read(struct ctl *ctl, struct rules_level *levels);
 
 /* Sending IPs for which a rule comes to the same. */
 struct rules_share {
-	const struct mx_limits *limits;     /* each has */
-	size_t count;                       /* of them; 1 for a rule that counts all together */
-	struct mx_limits together;          /* connections and message limits of all of them */
-	const char **names;                 /* of them; "all" */
+	const struct mx_limits *limits; /* each has */
+	size_t count;                   /* of them; 1 for a rule that counts all together */
+	struct mx_limits together;      /* connections and message limits of all of them */
+	const char **names;             /* of them; "all" */
 };
 
 /* At least one; in ctl's arena. */

@@ -6,7 +6,7 @@
 #include "file.h"
 #include "minisign.h"
 
-enum { KEYS_MAX = 16, SIGNATURE_MAX = 8192 };
+enum { KEYS_MAX = 16, KEY_TEXT = 56, SIGNATURE_MAX = 8192 };
 
 /* -- whom we trust ----------------------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@ load_key(struct ctl *ctl, const char *text, struct minisign_public *key, struct 
 	struct str file = { 0 };
 	int rc;
 
-	if (strncmp(text, "RW", 2) == 0 && strpbrk(text, "./") == NULL)
+	if (strncmp(text, "RW", 2) == 0 && strlen(text) == KEY_TEXT)
 		rc = minisign_public_parse(span_of(text), key, err);
 	else if ((rc = file_read(beside(ctl, text), &file, err)) == 0)
 		rc = minisign_public_parse(span_make(str_text(&file), file.len), key, err);
@@ -72,8 +72,7 @@ rules_offer_open(struct ctl *ctl, const char *from, struct span text, struct spa
 	if (rc == 0)
 		rc = bundle_parse(text, &ctl->arena, &offer->bundle, err);
 	if (rc == 0)
-		offer->comment =
-		    arena_dup(&ctl->arena, span_make(str_text(&comment), comment.len));
+		offer->comment = arena_dup(&ctl->arena, span_make(str_text(&comment), comment.len));
 	else
 		err_prefix(err, "%s", from);
 	str_free(&comment);
@@ -108,7 +107,8 @@ rules_offer_fetch(struct ctl *ctl, struct rules_offer *offer, struct err *err)
 	int rc;
 
 	if (*url == '\0') {
-		err_set(err, "rules_url in %s is empty: there is nobody to ask", ctl->settings->file);
+		err_set(err, "rules_url in %s is empty: there is nobody to ask",
+		    ctl->settings->file);
 		return -1;
 	}
 	rc = fetch(url, ca, BUNDLE_MAX, &text, err);
@@ -132,8 +132,8 @@ rules_offer_file(struct ctl *ctl, const char *path, struct rules_offer *offer, s
 int
 rules_offer_kept(struct ctl *ctl, const char *version, struct rules_offer *offer, struct err *err)
 {
-	const char *path = rules_place_path(&ctl->arena, ctl->settings->state_dir, version,
-	    "bundle.json");
+	const char *path =
+	    rules_place_path(&ctl->arena, ctl->settings->state_dir, version, "bundle.json");
 
 	return rules_offer_file(ctl, path, offer, err);
 }

@@ -20,8 +20,7 @@ int rules_offer_fetch(struct ctl *ctl, struct rules_offer *offer, struct err *er
 int rules_offer_kept(struct ctl *ctl, const char *version, struct rules_offer *offer,
     struct err *err);
 /* The bundle in a file, FILE.minisig beside it. */
-int rules_offer_file(struct ctl *ctl, const char *path, struct rules_offer *offer,
-    struct err *err);
+int rules_offer_file(struct ctl *ctl, const char *path, struct rules_offer *offer, struct err *err);
 /* text and signature stay the caller's. */
 int rules_offer_open(struct ctl *ctl, const char *from, struct span text, struct span signature,
     struct rules_offer *offer, struct err *err);

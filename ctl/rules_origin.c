@@ -130,8 +130,6 @@ put_off(struct ctl *ctl, const char *name, const struct conf_place *place)
 void
 rules_show_off(struct ctl *ctl)
 {
-	if (ctl->rules->off_count == 0)
-		return;
 	out_table(ctl->out, "off", NULL, off_columns, 2);
 	for (size_t i = 0; i < ctl->rules->off_count; i++)
 		put_off(ctl, ctl->rules->off[i].name, &ctl->rules->off[i].place);
@@ -204,8 +202,6 @@ show_bounce_off(struct ctl *ctl, const struct bounce_rules *rules)
 	size_t count;
 	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
 
-	if (count == 0)
-		return;
 	out_table(ctl->out, "off", NULL, off_columns, 2);
 	for (size_t i = 0; i < count; i++)
 		put_off(ctl, off[i].name, &off[i].place);

@@ -41,7 +41,8 @@ load_secret(const char *path, struct minisign_secret *key, struct err *err)
 
 /* Today's first version, or the one behind what stands at the output. */
 static void
-next_version(struct ctl *ctl, const char *output, const char *date, char version[RULES_VERSION_SIZE])
+next_version(struct ctl *ctl, const char *output, const char *date,
+    char version[RULES_VERSION_SIZE])
 {
 	struct str text = { 0 };
 	struct bundle old;
@@ -56,8 +57,8 @@ next_version(struct ctl *ctl, const char *output, const char *date, char version
 }
 
 static int
-choose_version(struct ctl *ctl, const struct rules_trial *trial, const char *output, const char *made,
-    char version[RULES_VERSION_SIZE], struct err *err)
+choose_version(struct ctl *ctl, const struct rules_trial *trial, const char *output,
+    const char *made, char version[RULES_VERSION_SIZE], struct err *err)
 {
 	const char *asked = ctl->options[CTL_OPTION_AS];
 	char date[9];
@@ -88,12 +89,11 @@ read_rules(struct ctl *ctl, struct bundle *bundle, struct rules_trial *trial, st
 	int rc = 0;
 
 	for (size_t i = 0; i < RULES_FILES && rc == 0; i++) {
-		paths[i] = arena_printf(&ctl->arena, "%s/%s", ctl->operands[0],
-		    rules_file_names[i]);
+		paths[i] =
+		    arena_printf(&ctl->arena, "%s/%s", ctl->operands[0], rules_file_names[i]);
 		str_empty(&text);
 		rc = file_read(paths[i], &text, err);
-		bundle->files[i] =
-		    arena_dup(&ctl->arena, span_make(str_text(&text), text.len));
+		bundle->files[i] = arena_dup(&ctl->arena, span_make(str_text(&text), text.len));
 		if (rc == 0 && strlen(bundle->files[i]) != text.len) {
 			err_set(err, "%s: a zero byte in it", paths[i]);
 			rc = -1;

@@ -35,9 +35,8 @@ find_target(struct rules_change_run *run, const char **target, struct err *err)
 		}
 	}
 	if (rc == 0 && strcmp(run->current, *target != NULL ? *target : "") == 0) {
-		err_set(err, *target != NULL
-				 ? "this version is in force already"
-				 : "no update is in force that one could go back from");
+		err_set(err, *target != NULL ? "this version is in force already"
+					     : "no update is in force that one could go back from");
 		rc = -1;
 	}
 	free(versions.items);
@@ -93,9 +92,9 @@ rules_rollback(struct ctl *ctl)
 	struct err err;
 	int rc;
 
-	if (rules_change_allowed(ctl) != CTL_DONE ||
-	    rules_change_begin(ctl, "rollback", &run) != 0)
+	if (rules_change_allowed(ctl) != CTL_DONE || rules_change_begin(ctl, "rollback", &run) != 0)
 		return CTL_NO;
+	run.notes = false;
 	rc = roll_back(&run, &err);
 	return rules_change_end(&run, rc == 0 ? NULL : &err);
 }
@@ -128,12 +127,11 @@ rules_list(struct ctl *ctl)
 
 		out_cell(ctl->out, out_string(versions.items[i]));
 		out_cell(ctl->out, out_bool(in_force));
-		out_cell(ctl->out,
-		    out_string(in_force ? "in force"
-			       : strcmp(versions.items[i], last.held) <= 0 &&
-				       strcmp(versions.items[i], current) > 0
-				   ? "held"
-				   : ""));
+		out_cell(ctl->out, out_string(in_force ? "in force"
+					      : strcmp(versions.items[i], last.held) <= 0 &&
+						      strcmp(versions.items[i], current) > 0
+						  ? "held"
+						  : ""));
 		out_cell(ctl->out, good ? out_string(offer.bundle.made) : out_none("-"));
 		out_cell(ctl->out, out_string(good ? offer.bundle.comment : err.text));
 	}

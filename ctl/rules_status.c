@@ -42,7 +42,7 @@ rules_status_show(struct ctl *ctl)
 	out_open(ctl->out, "mx_rules", NULL);
 	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
 	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
-	out_put(ctl->out, "version", "Version",
+	out_put(ctl->out, "version", "  version",
 	    *settings->rules_version != '\0' ? out_string(settings->rules_version)
 					     : out_string(ctl->rules->version));
 	out_close(ctl->out);

@@ -94,9 +94,8 @@ read_root(struct reader *reader, const struct config_setting_t *root)
 			    conf_is_group(rule) ? conf_member(rule, "name") : NULL;
 			const char *text = name != NULL ? conf_string(name) : NULL;
 
-			reader->rule = text != NULL
-					   ? arena_dup(reader->arena, span_of(text))
-					   : arena_printf(reader->arena, "#%zu", k + 1);
+			reader->rule = text != NULL ? arena_dup(reader->arena, span_of(text))
+						    : arena_printf(reader->arena, "#%zu", k + 1);
 			if (conf_is_group(rule))
 				read_group(reader, rule, "");
 		}

@@ -86,13 +86,14 @@ find_offer(struct rules_change_run *run, struct found *found, struct err *err)
 /* -- taking it --------------------------------------------------------------------------------- */
 
 static int
-show_diff(struct rules_change_run *run)
+show_diff(struct rules_change_run *run, const char *version)
 {
 	struct rules_diff_files before, after;
 	size_t count;
 
 	rules_change_files(run->ctl, *run->current != '\0' ? run->current : NULL, &before);
 	rules_change_files(run->ctl, "new", &after);
+	after.name = version;
 	return rules_diff_show(run->ctl, &before, &after, &count);
 }
 
@@ -101,7 +102,7 @@ take(struct rules_change_run *run, const struct rules_offer *offer, bool dry, st
 {
 	if (rules_change_stage(run, offer, err) != 0)
 		return -1;
-	show_diff(run);
+	show_diff(run, offer->bundle.version);
 	if (dry) {
 		show_result(run->ctl, false, "--dry-run: nothing was changed");
 		return 0;
@@ -235,8 +236,8 @@ rules_update(struct ctl *ctl)
 {
 	bool from_fleet = ctl->options[CTL_OPTION_FROM_FLEET] != NULL;
 
-	if (from_fleet && (ctl->options[CTL_OPTION_DRY_RUN] != NULL ||
-			      ctl->options[CTL_OPTION_FORCE] != NULL)) {
+	if (from_fleet &&
+	    (ctl->options[CTL_OPTION_DRY_RUN] != NULL || ctl->options[CTL_OPTION_FORCE] != NULL)) {
 		ctl_complain(ctl, "--from-fleet goes with no other option");
 		return CTL_USAGE;
 	}

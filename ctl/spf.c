@@ -34,8 +34,7 @@ covers(struct span network, const struct sockets_address *ip)
 		return false;
 	if (memcmp(base.bytes, ip->bytes, bits / 8) != 0)
 		return false;
-	return bits % 8 == 0 ||
-	       (base.bytes[bits / 8] ^ ip->bytes[bits / 8]) >> (8 - bits % 8) == 0;
+	return bits % 8 == 0 || (base.bytes[bits / 8] ^ ip->bytes[bits / 8]) >> (8 - bits % 8) == 0;
 }
 
 static bool

@@ -8,9 +8,9 @@
 
 enum spf_verdict {
 	SPF_PASS,
-	SPF_FAIL,     /* no mechanism lets it */
-	SPF_ANYBODY,  /* "+all" lets everybody */
-	SPF_UNKNOWN,  /* only DNS could tell: a, mx, include, exists, redirect */
+	SPF_FAIL,    /* no mechanism lets it */
+	SPF_ANYBODY, /* "+all" lets everybody */
+	SPF_UNKNOWN, /* only DNS could tell: a, mx, include, exists, redirect */
 };
 
 /* "v=spf1", alone or with more behind a blank. */

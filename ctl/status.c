@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "duration.h"
 #include "guards.h"
+#include "level_show.h"
 #include "nodes.h"
 #include "postfix_check.h"
 #include "rules_status.h"

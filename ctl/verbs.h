@@ -78,4 +78,8 @@ enum ctl_exit postfix_setup(struct ctl *ctl);
 enum ctl_exit postfix_show(struct ctl *ctl);
 enum ctl_exit postfix_remove(struct ctl *ctl);
 
+enum ctl_exit doctor_run(struct ctl *ctl);
+
+enum ctl_exit completion(struct ctl *ctl);
+
 #endif

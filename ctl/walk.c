@@ -48,7 +48,7 @@ complete(struct walk_row *row)
 			struct span more = walk_field(row,
 			    arena_printf(fields->arena, "%.*s:%u", (int)name.len, name.ptr, piece));
 
-			if (more.len == 0)
+			if (more.len == 0 || value.len != QUARANTINE_PIECE * ((size_t)piece - 1))
 				break;
 			value = span_of(arena_printf(fields->arena, "%.*s%.*s", (int)value.len,
 			    value.ptr, (int)more.len, more.ptr));

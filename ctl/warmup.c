@@ -99,8 +99,7 @@ show(const struct order *order, const char *done)
 	out_put(ctl_out(ctl), "ip", "Sending IP", out_string(order->ip));
 	out_put(ctl->out, "what", "Warm-up", out_string(done));
 	out_put(ctl->out, "plan", "Plan", out_string(order->warmup.plan.name));
-	out_put(ctl->out, "stages", "Stages",
-	    out_number((int64_t)order->warmup.plan.stage_count));
+	out_put(ctl->out, "stages", "Stages", out_number((int64_t)order->warmup.plan.stage_count));
 	if (days > 0)
 		out_put(ctl->out, "days_left", "Days left", out_count(days, "day", "days"));
 }
@@ -160,6 +159,7 @@ set_plan(struct order *order, const struct warmup_plan *plan)
 	change(order, "plan", plan->name);
 	change(order, "stages", arena_dup(&order->ctl->arena, span_of(str_text(&stages))));
 	tell(order, "plan", plan->name);
+	tell(order, "why", arena_printf(&order->ctl->arena, "plan %s", plan->name));
 	order->warmup.plan = *plan;
 	str_free(&stages);
 }

@@ -42,8 +42,7 @@ list(struct ctl *ctl)
 		out_cell(ctl->out, out_number((int64_t)left));
 		out_cell(ctl->out, out_number(warmup_forecast(&warmup, today)));
 	}
-	out_table_end(
-	    ctl->out, "No sending IP is being warmed up: mxctl warmup start IP begins.");
+	out_table_end(ctl->out, "No sending IP is being warmed up: mxctl warmup start IP begins.");
 	return CTL_DONE;
 }
 
@@ -98,8 +97,7 @@ show_group(struct ctl *ctl, const struct warmup *warmup, const struct warmup_gro
 	out_cell(ctl->out, out_bool(group->state.done));
 	out_cell(ctl->out, out_string(days));
 	out_cell(ctl->out, stage != NULL ? out_use(use) : out_none("-"));
-	out_cell(ctl->out,
-	    stage != NULL ? out_string(level_names[stage->level]) : out_none("-"));
+	out_cell(ctl->out, stage != NULL ? out_string(level_names[stage->level]) : out_none("-"));
 	out_cell(ctl->out, out_number(warmup_days_left(&warmup->plan, &group->state)));
 }
 
@@ -147,8 +145,8 @@ show_groups(struct ctl *ctl, const char *ip, const struct warmup *warmup, int64_
 	for (size_t i = 0; i < warmup->group_count && rc == CTL_DONE; i += AT_ONCE) {
 		size_t left = warmup->group_count - i;
 
-		if (show_some(ctl, ip, warmup, i, left < AT_ONCE ? left : AT_ONCE,
-			now_s * 1000) != 0)
+		if (show_some(ctl, ip, warmup, i, left < AT_ONCE ? left : AT_ONCE, now_s * 1000) !=
+		    0)
 			rc = CTL_AWAY;
 	}
 	out_table_end(ctl->out, "None has had enough mail yet.");
@@ -189,9 +187,10 @@ show_lines(struct ctl *ctl, const struct warmup *warmup)
 	while (span_line(&rest, &line))
 		out_note(ctl->out, "%.*s", (int)line.len, line.ptr);
 	out_note(ctl->out, "%s",
-	    lines.len > 0 ? "Stage of each day, and + it counted, ^ up, v down, ! held, - too little "
-			    "mail, . no mail, ~ not judged, * done"
-			  : "No day of it has been judged yet.");
+	    lines.len > 0
+		? "Stage of each day, and + it counted, ^ up, v down, ! held, - too little "
+		  "mail, . no mail, ~ not judged, * done"
+		: "No day of it has been judged yet.");
 	str_free(&lines);
 }
 
@@ -253,7 +252,6 @@ warmup_show(struct ctl *ctl)
 		return CTL_NO;
 	}
 	show_head(ctl, ip, &warmup, today, now_s);
-	return ctl->options[CTL_OPTION_HISTORY] != NULL
-		   ? show_history(ctl, ip, &warmup, now_s)
-		   : show_groups(ctl, ip, &warmup, now_s);
+	return ctl->options[CTL_OPTION_HISTORY] != NULL ? show_history(ctl, ip, &warmup, now_s)
+							: show_groups(ctl, ip, &warmup, now_s);
 }

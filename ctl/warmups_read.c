@@ -20,8 +20,8 @@ warmups_in_force(struct ctl *ctl)
 		return ctl->warmups;
 	ctl->warmups = warmups = arena_alloc(&ctl->arena, sizeof(*warmups));
 	if (store == NULL)
-		store = own = store_sync_open(
-		    &ctl->settings->redis, ctl->settings->store_timeout_ms, &err);
+		store = own =
+		    store_sync_open(&ctl->settings->redis, ctl->settings->store_timeout_ms, &err);
 	failed = store == NULL;
 	if (!failed)
 		warmups_begin(warmups, &batch);

@@ -132,6 +132,11 @@ domain_matches(const char *mask, const char *name)
 		mask_len--;
 	if (name_len > 0 && name[name_len - 1] == '.')
 		name_len--;
+	/* Most masks end in a domain, so what is behind their last star tells nearly all apart. */
+	for (; mask_len > 0 && name_len > 0 && mask[mask_len - 1] != '*'; mask_len--, name_len--)
+		if (mask[mask_len - 1] != '?' &&
+		    lower(mask[mask_len - 1]) != lower(name[name_len - 1]))
+			return false;
 	/* Greedy with one point of return: the last star. Linear in practice, bounded by m * n. */
 	while (n < name_len) {
 		if (m < mask_len && mask[m] == '*') {

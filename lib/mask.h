@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* Whether `wide` matches every name that `narrow` matches. '*' stands for one byte or more, '?' for
- * one; ASCII case and trailing dots are ignored. False also where either is over 253 bytes. */
+ * one; ASCII case and trailing dots are ignored. True is always right; false also where it is not
+ * seen: either is over 253 bytes, or several wildcards side by side meet others ("?*" and "*b"). */
 bool mask_covers(const char *wide, const char *narrow);
 
 /* The first byte that no host name has, so that the mask matches nothing; '\0': none. */

@@ -6,8 +6,8 @@
  *   pool    of the first pool that has the sending IP and a level: set, else configured
  *   all     what mxctl level set, else the configuration's `level`
  *
- * The first of these that says a level decides. "custom" can only be the configuration's `level`,
- * and then nothing can be set for all. Rules that count all sending IPs together know no ip or pool.
+ * The first of these that says a level decides. "custom" can only be written, in a rule or as the
+ * configuration's `level`, where nothing can be set for all. Rules that count all sending IPs together know no ip or pool.
  * A stage of a warm-up takes the lower of its level and this one (level_lower).
  */
 #ifndef PACE_H

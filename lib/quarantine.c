@@ -84,7 +84,7 @@ static const struct {
 #undef AT
 #undef SIZE
 
-enum { PIECE = 64, PIECES = 4, USUAL_QUIET_S = 864000 };
+enum { PIECE = QUARANTINE_PIECE, PIECES = 4, USUAL_QUIET_S = 864000 };
 #define USUAL_BY "mxbounce"
 
 size_t

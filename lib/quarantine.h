@@ -46,7 +46,7 @@ enum quarantine_status {
 	QUARANTINE_RELEASED, /* was quarantined; is mailed, its story can still be read */
 };
 
-enum { QUARANTINE_TEXT_SIZE = 256, QUARANTINE_NAME_SIZE = 128 };
+enum { QUARANTINE_TEXT_SIZE = 256, QUARANTINE_NAME_SIZE = 128, QUARANTINE_PIECE = 64 };
 
 struct quarantine_entry {
 	enum quarantine_status status;
@@ -81,7 +81,7 @@ const char *quarantine_status_name(enum quarantine_status status); /* "none" "co
 /* Sets one field of an entry from its text in Redis; unknown names and bad values are left out. */
 void quarantine_entry_set(struct quarantine_entry *entry, struct span field, struct span value);
 
-/* A text of more than 64 bytes stands in several fields, "text", "text:2" to "text:4". Which piece of
+/* A text of more than QUARANTINE_PIECE bytes stands in several fields, "text", "text:2" to "text:4". Which piece of
  * the name that would be, from 0. */
 size_t quarantine_piece(struct span field, struct span *name);
 

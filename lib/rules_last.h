@@ -14,9 +14,9 @@
 enum { RULES_LAST_SIZE = 1024, RULES_LAST_WORDS = 400 };
 
 struct rules_last {
-	int64_t succeeded_s, failed_s;   /* Unix time; 0: never */
-	char held[RULES_VERSION_SIZE];   /* updates up to this one are left alone; "": none */
-	char failure[RULES_LAST_WORDS];  /* why the last one failed; "": it did not */
+	int64_t succeeded_s, failed_s;  /* Unix time; 0: never */
+	char held[RULES_VERSION_SIZE];  /* updates up to this one are left alone; "": none */
+	char failure[RULES_LAST_WORDS]; /* why the last one failed; "": it did not */
 };
 
 /* What it does not understand is left out. */

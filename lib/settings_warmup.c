@@ -18,7 +18,7 @@ enum { POLICY_KEYS = sizeof(policy_keys) / sizeof(policy_keys[0]) };
 #define AT(member) offsetof(struct warmup_stage, member)
 static const struct conf_key stage_keys[] = {
 	{ "days", CONF_NUMBER, AT(days), "1", 1, 365, NULL, NULL },
-	{ "cap", CONF_NUMBER, AT(cap), "0", 1, 1000000000, NULL, NULL },
+	{ "cap", CONF_NUMBER, AT(cap), NULL, 1, 1000000000, NULL, NULL },
 	{ "level", CONF_WORD, AT(level), "normal", 0, 0, level_names, NULL },
 };
 #undef AT
@@ -76,8 +76,7 @@ read_stages(struct conf_reader *reader, struct config_setting_t *group, struct w
 	for (size_t i = 0; i < count; i++) {
 		struct config_setting_t *at = conf_at(list, i);
 
-		conf_defaults(reader->arena, &stage_keys[0], 1, &stages[i]);
-		conf_defaults(reader->arena, &stage_keys[2], 1, &stages[i]);
+		conf_defaults(reader->arena, stage_keys, STAGE_KEYS, &stages[i]);
 		if (conf_read(reader, at, stage_keys, STAGE_KEYS, NULL, &stages[i]) != 0)
 			continue;
 		if (stages[i].cap == 0)
@@ -116,8 +115,8 @@ settings_read_warmup_plans(struct conf_reader *reader, struct config_setting_t *
 			conf_mistake(reader, at, "name", "is missing");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(plans[k].name, plans[i].name) == 0)
-				conf_mistake(
-				    reader, at, "name", "\"%s\" is there twice", plans[i].name);
+				conf_mistake(reader, at, "name", "\"%s\" is there twice",
+				    plans[i].name);
 		read_stages(reader, at, &plans[i]);
 	}
 	reader->context = "";

@@ -8,12 +8,12 @@
 #include "store_batch.h"
 
 struct store_rules {
-	struct arena *arena;         /* of what is read; set by the caller */
-	struct span version;         /* empty: nobody announced any */
-	struct span sha256;          /* of the bundle, hexadecimal */
+	struct arena *arena; /* of what is read; set by the caller */
+	struct span version; /* empty: nobody announced any */
+	struct span sha256;  /* of the bundle, hexadecimal */
 	struct span bundle, signature;
-	struct span by, at, how;     /* how: "update", "rollback" */
-	struct span held;            /* updates up to this one are left alone; may be empty */
+	struct span by, at, how; /* how: "update", "rollback" */
+	struct span held;        /* updates up to this one are left alone; may be empty */
 };
 
 void store_put_rules(struct store_batch *batch, const struct store_rules *rules);

@@ -49,7 +49,8 @@ void store_put_warmup_days(struct store_batch *batch, const char *group, const c
     int64_t first, size_t count, struct store_warmup_days *days);
 
 /* Groups in use since then (Unix time), encoded. */
-void store_put_groups_since(struct store_batch *batch, int64_t since_s, struct store_fields *groups);
+void store_put_groups_since(struct store_batch *batch, int64_t since_s,
+    struct store_fields *groups);
 
 /* The right to judge for so long, if nobody has it; holder: who has it then. */
 void store_put_warmup_lock(struct store_batch *batch, const char *who, int64_t ms,

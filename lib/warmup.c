@@ -59,8 +59,7 @@ warmup_next_day(int64_t judged, int64_t began, int64_t today)
 static int64_t
 answers(const struct warmup_day *day)
 {
-	int64_t deferred =
-	    day->deferred > day->greylisted ? day->deferred - day->greylisted : 0;
+	int64_t deferred = day->deferred > day->greylisted ? day->deferred - day->greylisted : 0;
 
 	return day->delivered + day->bounced + deferred;
 }

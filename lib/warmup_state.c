@@ -218,7 +218,8 @@ read_field(struct reading *reading, struct span name, struct span value)
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (span_eq(numbers[i].name, name) && !number(value, 0, INT64_MAX, numbers[i].value))
+		if (span_eq(numbers[i].name, name) &&
+		    !number(value, 0, INT64_MAX, numbers[i].value))
 			reading->failed = true;
 	if (span_eq(name, SPAN("plan")))
 		out->plan.name = arena_dup(reading->arena, value);
@@ -236,8 +237,8 @@ read_field(struct reading *reading, struct span name, struct span value)
 static int
 compare_groups(const void *a, const void *b)
 {
-	return strcmp(
-	    ((const struct warmup_group *)a)->name, ((const struct warmup_group *)b)->name);
+	return strcmp(((const struct warmup_group *)a)->name,
+	    ((const struct warmup_group *)b)->name);
 }
 
 /* A group whose field makes no sense begins at the first stage. */
@@ -264,8 +265,8 @@ read_groups(struct arena *arena, const struct span *fields, size_t count, struct
 		if (!span_starts(fields[i], SPAN("d:")))
 			continue;
 		key.name = arena_dup(arena, span_from(fields[i], 2));
-		group = bsearch(
-		    &key, out->groups, out->group_count, sizeof(*out->groups), compare_groups);
+		group = bsearch(&key, out->groups, out->group_count, sizeof(*out->groups),
+		    compare_groups);
 		if (group != NULL)
 			group->line = arena_dup(arena, fields[i + 1]);
 	}

@@ -34,12 +34,12 @@ struct warmup { /* all of an IP; its texts are the arena's it was read with */
 	enum warmup_run run;
 	struct warmup_plan plan; /* name and stages */
 	const char *stages_text;
-	size_t stage;       /* of groups that are not among `groups` */
-	int64_t began;      /* day */
-	int64_t judged;     /* day: all groups were looked at; 0: none */
-	int64_t started_s;  /* Unix time */
-	int64_t changed_s;  /* of the state: when it was paused, resumed, done or stopped */
-	const char *by;     /* who started it */
+	size_t stage;      /* of groups that are not among `groups` */
+	int64_t began;     /* day */
+	int64_t judged;    /* day: all groups were looked at; 0: none */
+	int64_t started_s; /* Unix time */
+	int64_t changed_s; /* of the state: when it was paused, resumed, done or stopped */
+	const char *by;    /* who started it */
 	struct warmup_group *groups; /* by name */
 	size_t group_count;
 };

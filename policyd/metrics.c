@@ -67,6 +67,31 @@ add_decisions(const struct metrics *metrics, struct str *out)
 		    decide_reason_name((enum decide_reason)i), metrics->decisions[i]);
 }
 
+static void
+count_level(void *arg, struct lane *lane)
+{
+	++((int64_t *)arg)[lane->limits.level];
+}
+
+static void
+add_levels(const struct engine *engine, struct str *out)
+{
+	enum level all = paces_level(engine->paces);
+	int64_t lanes[LEVELS] = { 0 };
+
+	lanes_each(engine->egress->lanes, count_level, lanes);
+	str_adds(out, "# HELP mxpace_level 1 for the level that holds for all.\n"
+		      "# TYPE mxpace_level gauge\n");
+	for (int i = LEVEL_SLOW; i < LEVELS; i++)
+		str_addf(out, "mxpace_level{level=\"%s\"} %d\n", level_names[i], i == (int)all);
+	str_adds(out, "# HELP mxpace_lanes_at_level MX groups and sending IPs with deliveries of "
+		      "late, by level.\n"
+		      "# TYPE mxpace_lanes_at_level gauge\n");
+	for (int i = LEVEL_SLOW; i < LEVELS; i++)
+		str_addf(out, "mxpace_lanes_at_level{level=\"%s\"} %" PRId64 "\n", level_names[i],
+		    lanes[i]);
+}
+
 void
 metrics_format(const struct engine *engine, struct str *out)
 {
@@ -178,6 +203,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	    "# HELP mxpace_build_info Version and node.\n# TYPE mxpace_build_info gauge\n"
 	    "mxpace_build_info{version=\"%s\"} 1\n",
 	    MXPACE_VERSION);
+	add_levels(engine, out);
 	add_decisions(m, out);
 	add_lookups(egress, out);
 	add_routes(&routes, out);

@@ -53,8 +53,8 @@ struct ramp {
 	struct store_fields fields, groups;
 	struct warmup warmup;
 	int64_t today, first;
-	bool whole;          /* there are days that are over */
-	const char **names;  /* encoded, of groups to be judged */
+	bool whole;         /* there are days that are over */
+	const char **names; /* encoded, of groups to be judged */
 	size_t name_count, next_name;
 	int64_t judged_set;
 	struct job jobs[AT_ONCE];
@@ -153,8 +153,7 @@ put_job(struct ramp *ramp, struct job *job, struct store_batch *batch)
 	warmup_line_add(span_of(str_text(&job->line)), job->day, job->judgement.from,
 	    job->judgement.verdict, &job->line_after);
 	fields[0] = (struct store_event_field){ set.field, job->after };
-	fields[1] =
-	    (struct store_event_field){ str_text(&line), str_text(&job->line_after) };
+	fields[1] = (struct store_event_field){ str_text(&line), str_text(&job->line_after) };
 	ramp_told_group(&told, ramp->ip, &ramp->warmup, job->group, job->day, &job->state,
 	    &job->judgement, ramp->settings->node);
 	set.history_count = moves(&job->judgement) ? told.count : 0;
@@ -259,8 +258,8 @@ begin_job(struct ramp *ramp, const char *encoded, struct store_batch *batch)
 		first = ramp->first;
 	if (job->state.done || first > ramp->today)
 		return false;
-	store_put_warmup_days(batch, job->group, ramp->ip, first,
-	    (size_t)(ramp->today - first + 1), &job->days);
+	store_put_warmup_days(batch, job->group, ramp->ip, first, (size_t)(ramp->today - first + 1),
+	    &job->days);
 	return true;
 }
 
@@ -448,8 +447,7 @@ on_warmup(void *arg, enum store_outcome outcome, const struct err *err)
 		go_on(ramp);
 		return;
 	}
-	store_put_groups_since(
-	    store_async_batch(ramp->store), ramp->first * DAY_S, &ramp->groups);
+	store_put_groups_since(store_async_batch(ramp->store), ramp->first * DAY_S, &ramp->groups);
 	run(ramp, on_groups);
 }
 
@@ -509,8 +507,8 @@ on_index(void *arg, enum store_outcome outcome, const struct err *err)
 	ramp->now_s = (int64_t)now_s;
 	ramp->judged_min = ramp->now_s / 60;
 	ramp->today = ramp->now_s / DAY_S;
-	store_put_warmup_lock(
-	    store_async_batch(ramp->store), ramp->who, RAMP_LOCK_MS, &ramp->holder);
+	store_put_warmup_lock(store_async_batch(ramp->store), ramp->who, RAMP_LOCK_MS,
+	    &ramp->holder);
 	run(ramp, on_lock);
 }
 

@@ -21,8 +21,8 @@ enum { RAMP_TICK_S = 10, RAMP_LOCK_MS = 150000 };
 struct ramp;
 
 /* run: names this process among others of its node's name. */
-struct ramp *ramp_new(struct event_base *base, struct store_async *store,
-    struct settings *settings, const char *run);
+struct ramp *ramp_new(struct event_base *base, struct store_async *store, struct settings *settings,
+    const char *run);
 void ramp_free(struct ramp **ramp);
 /* After a reload. */
 void ramp_rebind(struct ramp *ramp, struct store_async *store, struct settings *settings);
@@ -32,9 +32,9 @@ void ramp_go(struct ramp *ramp);
 bool ramp_is_busy(const struct ramp *ramp);
 
 struct ramp_figures {
-	uint64_t judged;        /* days of groups */
-	uint64_t ups, downs;    /* stages */
-	uint64_t done;          /* groups */
+	uint64_t judged;     /* days of groups */
+	uint64_t ups, downs; /* stages */
+	uint64_t done;       /* groups */
 };
 struct ramp_figures ramp_figures(const struct ramp *ramp);
 

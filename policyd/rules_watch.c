@@ -17,7 +17,7 @@
 enum {
 	TICK_S = 5,
 	CHILD_MS = 120000,
-	AGAIN_MS = 30000,        /* after a failure, and twice as long after each further one */
+	AGAIN_MS = 30000, /* after a failure, and twice as long after each further one */
 	AGAIN_MOST_MS = 3600000,
 };
 
@@ -144,7 +144,8 @@ install(struct rules_watch *watch, const char *version)
 	struct err err;
 
 	snprintf(watch->fetched, sizeof(watch->fetched), "%s", version);
-	watch->child = child_start(watch->engine->base, argv, CHILD_MS, on_line, on_end, watch, &err);
+	watch->child =
+	    child_start(watch->engine->base, argv, CHILD_MS, on_line, on_end, watch, &err);
 	if (watch->child != NULL)
 		return;
 	note(&watch->fetching, version, false);

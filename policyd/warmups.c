@@ -62,8 +62,8 @@ warmups_go_on(struct warmups *warmups, struct store_batch *batch)
 		size_t at = 2 * (warmups->first + warmups->asked++);
 
 		*fields = (struct store_fields){ .arena = &warmups->reading };
-		store_put_warmup_read(batch,
-		    arena_dup(&warmups->reading, warmups->index.items[at]), fields);
+		store_put_warmup_read(batch, arena_dup(&warmups->reading, warmups->index.items[at]),
+		    fields);
 	}
 	return warmups->asked > 0;
 }

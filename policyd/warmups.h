@@ -7,12 +7,12 @@
 
 #include "store_warmup.h"
 
-struct warmups { /* { 0 } knows none */
+struct warmups {            /* { 0 } knows none */
 	struct arena arena; /* of ips */
 	struct warmup_ip {
 		const char *name;
 		struct warmup warmup;
-	} *ips;
+	} * ips;
 	size_t count;
 
 	/* A reading under way. */

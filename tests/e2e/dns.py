@@ -34,6 +34,12 @@ class Dns:
         threading.Thread(target=self._fail, args=(self._sockets[1],), daemon=True).start()
         self._process = Process("dnsmasq", self._argv, self._log_path)
 
+    def restart(self, *options):
+        """The same once more, with further options of dnsmasq."""
+        self._process.stop()
+        self._process = Process("dnsmasq", [*self._argv, *options], self._log_path)
+        self.ready()
+
     @staticmethod
     def _fail(s):
         while True:

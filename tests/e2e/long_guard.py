@@ -5,8 +5,8 @@ import sys
 
 import tap
 from ndr import notice
-from tap import case, check, comment, equal
-from test_guard import ICLOUD, LIMIT, bring, in_group, statuses
+from tap import case, check, comment, equal, like
+from test_guard import ICLOUD, LIMIT, bring, guard, in_group, statuses
 
 COUNT = 20000
 OTHER = 50  # every so manieth is one of another provider
@@ -24,6 +24,16 @@ def outage(w):
         equal(sum(good.values()), COUNT - COUNT // OTHER)
         equal(gone, {"quarantined": COUNT // OTHER})
         equal(list(w.redis.hash("mxpace:guards")), ["icloud user_unknown"])
+    with case("dismiss mails the held again, undo exactly the rest; others stay"):
+        equal(guard(w, "dismiss", "icloud", "user_unknown").returncode, 0)
+        equal(statuses(w, "good*").get("held", 0), 0)
+        lost = good.get("quarantined", 0)
+        equal(statuses(w, "good*").get("quarantined", 0), lost)
+        done = w.mxctl("quarantine", "undo", "--group", "icloud", "--text", "user lookup success but no user record found")
+        like(done.stdout, "^%d entries undone" % lost)
+        after = statuses(w, "good*")
+        equal((after.get("quarantined", 0), after.get("released", 0)), (0, lost))
+        equal(statuses(w, "gone*"), {"quarantined": COUNT // OTHER})
 
 
 def main():

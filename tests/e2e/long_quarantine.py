@@ -12,8 +12,8 @@ import tap
 from tap import case, check, comment, equal, like
 from world import CONF, providers
 
-COUNT = 1000000
-ENTRY_MAX = 800  # bytes of Redis' memory for an entry, its key and its place in the index
+COUNT = int(os.environ.get("MXPACE_ENTRIES", "1000000"))  # divisible by 36
+ENTRY_MAX = 760  # bytes of Redis' memory for an entry, its key and its place in the index
 RSS_MAX_KB = 64 * 1024
 
 
@@ -36,8 +36,6 @@ def statistics(w):
 
 def million(w):
     w.node = w.policyd("a")
-    # As INSTALL has it.
-    w.redis.cmd("CONFIG", "SET", "hash-max-ziplist-value", 256)
     path = w.root + "/million.jsonl"
     bulk.write(path, COUNT)
     empty = bulk.rcpt_us(w.node)
@@ -54,7 +52,7 @@ def million(w):
     full = bulk.rcpt_us(w.node)
     with case("list --match, stats, export and undo of a million, in bounded memory"):
         listed = ctl(w, "quarantine", "list", "--match", "anna.schneider7777*")
-        equal(listed.count("@"), 111)
+        equal(listed.count("@"), sum(str(n).startswith("7777") for n in range(COUNT)))
         equal(statistics(w)["quarantined"], COUNT)
         like(ctl(w, "quarantine", "export", w.root + "/all.csv"), "^%d entries" % COUNT)
         os.unlink(w.root + "/all.csv")
@@ -64,7 +62,10 @@ def million(w):
         like(ctl(w, "quarantine", "redo", like(said, "redo (\\S+)").group(1)), "^%d entries are there" % (COUNT // 4))
         equal(statistics(w)["quarantined"], COUNT)
     with case("no command of all that was slow each time"):
-        comment("%d commands over 5 ms" % slow.judge())
+        def again(keys):
+            bulk.write_these(path, map(bulk.number_of, keys))
+            like(ctl(w, "quarantine", "import", "--force", path), "^%d written" % len(keys))
+        comment("%d commands over 5 ms, none of them again" % slow.judge(again))
     with case("a decision at RCPT takes what it takes with an empty quarantine"):
         full = min(full, bulk.rcpt_us(w.node))
         w.redis.cmd("FLUSHALL")

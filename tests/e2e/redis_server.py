@@ -76,8 +76,18 @@ class Redis:
         return sorted(self.cmd("KEYS", pattern))
 
     def entry(self, address):
-        """The quarantine entry of an address; {} when there is none."""
-        return self.hash("mxpace:{q:%s}" % address)
+        """The quarantine entry of an address, texts in one piece, what the hash leaves out in place; {} when there is
+        none."""
+        entry = self.hash("mxpace:{q:%s}" % address)
+        for name in [name for name in entry if name + ":2" in entry]:
+            for n in (2, 3, 4):
+                piece = entry.pop("%s:%d" % (name, n), "")
+                entry[name] += piece if len(entry[name].encode()) == 64 * (n - 1) else ""
+        if "status" in entry:
+            entry = {"by": "mxbounce", "quiet": "864000", **entry}
+            if not any(name.startswith("errors:") for name in entry):
+                entry["errors:" + entry["reason"]] = entry["errors"]
+        return entry
 
     def events(self, **fields):
         """The entries of the event stream that have these fields."""

@@ -239,6 +239,13 @@ def harmless(w):
         equal(w.mxbounce(notice("odd@hard.test", {"status": "5.0.0", "reply": "550 Zwiebelkuchen"})).returncode, 0)
         equal(w.redis.entry("odd@hard.test"), {})
         check(any("Zwiebelkuchen" in t for t in w.redis.cmd("ZRANGE", "mxpace:unclassified", 0, -1)), "not there")
+    with case("mxctl bounce unclassified shows it, exports it without what may be a name, and forgets it"):
+        like(w.mxctl("bounce", "unclassified").stdout, r"\n +1  550 Zwiebelkuchen\n")
+        lines = [json.loads(line) for line in w.mxctl("bounce", "unclassified", "--export", "-").stdout.splitlines()]
+        equal(lines[0]["format"], "mxpace-unclassified")
+        check({"count": 1, "text": "550 <name>"} in lines, "exported: %r" % lines)
+        equal(w.mxctl("bounce", "unclassified", "--forget", "*Zwiebel*").returncode, 0)
+        check("Zwiebel" not in w.mxctl("bounce", "unclassified").stdout, "not forgotten")
 
 
 def redis_away(w):
@@ -251,16 +258,27 @@ def redis_away(w):
         pattern = r"to=<%s>.* relay=mxbounce, .*status=deferred \(temporary failure"
         w.postfix.log.wait(pattern % re.escape(RETURN_PATH), mark)
         wait_for(lambda: len(w.postfix.queue_ids()) == 1, "the notice alone to be in the queue")
+    away = notice("away@soft.test", {"status": "4.4.1", "reply": "451 4.4.1 try later"}, action="delayed")
+    on_socket = w.write_conf(world.CONF_FOLDER + "/socket.conf", redis=w.redis.unix_url)
+    with case("Redis away: a notice that counts nothing needs none"):
+        equal(w.mxbounce(away).returncode, 0)
+        equal(w.mxbounce(away, conf=on_socket).returncode, 0)
+        equal(w.mxbounce(notice("late@hard.test"), conf=on_socket).returncode, 75)
     with case("Redis back: it is handed over and counts"):
         w.redis.start()
         w.postfix.flush()
         equal(quarantined(w, "late@hard.test")["reason"], "user_unknown")
         wait_for(lambda: not w.postfix.queue_ids(), "the queue to be empty")
+    with case("by a unix socket: it counts"):
+        equal(w.mxbounce(notice("socket@hard.test"), conf=on_socket).returncode, 0)
+        equal(w.redis.entry("socket@hard.test")["status"], "quarantined")
     with case("Redis stopped: 75 well before pipe(8) would lose patience"):
         w.redis.pause()
         began = time.monotonic()
         try:
             equal(w.mxbounce(notice("late@hard.test")).returncode, 75)
+            equal(w.mxbounce(notice("late@hard.test"), conf=on_socket).returncode, 75)
+            equal(w.mxbounce(away, conf=on_socket).returncode, 0)
         finally:
             w.redis.resume()
         check(time.monotonic() - began < PIPE_ENDS_ITSELF_S + 2, "it took %.1f s" % (time.monotonic() - began))

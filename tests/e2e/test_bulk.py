@@ -198,7 +198,10 @@ def run(w):
         ctl(w, "list")
         equal(w.redis.cmd("ZCARD", "mxpace:quarantine") in range(15000, 19001), True)
     with case("no command of all that was slow each time"):
-        slow.judge()
+        def again(keys):
+            bulk.write_these(path, [bulk.number_of(key) for key in keys if "schneider" in key])
+            ctl(w, "import", "--force", path)
+        slow.judge(again)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,44 @@ def libero(w):
         equal(w.redis.hash("mxpace:guards"), {})
 
 
+def undo_the_rest(w, group, text, names, count):
+    """What was quarantined before the guard held, and that alone, is mailed again. names: a glob of all addresses that had
+    the answer, count of them in quarantine."""
+    others = {key: w.redis.hash(key) for key in w.redis.keys("mxpace:{q:*}")
+              if key not in set(w.redis.keys("mxpace:{q:%s}" % names))}
+    which = ("--group", group, "--text", text, "--since", "1h")
+    like(w.mxctl("quarantine", "undo", *which, "--dry-run").stdout, "^%d entries would be undone" % count)
+    equal(statuses(w, names), {"quarantined": count})
+    said = w.mxctl("quarantine", "undo", *which).stdout
+    like(said, "^%d entries undone" % count)
+    equal(statuses(w, names), {"released": count})
+    equal({key: w.redis.hash(key) for key in others}, others)
+    return like(said, r"quarantine redo (\S+)").group(1)
+
+
+def undone(w):
+    dead = {"status": "5.1.1", "reply": "550 5.1.1 <{recipient}> User unknown"}
+    for group, domain, answer, text in (("apple", "mac.com", ICLOUD, "user lookup success but no user record found"),
+                                        ("italia", "tin.it", LIBERO_CODE, "recipient rejected")):
+        in_group(w, group, domain)
+        with case("%s: after the outage undo brings back exactly those that were lost before the guard held" % group):
+            equal(w.mxbounce(notice("dead@" + domain, dead, mx="mx." + domain)).returncode, 0)
+            bring(w, [notice("lost%d@%s" % (i, domain), answer, mx="mx." + domain) for i in range(160)])
+            found = statuses(w, "lost*@" + domain)
+            check(0 < found.get("quarantined", 0) < LIMIT, repr(found))
+            equal(sum(found.values()), 160)
+            equal(guard(w, "dismiss", group, "user_unknown").returncode, 0)
+            for key in w.redis.keys("mxpace:{q:lost*@%s}" % domain):  # what stays of the held is no entry
+                check(w.redis.hash(key).get("status") in ("quarantined", None), key)
+                if "status" not in w.redis.hash(key):
+                    w.redis.cmd("DEL", key)
+            name = undo_the_rest(w, group, text, "lost*@" + domain, found["quarantined"])
+            equal(w.redis.entry("dead@" + domain)["status"], "quarantined")
+        with case("%s: redo takes that back" % group):
+            like(w.mxctl("quarantine", "redo", name).stdout, "^%d entries are there again" % found["quarantined"])
+            equal(statuses(w, "lost*@" + domain), {"quarantined": found["quarantined"]})
+
+
 def unseen(w):
     with case("a provider that mxpolicyd never saw: by the host that refused"):
         bring(w, [notice("new%d@%s" % (i, ("a.test", "b.test", "c.test")[i % 3]), ICLOUD, mx="mx%d.new.test" % (i % 4))
@@ -144,6 +182,7 @@ def run(w):
     usual(w)
     icloud(w)
     libero(w)
+    undone(w)
     unseen(w)
     admission(w)
 

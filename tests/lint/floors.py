@@ -21,7 +21,7 @@ THIRD_PARTY = (
     (r"libconfig\.h", r"lib/conf|bounce-pipe/late"),
     (r"pcre2\.h", r"lib/pattern"),
     (r"hiredis/.*", r"lib/store_\w+"),
-    (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/mx_ask"),
+    (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/(mx_ask|dns_ask)"),
     (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally)"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
     (r"sodium\.h", r"ctl/minisign"),

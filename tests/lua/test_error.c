@@ -626,6 +626,47 @@ racing_notices(void **state)
 	}
 }
 
+/* With the limits that Redis has by itself the hash stays one small piece of memory. */
+static void
+stays_small(void **state)
+{
+	static const char *const usual[] = { "by", "quiet", "errors:mailbox_full", "text:4" };
+	struct store_error error = error_of('m', "0123456789abcdef", 0);
+	struct quarantine_entry e;
+	char text[QUARANTINE_TEXT_SIZE];
+	redisReply *reply;
+
+	(void)state;
+	redis_fresh(&redis);
+	redis_set_ms(&redis, T0 * 1000);
+	memset(text, 'x', 180);
+	strcpy(text + 180, "\xc3\xa4 end");
+	error.text = text;
+	error.mx = "a-host-with-a-name-of-more-than-64-bytes.in-a-long-domain.mail.x.test";
+	error.message = "20261122.0123456789abcdef0123456789abcdef0123456789@newsletter.shop.test";
+	count(&error);
+	e = entry_of("a@x.test");
+	assert_string_equal(e.text, text);
+	assert_string_equal(e.mx, error.mx);
+	assert_string_equal(e.message, error.message);
+	assert_int_equal(e.errors_by[REASON_MAILBOX_FULL], 1);
+	for (size_t i = 0; i < COUNT(usual); i++)
+		assert_int_equal(redis_number(&redis, "HEXISTS " KEY " %s", usual[i]), 0);
+	reply = redis_do(&redis, "OBJECT ENCODING " KEY);
+	assert_true(strcmp(reply->str, "listpack") == 0 || strcmp(reply->str, "ziplist") == 0);
+	freeReplyObject(reply);
+	/* A shorter text leaves nothing of a longer one. */
+	redis_set_ms(&redis, (T0 + DAY) * 1000);
+	error = error_of('m', "n2", 0);
+	error.text = "552 full";
+	count(&error);
+	e = entry_of("a@x.test");
+	assert_string_equal(e.text, "552 full");
+	assert_string_equal(e.mx, "mx.x.test");
+	assert_int_equal(redis_number(&redis, "HEXISTS " KEY " text:2"), 0);
+	assert_int_equal(redis_number(&redis, "HEXISTS " KEY " mx:2"), 0);
+}
+
 int
 main(void)
 {
@@ -636,6 +677,7 @@ main(void)
 	CHECK_ROWS(&list, lives_by_the_callers_time, life_rows);
 	CHECK(&list, expiry_without_redis);
 	CHECK(&list, fields);
+	CHECK(&list, stays_small);
 	CHECK(&list, remembers_eight_notices);
 	CHECK(&list, addresses_count_apart);
 	CHECK(&list, an_operators_entry_is_known);

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "bounce_rules.h"
 #include "bounce_rules_check.h"
 #include "check.h"
@@ -197,26 +199,147 @@ checks(void **state)
 {
 	const struct check_row *row = *state;
 	struct bounce_rules *rules = parse(row->text);
-	struct conf_errors errors = { 0 };
+	struct findings findings = { 0 };
 
-	assert_int_equal(bounce_rules_check(rules, &errors), row->want == NULL ? 0 : -1);
-	if (row->want != NULL && strstr(str_text(&errors.lines), row->want) == NULL)
-		fail_msg("%s", str_text(&errors.lines));
-	conf_errors_free(&errors);
+	assert_int_equal(bounce_rules_check(rules, &findings), row->want == NULL ? 0 : 1);
+	if (row->want != NULL && strstr(str_text(&findings.mistakes.lines), row->want) == NULL)
+		fail_msg("%s", str_text(&findings.mistakes.lines));
+	findings_free(&findings);
 	bounce_rules_free(&rules);
 }
 
+/* That they are proven test_rules_check shows. */
 static void
-shipped_rules_are_proven(void **state)
+many_rules_are_shipped(void **state)
 {
 	struct conf_errors errors = { 0 };
 	struct bounce_rules *rules = bounce_rules_load("conf/bounce-rules.conf", NULL, &errors);
 
 	(void)state;
-	if (rules == NULL || bounce_rules_check(rules, &errors) != 0)
+	if (rules == NULL)
 		fail_msg("%s", str_text(&errors.lines));
 	assert_true(bounce_rules_count(rules) >= 150);
+	assert_string_equal(bounce_rules_path(rules), "conf/bounce-rules.conf");
+	assert_false(bounce_rules_have_local(rules));
 	conf_errors_free(&errors);
+	bounce_rules_free(&rules);
+}
+
+/* -- a shipped file and the operator's over it ------------------------------------------------- */
+
+static char folder[] = "/tmp/mxpace-bounce-rules.XXXXXX";
+static char shipped[64], local[64];
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+#define RULE(name, more)                                                                \
+	"{ name = \"" name "\"; type = \"soft\"; reason = \"refused\"; match = \"" name \
+	"\"; sample = \"" name "\";" more " }"
+
+static struct bounce_rules *
+loaded(const char *local_text)
+{
+	struct conf_errors errors = { 0 };
+	struct bounce_rules *rules;
+
+	write_file(shipped,
+	    "version = \"2026112201\";\ntext = (\n" RULE("one", "") ",\n" RULE("two",
+		"") " );\n"
+		    "status_text = (\n" RULE("three", " status = \"5.7.1\";") " );\n");
+	write_file(local, local_text);
+	rules = bounce_rules_load(shipped, local, &errors);
+	if (rules == NULL)
+		fail_msg("%s", str_text(&errors.lines));
+	assert_true(bounce_rules_have_local(rules));
+	assert_string_equal(bounce_rules_version(rules), "2026112201");
+	conf_errors_free(&errors);
+	return rules;
+}
+
+static const struct overlay_row {
+	const char *label, *text;
+	const char *want; /* names in their order; switched off: in brackets */
+} overlay_rows[] = {
+	{ "nothing", "", "three one two " },
+	{ "an own version", "version = \"2020010100\";", "three one two " },
+	{ "one changed", "text = ( { name = \"one\"; type = \"ignored\"; } );", "three one two " },
+	{ "own ones before", "text = ( " RULE("x", "") ", " RULE("y", "") " );",
+	    "three x y one two " },
+	{ "own ones behind",
+	    "text = ( " RULE("x", "after = true;") ", " RULE("y", "after = true;") " );",
+	    "three one two x y " },
+	{ "before, behind and changed",
+	    "text = ( " RULE("x",
+		"after = true;") ", { name = \"two\"; reason = \"undefined\"; }, " RULE("y",
+		"after = false;") " );",
+	    "three y one two x " },
+	{ "in a list that has none",
+	    "code = ( { name = \"c\"; type = \"soft\"; reason = \"refused\"; "
+	    "code = \"550\"; sample = \"550\"; } );",
+	    "three one two c " },
+	{ "one switched off", "text = ( { name = \"one\"; disabled = true; } );",
+	    "three two [one] " },
+	{ "all switched off",
+	    "text = ( { name = \"one\"; disabled = true; }, { name = \"two\"; disabled = true; } );\n"
+	    "status_text = ( { name = \"three\"; disabled = true; } );",
+	    "[three] [one] [two] " },
+	{ "an own one switched off", "text = ( " RULE("x", "disabled = true;") " );",
+	    "three one two [x] " },
+	{ "what is no more", "text = ( { name = \"old\"; disabled = true; } );",
+	    "three one two [old] " },
+};
+
+static void
+overlays(void **state)
+{
+	const struct overlay_row *row = *state;
+	struct bounce_rules *rules = loaded(row->text);
+	struct str got = { 0 };
+	size_t count;
+	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
+
+	for (size_t i = 0; i < bounce_rules_count(rules); i++)
+		str_addf(&got, "%s ", bounce_rules_at(rules, i)->name);
+	for (size_t i = 0; i < count; i++)
+		str_addf(&got, "[%s] ", off[i].name);
+	assert_string_equal(str_text(&got), row->want);
+	str_free(&got);
+	bounce_rules_free(&rules);
+}
+
+static void
+a_changed_rule_keeps_the_rest(void **state)
+{
+	struct bounce_rules *rules =
+	    loaded("text = (\n{ name = \"two\"; type = \"ignored\";\n"
+		   "match = \"deux\"; sample = [ \"deux\", \"550 deux\" ]; } );");
+	const struct bounce_rule *rule = bounce_rules_at(rules, 2);
+	struct classification found = classify_line(rules, SPAN("550 deux"), "");
+
+	(void)state;
+	assert_string_equal(rule->name, "two");
+	assert_int_equal(rule->type, BOUNCE_IGNORED);
+	assert_int_equal(rule->reason, REASON_REFUSED);
+	assert_int_equal(rule->sample.count, 2);
+	assert_ptr_equal(found.rule, rule);
+	assert_null(classify_line(rules, SPAN("550 two"), "").rule);
+	/* Where each value comes from. */
+	assert_string_equal(bounce_rule_place(rule, "type")->file, local);
+	assert_int_equal(bounce_rule_place(rule, "type")->line, 2);
+	assert_int_equal(bounce_rule_place(rule, "match")->line, 3);
+	assert_string_equal(bounce_rule_place(rule, "reason")->file, shipped);
+	assert_int_equal(bounce_rule_place(rule, "reason")->line, 4);
+	assert_ptr_equal(bounce_rule_place(rule, "status"), &rule->home); /* nowhere */
+	assert_string_equal(rule->file, local);
+	assert_false(rule->local);
 	bounce_rules_free(&rules);
 }
 
@@ -235,6 +358,7 @@ int
 main(void)
 {
 	struct check_list list = { 0 };
+	int failed;
 
 	CHECK_ROWS(&list, tells_mistakes, mistake_rows);
 	CHECK(&list, tells_all_at_once);
@@ -242,6 +366,15 @@ main(void)
 	CHECK(&list, keeps_the_order_of_trust);
 	CHECK(&list, counts_references);
 	CHECK_ROWS(&list, checks, check_rows);
-	CHECK(&list, shipped_rules_are_proven);
-	return check_run(&list, "bounce_rules");
+	CHECK(&list, many_rules_are_shipped);
+	CHECK_ROWS(&list, overlays, overlay_rows);
+	CHECK(&list, a_changed_rule_keeps_the_rest);
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(shipped, sizeof(shipped), "%s/rules.conf", folder);
+	snprintf(local, sizeof(local), "%s/rules.local.conf", folder);
+	failed = check_run(&list, "bounce_rules");
+	unlink(shipped);
+	unlink(local);
+	return rmdir(folder) != 0 || failed;
 }

@@ -3,8 +3,9 @@
 #include "check.h"
 
 #define FILES "\"files\":{\"mx-rules.conf\":\"m\",\"bounce-rules.conf\":\"b\"}"
-#define HEAD  "\"format\":1,\"version\":\"2026112201\",\"made\":\"2026-11-22T03:00:00Z\",\"comment\":\"\""
-#define GOOD  "{" HEAD "," FILES "}"
+#define HEAD \
+	"\"format\":1,\"version\":\"2026112201\",\"made\":\"2026-11-22T03:00:00Z\",\"comment\":\"\""
+#define GOOD "{" HEAD "," FILES "}"
 
 static void
 what_is_made_is_read_back(void **state)
@@ -65,7 +66,8 @@ static const struct row {
 	    "{\"format\":1,\"version\":\"20261122\",\"made\":\"\",\"comment\":\"\"," FILES "}",
 	    "YYYYMMDDNN" },
 	{ "made at no time",
-	    "{\"format\":1,\"version\":\"2026112201\",\"made\":\"today\",\"comment\":\"\"," FILES "}",
+	    "{\"format\":1,\"version\":\"2026112201\",\"made\":\"today\",\"comment\":\"\"," FILES
+	    "}",
 	    "\"made\" is no time" },
 	{ "made at a time with something behind it",
 	    "{\"format\":1,\"version\":\"2026112201\",\"made\":\"2026-11-22T03:00:00Z x\",\"comment\":"
@@ -76,7 +78,8 @@ static const struct row {
 	{ "one file only", "{" HEAD ",\"files\":{\"mx-rules.conf\":\"m\"}}",
 	    "\"bounce-rules.conf\" is missing" },
 	{ "a file of another name",
-	    "{" HEAD ",\"files\":{\"mx-rules.conf\":\"m\",\"bounce-rules.conf\":\"b\",\"../x\":\"\"}}",
+	    "{" HEAD
+	    ",\"files\":{\"mx-rules.conf\":\"m\",\"bounce-rules.conf\":\"b\",\"../x\":\"\"}}",
 	    "\"../x\" is nothing" },
 	{ "a file that includes another",
 	    "{" HEAD ",\"files\":{\"mx-rules.conf\":\"a;\\n @include \\\"/etc/passwd\\\"\\n\","

@@ -13,7 +13,7 @@ static const char secret_file[] =
     "Y0h/W1MFKbgF58O4RkadblDH/wa6zbgr7pzP768+gD+JZI8bkYKwZaCK5ZItcQB140Y2mJnlpAAAAAAAAAAAAAAAAAAAAAAAAA"
     "AAAAAAAAAAAAAAAAAA=\n";
 #define LINE_1 "untrusted comment: signature from minisign secret key\n"
-#define LINE_2                                                                                         \
+#define LINE_2                                                                                          \
 	"RUTo4x4i6L29aJ5bD5fKcyWwRKjJqA+dHeMQE546JJYPY6TNYsoNAeBsRixmN0G2AgWnHj8Nli6o5QP47JlGqtpKrQnEm" \
 	"GKZDgA=\n"
 #define LINE_3 "trusted comment: trusted words\n"
@@ -70,9 +70,8 @@ what_the_tool_signed_is_verified(void **state)
 	struct str comment = { 0 };
 
 	(void)state;
-	assert_int_equal(minisign_verify(&key, 1, SPAN("hello\n"), span_of(signature_file), &comment,
-			     NULL),
-	    0);
+	assert_int_equal(
+	    minisign_verify(&key, 1, SPAN("hello\n"), span_of(signature_file), &comment, NULL), 0);
 	assert_string_equal(str_text(&comment), "trusted words");
 	str_free(&comment);
 }
@@ -86,10 +85,12 @@ static const struct wrong_row {
 	{ "no trusted comment", "hello\n", LINE_1 LINE_2, "cut off" },
 	{ "no signature of the comment", "hello\n", LINE_1 LINE_2 LINE_3, "cut off" },
 	{ "another trusted comment", "hello\n",
-	    LINE_1 LINE_2 "trusted comment: trusted wordz\n" LINE_4, "of the trusted comment is wrong" },
+	    LINE_1 LINE_2 "trusted comment: trusted wordz\n" LINE_4,
+	    "of the trusted comment is wrong" },
 	{ "something behind it", "hello\n", LINE_1 LINE_2 LINE_3 LINE_4 "x\n", "none of minisign" },
 	{ "the lines changed about", "hello\n", LINE_3 LINE_4 LINE_1 LINE_2, "none of minisign" },
-	{ "base64 with a wrong letter", "hello\n", LINE_1 "*" LINE_2 LINE_3 LINE_4, "none of minisign" },
+	{ "base64 with a wrong letter", "hello\n", LINE_1 "*" LINE_2 LINE_3 LINE_4,
+	    "none of minisign" },
 	{ "signed without hashing", "hello\n",
 	    LINE_1
 	    "RWTo4x4i6L29aJ5bD5fKcyWwRKjJqA+dHeMQE546JJYPY6TNYsoNAeBsRixmN0G2AgWnHj8Nli6o5QP47JlGqtpKr"
@@ -110,8 +111,8 @@ refuses(void **state)
 	struct str comment = { 0 };
 	struct err err = { "" };
 
-	assert_int_equal(minisign_verify(&key, 1, span_of(row->text), span_of(row->signature),
-			     &comment, &err),
+	assert_int_equal(
+	    minisign_verify(&key, 1, span_of(row->text), span_of(row->signature), &comment, &err),
 	    -1);
 	assert_int_equal(comment.len, 0);
 	if (strstr(err.text, row->words) == NULL)
@@ -132,8 +133,8 @@ no_changed_signature_is_valid(void **state)
 
 		memcpy(text, signature_file, sizeof(text));
 		text[i] = text[i] == 'A' ? 'B' : 'A';
-		assert_int_equal(
-		    minisign_verify(&key, 1, SPAN("hello\n"), span_make(text, size), &comment, NULL),
+		assert_int_equal(minisign_verify(&key, 1, SPAN("hello\n"), span_make(text, size),
+				     &comment, NULL),
 		    -1);
 		assert_int_equal(minisign_verify(&key, 1, SPAN("hello\n"),
 				     span_make(signature_file, i), &comment, NULL),
@@ -152,13 +153,14 @@ what_we_sign_we_verify(void **state)
 	(void)state;
 	assert_int_equal(minisign_make(&secret, NULL), 0);
 	minisign_public_of(&secret, &keys[1]);
-	assert_int_equal(minisign_sign(&secret, SPAN("a text"), "rules 2026112201", &signature, NULL),
-	    0);
+	assert_int_equal(
+	    minisign_sign(&secret, SPAN("a text"), "rules 2026112201", &signature, NULL), 0);
 	assert_int_equal(minisign_verify(keys, 2, SPAN("a text"),
 			     span_make(signature.data, signature.len), &comment, NULL),
 	    0);
 	assert_string_equal(str_text(&comment), "rules 2026112201");
-	assert_int_equal(minisign_sign(&secret, SPAN("a text"), "two\nlines", &signature, NULL), -1);
+	assert_int_equal(minisign_sign(&secret, SPAN("a text"), "two\nlines", &signature, NULL),
+	    -1);
 	str_free(&signature);
 	str_free(&comment);
 }

@@ -3,6 +3,8 @@
 #include "check.h"
 #include "mx_limits.h"
 #include "mx_rules.h"
+#include "pattern.h"
+#include "rules_version.h"
 
 static struct mx_rules *
 parsed(const char *text)
@@ -264,7 +266,8 @@ static const struct mistake_row {
 	    "r.conf:0: mx_rules: must be a list of at most 1000 groups: ( { name = ...; }, ... )\n" },
 	{ "no list", "\nmx_rules = { };",
 	    "r.conf:2: mx_rules: must be a list of at most 1000 groups: ( { name = ...; }, ... )\n" },
-	{ "other key beside", "mx_rules = ( );\nversion = 1;", "r.conf:2: version: unknown key\n" },
+	{ "other key beside", "mx_rules = ( );\nversions = 1;",
+	    "r.conf:2: versions: unknown key\n" },
 	{ "no group", "mx_rules = ( 5 );",
 	    "r.conf:1: name: rule 1 needs a name of letters, digits, '.', '_' and '-'\n" },
 	{ "no name", "mx_rules = ( { mx = \"*\"; } );",
@@ -541,7 +544,7 @@ static const struct local_row {
 	    "mx_rules = ( { name = \"google\"; connections = 1; },\n{ name = \"google\"; connections = 2; } );",
 	    "%s:2: name: \"google\" is also the rule of line 1\n" },
 	{ "new rule without masks", "mx_rules = ( { name = \"a\"; } );",
-	    "%s:1: a.mx: no mask: the rule can match nothing\n" },
+	    "%s:1: a.mx: no mask: no rule of this name is shipped, so it changes nothing\n" },
 	{ "masks taken away", "mx_rules = ( { name = \"google\"; mx = [ ]; } );",
 	    "%s:1: google.mx: no mask: the rule can match nothing\n" },
 	{ "shipped and own limits are too many",
@@ -568,33 +571,216 @@ local_mistakes(void **state)
 	conf_errors_free(&errors);
 }
 
-/* -- what loading does not prove --------------------------------------------------------------- */
+/* Where rules come to stand, by what the local file says. */
+static const struct overlay_row {
+	const char *label, *text;
+	const char *want; /* names in their order; switched off: in brackets */
+} overlay_rows[] = {
+	{ "nothing", "", "google mimecast default " },
+	{ "no rule", "mx_rules = ( );", "google mimecast default " },
+	{ "one changed", "mx_rules = ( { name = \"mimecast\"; per = \"ip\"; } );",
+	    "google mimecast default " },
+	{ "before",
+	    "mx_rules = ( { name = \"x\"; mx = \"*.x\"; }, { name = \"y\"; mx = \"*.y\"; } );",
+	    "x y google mimecast default " },
+	{ "behind",
+	    "mx_rules = ( { name = \"x\"; mx = \"*.x\"; after = true; },\n"
+	    "{ name = \"y\"; mx = \"*.y\"; after = true; } );",
+	    "google mimecast x y default " },
+	{ "before, changed and behind",
+	    "mx_rules = ( { name = \"x\"; mx = \"*.x\"; after = true; }, { name = \"google\"; },\n"
+	    "{ name = \"y\"; mx = \"*.y\"; after = false; } );",
+	    "y google mimecast x default " },
+	{ "one switched off", "mx_rules = ( { name = \"google\"; disabled = true; } );",
+	    "mimecast default [google] " },
+	{ "switched off and changed",
+	    "mx_rules = ( { name = \"google\"; connections = 1; disabled = true; } );",
+	    "mimecast default [google] " },
+	{ "not switched off", "mx_rules = ( { name = \"google\"; disabled = false; } );",
+	    "google mimecast default " },
+	{ "an own one switched off",
+	    "mx_rules = ( { name = \"x\"; mx = \"*.x\"; disabled = true; } );",
+	    "google mimecast default [x] " },
+	{ "what is no more", "mx_rules = ( { name = \"old\"; disabled = true; } );",
+	    "google mimecast default [old] " },
+	{ "behind, without a rule for all",
+	    "mx_rules = ( { name = \"default\"; disabled = true; },\n"
+	    "{ name = \"x\"; mx = \"*\"; after = true; } );",
+	    "google mimecast x [default] " },
+	{ "behind, and the last but one made one for all",
+	    "mx_rules = ( { name = \"mimecast\"; mx = \"*\"; },\n"
+	    "{ name = \"x\"; mx = \"*.x\"; after = true; } );",
+	    "google x mimecast default " },
+	{ "all switched off",
+	    "mx_rules = ( { name = \"google\"; disabled = true; },\n"
+	    "{ name = \"mimecast\"; disabled = true; }, { name = \"default\"; disabled = true; } );",
+	    "[google] [mimecast] [default] " },
+};
 
 static void
-samples(void **state)
+overlays(void **state)
 {
-	struct conf_errors errors = { { 0 }, 0 };
-	struct mx_rules *rules = parsed(providers);
+	const struct overlay_row *row = *state;
+	struct mx_rules *rules = loaded(row->text);
+	struct str got = { 0 };
 
-	(void)state;
-	assert_int_equal(mx_rules_check(rules, &errors), 0);
+	for (size_t i = 0; i < rules->count; i++)
+		str_addf(&got, "%s ", rules->rules[i].name);
+	for (size_t i = 0; i < rules->off_count; i++)
+		str_addf(&got, "[%s] ", rules->off[i].name);
+	assert_string_equal(str_text(&got), row->want);
+	str_free(&got);
 	mx_rules_release(&rules);
-
-	rules = parsed(
-	    "mx_rules = ( { name = \"a\"; mx = \"*.test\"; },\n"
-	    "{ name = \"b\"; mx = \"*.b.test\"; sample_mx = [ \"mx.b.test\", \"x..y\", \"MX.c.\" ];\n"
-	    "backoff = ( { match = \"rate\"; sample = [ \"RATE\", \"limit\" ]; } ); } );");
-	assert_int_equal(mx_rules_check(rules, &errors), 4);
-	assert_string_equal(str_text(&errors.lines),
-	    "r.conf:2: b.sample_mx: \"mx.b.test\" does not come out at this rule\n"
-	    "r.conf:2: b.sample_mx: \"x..y\" is not a host name\n"
-	    "r.conf:2: b.sample_mx: \"mx.c\" does not come out at this rule\n"
-	    "r.conf:2: b.backoff.sample: \"limit\" is not matched by its pattern\n");
-	mx_rules_release(&rules);
-	conf_errors_free(&errors);
 }
 
-/* The file that is shipped has no mistake, proves its samples and ends in a rule for all the rest. */
+/* Every key of the table is changed alone by a local file, and that is where it comes from. */
+static const struct key_row {
+	const char *label, *value;
+} key_rows[] = {
+	{ "mx", "\"*.other\"" },
+	{ "scope", "\"site\"" },
+	{ "per", "\"group\"" },
+	{ "connections", "7" },
+	{ "messages_per_connection", "7" },
+	{ "messages_per_hour", "7" },
+	{ "max_connections", "7" },
+	{ "max_messages_per_connection", "7" },
+	{ "max_messages_per_hour", "7" },
+	{ "level", "\"slow\"" },
+	{ "limits", "[ \"7/1s\" ]" },
+	{ "burst", "true" },
+	{ "sample_mx", "[ \"mx.other\" ]" },
+	{ "not_sample_mx", "[ \"mx.other\" ]" },
+	{ "origin", "\"ours\"" },
+	{ "backoff", "( )" },
+	{ "backoff_add", "( { match = \"7\"; } )" },
+	{ "disabled", "false" },
+	{ "after", "false" },
+};
+
+static void
+one_key_changes(void **state)
+{
+	const struct key_row *row = *state;
+	struct str text = { 0 }, was = { 0 }, is = { 0 };
+	struct mx_rules *before = loaded(""), *after;
+	size_t count;
+	const struct conf_key *keys = mx_rules_keys(&count);
+	const struct mx_rule *a = &before->rules[0], *b;
+
+	str_addf(&text, "mx_rules = ( { name = \"google\";\n%s = %s; } );", row->label, row->value);
+	after = loaded(str_text(&text));
+	b = &after->rules[0];
+	for (size_t i = 0; i < count; i++) {
+		bool own = strcmp(keys[i].name, row->label) == 0;
+		const struct conf_place *place = mx_rule_place(b, keys[i].name);
+
+		str_empty(&was);
+		str_empty(&is);
+		conf_format(&keys[i], a, &was);
+		conf_format(&keys[i], b, &is);
+		if (!own)
+			assert_string_equal(str_text(&was), str_text(&is));
+		else if (keys[i].type != CONF_CUSTOM && keys[i].type != CONF_BOOL)
+			assert_string_not_equal(str_text(&was), str_text(&is));
+		assert_string_equal(place->file, own ? local : shipped);
+		if (own)
+			assert_int_equal(place->line, 2);
+		else if (b->places[i].file == NULL)
+			assert_ptr_equal(place, &b->home);
+	}
+	str_free(&text);
+	str_free(&was);
+	str_free(&is);
+	mx_rules_release(&before);
+	mx_rules_release(&after);
+}
+
+static void
+every_key_has_a_row(void **state)
+{
+	size_t count;
+	const struct conf_key *keys = mx_rules_keys(&count);
+
+	(void)state;
+	assert_int_equal(count, COUNT(key_rows));
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(keys[i].name, key_rows[i].label);
+}
+
+/* `backoff` replaces the shipped ones, `backoff_add` stands behind them. */
+static const struct backoff_row {
+	const char *label, *keys, *want; /* patterns */
+} backoff_rows[] = {
+	{ "neither", "", "4\\.7\\.28 " },
+	{ "none", "backoff = ( );", "" },
+	{ "others", "backoff = ( { match = \"x\"; }, { match = \"y\"; } );", "x y " },
+	{ "one more", "backoff_add = ( { match = \"x\"; } );", "4\\.7\\.28 x " },
+	{ "both", "backoff = ( { match = \"x\"; } ); backoff_add = ( { match = \"y\"; } );",
+	    "x y " },
+};
+
+static void
+backoff_over(void **state)
+{
+	const struct backoff_row *row = *state;
+	struct str text = { 0 }, got = { 0 };
+	struct mx_rules *rules;
+	const struct mx_rule *r;
+
+	str_addf(&text, "mx_rules = ( { name = \"google\"; %s } );", row->keys);
+	rules = loaded(str_text(&text));
+	r = &rules->rules[0];
+	for (size_t i = 0; i < r->backoff_count; i++)
+		str_addf(&got, "%s ", pattern_text(r->backoff[i].match));
+	assert_string_equal(str_text(&got), row->want);
+	mx_rules_release(&rules);
+	str_free(&text);
+	str_free(&got);
+}
+
+static void
+versions(void **state)
+{
+	struct mx_rules *rules = loaded("version = \"2020010100\";");
+
+	(void)state;
+	assert_string_equal(rules->version, ""); /* the shipped file has none */
+	assert_string_equal(rules->path, shipped);
+	mx_rules_release(&rules);
+	rules = parsed("version = \"2026112201\"; mx_rules = ( );");
+	assert_string_equal(rules->version, "2026112201");
+	assert_string_equal(rules->path, "r.conf");
+	mx_rules_release(&rules);
+}
+
+static const struct version_row {
+	const char *label;
+	bool good;
+} version_rows[] = {
+	{ "2026112201", true },
+	{ "2000010100", true },
+	{ "2026123199", true },
+	{ "202611220", false },
+	{ "20261122010", false },
+	{ "2026112x01", false },
+	{ "2026001201", false },
+	{ "2026133101", false },
+	{ "2026113201", false },
+	{ "2026110001", false },
+	{ "1999123101", false },
+	{ "", false },
+};
+
+static void
+version_forms(void **state)
+{
+	const struct version_row *row = *state;
+
+	assert_int_equal(rules_version_is_day(span_of(row->label)), row->good);
+}
+
+/* The file that is shipped ends in a rule for all the rest; test_rules_check proves it. */
 static void
 shipped_rules(void **state)
 {
@@ -605,8 +791,6 @@ shipped_rules(void **state)
 	(void)state;
 	assert_string_equal(str_text(&errors.lines), "");
 	assert_non_null(rules);
-	mx_rules_check(rules, &errors);
-	assert_string_equal(str_text(&errors.lines), "");
 	assert_string_equal(mx_rules_match(rules, set)->name, "default");
 	assert_int_equal(mx_rules_match(rules, set)->scope, MX_SCOPE_SITE);
 	for (size_t i = 0; i + 1 < rules->count; i++)
@@ -635,7 +819,12 @@ main(void)
 	CHECK(&list, local_changes_keys);
 	CHECK(&list, local_comes_first);
 	CHECK_ROWS(&list, local_mistakes, local_rows);
-	CHECK(&list, samples);
+	CHECK_ROWS(&list, overlays, overlay_rows);
+	CHECK(&list, every_key_has_a_row);
+	CHECK_ROWS(&list, one_key_changes, key_rows);
+	CHECK_ROWS(&list, backoff_over, backoff_rows);
+	CHECK(&list, versions);
+	CHECK_ROWS(&list, version_forms, version_rows);
 	CHECK(&list, shipped_rules);
 	if (make_files(NULL) != 0)
 		return 1;

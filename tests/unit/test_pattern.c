@@ -121,6 +121,72 @@ groups(void **state)
 	pattern_free(&p);
 }
 
+/* -- packed ------------------------------------------------------------------------------------ */
+
+static const struct packed_row {
+	const char *label;
+	long damaged; /* a byte so far from the end; 0: none */
+	size_t missing;
+	bool wanted;
+} packed_rows[] = {
+	{ "whole", 0, 0, true },
+	{ "damaged at the end, read from its text", 1, 0, true },
+	{ "damaged in the middle, read from its text", 60, 0, true },
+	{ "cut off", 0, 1, false },
+	{ "cut off in its text", 0, 999999, false },
+};
+
+static void
+packed(void **state)
+{
+	const struct packed_row *row = *state;
+	struct pattern *p = pattern_new("(?<who>user|mailbox) unknown", NULL);
+	struct span said = SPAN("550 Mailbox unknown");
+	struct str bytes = { 0 };
+	struct unpack in;
+
+	pattern_pack(p, &bytes);
+	pattern_free(&p);
+	if (row->damaged > 0)
+		bytes.data[(long)bytes.len - row->damaged] ^= 1;
+	in = unpack_make(
+	    span_make(bytes.data, row->missing < bytes.len ? bytes.len - row->missing : 12));
+	p = pattern_unpack(&in);
+	assert_int_equal(p != NULL, row->wanted);
+	if (p != NULL) {
+		assert_string_equal(pattern_text(p), "(?<who>user|mailbox) unknown");
+		assert_int_equal(pattern_match(p, SPAN("quota")), 0);
+		assert_int_equal(pattern_match(p, said), 1);
+		assert_true(span_eq(pattern_group(p, "who"), SPAN("Mailbox")));
+		assert_true(span_eq(pattern_found(p), SPAN("Mailbox unknown")));
+	}
+	pattern_free(&p);
+	str_free(&bytes);
+}
+
+static void
+packed_twice(void **state)
+{
+	struct pattern *p = pattern_new("user unknown", NULL), *q, *r;
+	struct str first = { 0 }, second = { 0 };
+	struct unpack in;
+
+	(void)state;
+	pattern_pack(p, &first);
+	in = unpack_make(span_make(first.data, first.len));
+	q = pattern_unpack(&in);
+	pattern_pack(q, &second); /* never matched */
+	in = unpack_make(span_make(second.data, second.len));
+	r = pattern_unpack(&in);
+	assert_int_equal(pattern_match(r, SPAN("550 User unknown")), 1);
+	assert_int_equal(pattern_match(r, SPAN("550 User known")), 0);
+	pattern_free(&p);
+	pattern_free(&q);
+	pattern_free(&r);
+	str_free(&first);
+	str_free(&second);
+}
+
 int
 main(void)
 {
@@ -131,5 +197,7 @@ main(void)
 	CHECK(&list, not_utf8_expression);
 	CHECK(&list, limits);
 	CHECK(&list, groups);
+	CHECK_ROWS(&list, packed, packed_rows);
+	CHECK(&list, packed_twice);
 	return check_run(&list, "pattern");
 }

@@ -127,8 +127,10 @@ static const struct settle_row {
 	    QUARANTINE_QUARANTINED, 0 },
 	{ "held", { .status = QUARANTINE_HELD, .last_s = 1, .quiet_s = 10 }, INT64_MAX,
 	    QUARANTINE_HELD, 0 },
-	{ "of a version that did not write quiet", { .status = QUARANTINE_COUNTING, .last_s = 100 },
-	    1000, QUARANTINE_COUNTING, 100 },
+	{ "ten days where quiet is left out", { .status = QUARANTINE_COUNTING, .last_s = 100 },
+	    864099, QUARANTINE_COUNTING, 864100 },
+	{ "and forgotten then", { .status = QUARANTINE_COUNTING, .last_s = 100 }, 864100,
+	    QUARANTINE_NONE, 0 },
 };
 
 static void
@@ -140,6 +142,54 @@ settles(void **state)
 	quarantine_entry_settle(&entry, row->now);
 	assert_int_equal(entry.status, row->want);
 	assert_int_equal(quarantine_entry_expiry(&entry), row->expiry);
+}
+
+static void
+fills_in_what_is_left_out(void **state)
+{
+	struct quarantine_entry entry = { .status = QUARANTINE_COUNTING,
+		.reason = REASON_MAILBOX_FULL,
+		.errors = 2 };
+
+	(void)state;
+	quarantine_entry_settle(&entry, 0);
+	assert_int_equal(entry.errors_by[REASON_MAILBOX_FULL], 2);
+	assert_string_equal(entry.by, "mxbounce");
+	entry.errors = 3;
+	entry.errors_by[REASON_UNREACHABLE] = 1;
+	quarantine_entry_settle(&entry, 0);
+	assert_int_equal(entry.errors_by[REASON_MAILBOX_FULL], 2);
+	entry = (struct quarantine_entry){ 0 };
+	quarantine_entry_settle(&entry, 0);
+	assert_string_equal(entry.by, "");
+}
+
+/* A text in pieces is read in whatever order Redis has them. */
+static void
+joins_pieces(void **state)
+{
+	static const char *const names[] = { "text", "text:2", "text:3", "text:4" };
+	char text[QUARANTINE_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('a' + i % 25);
+	text[sizeof(text) - 1] = '\0';
+	for (size_t len = 1; len < sizeof(text); len++)
+		for (size_t first = 0; first < 4; first++) {
+			struct quarantine_entry entry = { 0 };
+
+			for (size_t i = 0; i < 4; i++) {
+				size_t piece = (first + i) % 4, rest = len - piece * 64;
+
+				if (piece * 64 >= len)
+					continue;
+				quarantine_entry_set(&entry, span_of(names[piece]),
+				    span_make(text + piece * 64, rest < 64 ? rest : 64));
+			}
+			assert_int_equal(strlen(entry.text), len);
+			assert_memory_equal(entry.text, text, len);
+		}
 }
 
 static const struct bad_row {
@@ -267,6 +317,8 @@ main(void)
 	CHECK(&list, policy_is_the_design);
 	CHECK(&list, every_field);
 	CHECK_ROWS(&list, settles, settle_rows);
+	CHECK(&list, fills_in_what_is_left_out);
+	CHECK(&list, joins_pieces);
 	CHECK_ROWS(&list, bad_values_change_nothing, bad_rows);
 	CHECK(&list, long_text_is_cut);
 	CHECK(&list, text_ends_with_its_span);

@@ -191,6 +191,125 @@ another_text_makes_it_stale(void **state)
 	assert_false(loads());
 }
 
+/* -- the operator's own rules over them -------------------------------------------------------- */
+
+static char own_rules[80];
+
+static void
+write_own(const char *type)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "text = ( { name = \"first\"; type = \"%s\"; } );\n", type);
+	write_text(own_rules, text);
+}
+
+/* What the rules in the cache make of a text; -1: there is none that may be used. */
+static int
+cached_type(void)
+{
+	struct rules_cache loaded;
+	int type = -1;
+
+	if (rules_cache_load(conf, &loaded) == 0)
+		type = (int)classify_line(loaded.rules, SPAN("550 first words"), "").type;
+	rules_cache_clear(&loaded);
+	return type;
+}
+
+/* named: by the configuration, else found beside it. */
+static const struct own_row {
+	const char *label;
+	const char *before, *after; /* types that the own file sets; NULL: there is none */
+	bool named, used;
+} own_rows[] = {
+	{ "none stays none", NULL, NULL, true, true },
+	{ "the same stays", "ignored", "ignored", true, true },
+	{ "one comes", NULL, "ignored", true, false },
+	{ "one goes", "ignored", NULL, true, false },
+	{ "one changes", "ignored", "soft", true, false },
+	{ "one changes, of the same length", "ignored", "ignoreD", true, false },
+	{ "beside: none stays none", NULL, NULL, false, true },
+	{ "beside: the same stays", "ignored", "ignored", false, true },
+	{ "beside: one comes", NULL, "ignored", false, false },
+	{ "beside: one goes", "ignored", NULL, false, false },
+};
+
+static void
+put_own(const char *type)
+{
+	if (type != NULL)
+		write_own(type);
+	else
+		unlink(own_rules);
+}
+
+static void
+own_rules_count_too(void **state)
+{
+	const struct own_row *row = *state;
+
+	begin(state);
+	snprintf(own_rules, sizeof(own_rules), "%s/%s", folder,
+	    row->named ? "own.conf" : "bounce-rules.local.conf");
+	write_conf(row->named ? "bounce_rules_local = \"own.conf\";\n" : "");
+	put_own(row->before);
+	assert_int_equal(save(NULL), 0);
+	assert_int_equal(cached_type(), row->before != NULL ? BOUNCE_IGNORED : BOUNCE_SOFT);
+	if (row->before == NULL || row->after == NULL || strcmp(row->before, row->after) != 0)
+		put_own(row->after);
+	assert_int_equal(cached_type() >= 0, row->used);
+	unlink(own_rules);
+}
+
+static void
+an_own_file_touched_is_used_and_renewed(void **state)
+{
+	struct stat before, after;
+
+	begin(state);
+	snprintf(own_rules, sizeof(own_rules), "%s/own.conf", folder);
+	write_conf("bounce_rules_local = \"own.conf\";\n");
+	write_own("ignored");
+	assert_int_equal(save(NULL), 0);
+	assert_int_equal(stat(cache, &before), 0);
+	write_own("ignored");
+	usleep((RULES_CACHE_SETTLED_MS + 50) * 1000);
+	assert_int_equal(cached_type(), BOUNCE_IGNORED);
+	assert_int_equal(stat(cache, &after), 0);
+	assert_true(before.st_ino != after.st_ino);
+	assert_int_equal(cached_type(), BOUNCE_IGNORED);
+	unlink(own_rules);
+}
+
+/* It was read with the rules and is gone before they are written, or the other way round. */
+static void
+an_own_file_that_comes_or_goes_meanwhile_is_not_cached(void **state)
+{
+	struct conf_errors errors = { 0 };
+	struct settings *settings;
+	struct bounce_rules *with, *without;
+	struct err err;
+
+	begin(state);
+	snprintf(own_rules, sizeof(own_rules), "%s/own.conf", folder);
+	write_conf("bounce_rules_local = \"own.conf\";\n");
+	settings = settings_load(conf, &errors);
+	without = bounce_rules_load(rules, own_rules, &errors);
+	write_own("ignored");
+	with = bounce_rules_load(rules, own_rules, &errors);
+	assert_int_equal(rules_cache_save(settings, without, rules_cache_now_ms() + 1000, &err),
+	    -1);
+	assert_non_null(strstr(err.text, "come or gone"));
+	unlink(own_rules);
+	assert_int_equal(rules_cache_save(settings, with, rules_cache_now_ms() + 1000, &err), -1);
+	assert_int_equal(rules_cache_save(settings, without, rules_cache_now_ms() + 1000, &err), 0);
+	bounce_rules_free(&with);
+	bounce_rules_free(&without);
+	settings_release(&settings);
+	conf_errors_free(&errors);
+}
+
 /* A copy with the old time stamps: only ctime tells. */
 static void
 the_old_times_do_not_hide_another_text(void **state)
@@ -576,6 +695,9 @@ main(void)
 	CHECK(&list, gives_back_what_the_texts_say);
 	CHECK(&list, the_shipped_rules_read_back);
 	CHECK(&list, another_text_makes_it_stale);
+	CHECK_ROWS(&list, own_rules_count_too, own_rows);
+	CHECK(&list, an_own_file_touched_is_used_and_renewed);
+	CHECK(&list, an_own_file_that_comes_or_goes_meanwhile_is_not_cached);
 	CHECK(&list, the_old_times_do_not_hide_another_text);
 	CHECK(&list, the_same_text_touched_is_used_and_renewed);
 	CHECK(&list, nothing_is_saved_of_what_changed_just_now);

@@ -81,6 +81,33 @@ same_address_rules(const struct settings *a, const struct settings *b)
 }
 
 static bool
+same_warmup(const struct settings *a, const struct settings *b)
+{
+	return memcmp(&a->warmup, &b->warmup, sizeof(a->warmup)) == 0;
+}
+
+static bool
+same_stages(const struct warmup_plan *a, const struct warmup_plan *b)
+{
+	for (size_t i = 0; i < a->stage_count && i < b->stage_count; i++)
+		if (a->stages[i].days != b->stages[i].days ||
+		    a->stages[i].cap != b->stages[i].cap ||
+		    a->stages[i].level != b->stages[i].level)
+			return false;
+	return a->stage_count == b->stage_count;
+}
+
+static bool
+same_warmup_plans(const struct settings *a, const struct settings *b)
+{
+	for (size_t i = 0; i < a->warmup_plan_count && i < b->warmup_plan_count; i++)
+		if (!same_text(a->warmup_plans[i].name, b->warmup_plans[i].name) ||
+		    !same_stages(&a->warmup_plans[i], &b->warmup_plans[i]))
+			return false;
+	return a->warmup_plan_count == b->warmup_plan_count;
+}
+
+static bool
 same_quarantine(const struct settings *a, const struct settings *b)
 {
 	return memcmp(&a->quarantine, &b->quarantine, sizeof(a->quarantine)) == 0;
@@ -146,6 +173,12 @@ same_bounce_rules(const struct settings *a, const struct settings *b)
 }
 
 static bool
+same_bounce_rules_local(const struct settings *a, const struct settings *b)
+{
+	return same_text(a->bounce_rules_local, b->bounce_rules_local);
+}
+
+static bool
 same_account_pattern(const struct settings *a, const struct settings *b)
 {
 	const struct pattern *x = a->account_pattern, *y = b->account_pattern;
@@ -192,6 +225,14 @@ static const struct key_row {
 	    "levels = { slow = { connections = 0.1; messages_per_connection = 0.3; rate = 0.05; };\n"
 	    "fast = { rate = 3; }; very_fast = { connections = 7; }; boost = { rate = 20.5; }; };",
 	    same_levels },
+	{ "warmup_plans",
+	    "warmup_plans = ( { name = \"a\"; stages = ( { days = 3; cap = 7; level = \"fast\"; },\n"
+	    "{ cap = 8; } ); }, { name = \"b\"; stages = ( { cap = 9; } ); } );",
+	    same_warmup_plans },
+	{ "warmup",
+	    "warmup = { volume = 51; accepted = 91; trouble = 81; complaints = 4;\n"
+	    "overflow = \"wait\"; };",
+	    same_warmup },
 	{ "transport_processes", "transport_processes = 15;", NULL },
 	{ "transport_exceptions", "transport_exceptions = [ \".a.test\", \"b.test\" ];", NULL },
 	{ "active_queue_limit", "active_queue_limit = 1600;", NULL },
@@ -206,7 +247,8 @@ static const struct key_row {
 	{ "rules_keys", "rules_keys = [ \"/a.pub\", \"/b.pub\" ];", NULL },
 	{ "rules_keep", "rules_keep = 3;", NULL },
 	{ "rules_ca", "rules_ca = \"/ca.pem\";", NULL },
-	{ "bounce_rules_local", "bounce_rules_local = \"own.local.conf\";", same_bounce_rules },
+	{ "bounce_rules_local", "bounce_rules_local = \"own.local.conf\";",
+	    same_bounce_rules_local },
 	{ "state_dir", "state_dir = \"/state\";", NULL },
 	{ "quarantine_action", "quarantine_action = \"hold\";", NULL },
 	{ "quarantine",

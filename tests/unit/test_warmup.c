@@ -69,9 +69,8 @@ static const struct judge_row {
 	{ "as many complaints as may be", { .stage = 3 },
 	    { OVER, .delivered = 1000, .complaints = 3 }, WARMUP_COUNTED, 3, 1,
 	    "1000 delivered, 100% accepted" },
-	{ "two complaints tell nothing", { .stage = 2 },
-	    { OVER, .delivered = 50, .complaints = 2 }, WARMUP_UP, 3, 0,
-	    "50 delivered, 100% accepted" },
+	{ "two complaints tell nothing", { .stage = 2 }, { OVER, .delivered = 50, .complaints = 2 },
+	    WARMUP_UP, 3, 0, "50 delivered, 100% accepted" },
 	{ "the end", { .stage = 3, .good = 2 }, { OVER, .delivered = 1000 }, WARMUP_FINISHED, 3, 0,
 	    "1000 delivered, 100% accepted" },
 	{ "the plan has become shorter", { .stage = 9, .good = 0 }, { OVER, .delivered = 1000 },
@@ -91,18 +90,17 @@ judges(void **state)
 
 	after.since = TODAY - 5;
 	assert_true(warmup_judge(&plan, &policy, &row->day, &after, &judgement));
-	assert_string_equal(
-	    warmup_verdict_name(judgement.verdict), warmup_verdict_name(row->verdict));
+	assert_string_equal(warmup_verdict_name(judgement.verdict),
+	    warmup_verdict_name(row->verdict));
 	assert_int_equal(after.stage, row->stage);
 	assert_int_equal(after.good, row->good);
 	assert_int_equal(after.day, TODAY);
 	assert_int_equal(after.done, row->verdict == WARMUP_FINISHED);
 	assert_string_equal(judgement.words, row->words);
-	assert_int_equal(after.since,
-	    row->verdict == WARMUP_UP || row->verdict == WARMUP_DOWN ||
-		    row->verdict == WARMUP_FINISHED
-		? TODAY + 1
-		: TODAY - 5);
+	assert_int_equal(after.since, row->verdict == WARMUP_UP || row->verdict == WARMUP_DOWN ||
+					      row->verdict == WARMUP_FINISHED
+					  ? TODAY + 1
+					  : TODAY - 5);
 }
 
 static void
@@ -253,8 +251,7 @@ stage_texts(void **state)
 	struct arena arena;
 
 	arena_init(&arena);
-	assert_int_equal(
-	    warmup_stages_parse(&arena, span_of(row->label), &read), row->count > 0);
+	assert_int_equal(warmup_stages_parse(&arena, span_of(row->label), &read), row->count > 0);
 	if (row->count > 0) {
 		assert_int_equal(read.stage_count, row->count);
 		warmup_stages_format(&read, &text);
@@ -338,8 +335,8 @@ signs_are_told_apart(void **state)
 {
 	(void)state;
 	for (int i = 0; i < WARMUP_VERDICTS; i++)
-		assert_int_equal(
-		    warmup_sign_verdict(warmup_verdict_sign((enum warmup_verdict)i)), i);
+		assert_int_equal(warmup_sign_verdict(warmup_verdict_sign((enum warmup_verdict)i)),
+		    i);
 	assert_int_equal(warmup_sign_verdict('?'), -1);
 	assert_int_equal(warmup_stage_sign(9), '9');
 	assert_int_equal(warmup_stage_sign(WARMUP_STAGES_MAX), 'z');
@@ -406,8 +403,9 @@ static void
 a_group_without_mail_is_not_waited_for(void **state)
 {
 	static const char *const words[] = { "state", "running", "stages", "2d:50:slow", "g:a",
-		"1 0 20261121 20261001", "d:a", "20261101 1+1+1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.",
-		"g:b", "1 0 20261121 20261122 done", "g:c", "1 0 20261121 20261001", "d:c",
+		"1 0 20261121 20261001", "d:a",
+		"20261101 1+1+1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.", "g:b",
+		"1 0 20261121 20261122 done", "g:c", "1 0 20261121 20261001", "d:c",
 		"20261101 1+1+1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1-1." };
 	struct warmup warmup;
 	struct arena arena;

@@ -39,7 +39,7 @@ local function entry_read(key)
     for i = 1, #fields, 2 do all[fields[i]] = fields[i + 1] end
     for name in pairs(entry_texts) do
         for n = 2, all[name] and entry_pieces or 1 do
-            all[name] = all[name] .. (all[name .. ':' .. n] or '')
+            if #all[name] == (n - 1) * entry_piece then all[name] = all[name] .. (all[name .. ':' .. n] or '') end
             all[name .. ':' .. n] = nil
         end
     end
