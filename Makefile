@@ -5,6 +5,7 @@ BUILD     ?= release
 B         := build/$(BUILD)
 prefix    ?= /usr
 DESTDIR   ?=
+zsh_completions ?= zsh/vendor-completions
 
 # --- packages -------------------------------------------------------------------------------------
 PKGS_LIB      := hiredis libpcre2-8 libconfig
@@ -249,6 +250,11 @@ install: all
 	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
 	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done
 	for f in postfix-examples/*; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/doc/mxpace/$$f; done
+	for f in grafana-dashboard.json prometheus-alerts.yml; do \
+	  install -D -m 644 conf/$$f $(DESTDIR)$(prefix)/share/doc/mxpace/monitoring/$$f; done
+	for f in bash:bash-completion/completions/mxctl zsh:$(zsh_completions)/_mxctl fish:fish/vendor_completions.d/mxctl.fish; do \
+	  $(B)/mxctl completion $${f%%:*} > $(B)/gen/completion && \
+	  install -D -m 644 $(B)/gen/completion $(DESTDIR)$(prefix)/share/$${f#*:} || exit 1; done
 
 ## make deb          the Debian package, in build/
 .PHONY: deb

@@ -11,6 +11,7 @@
 #include "guarding.h"
 #include "quarantine_address.h"
 #include "senders.h"
+#include "store_warmup.h"
 #include "trust.h"
 #include "unclassified.h"
 
@@ -246,6 +247,12 @@ put_consequences(const struct report *report, const struct apply_envelope *envel
 		unclassified_form(span_of(out->recipient->diagnostic), &form);
 		store_put_unclassified(batch, str_text(&form));
 	}
+	/* Counts for the warm-up of the IP that sent it, if it is in one. */
+	if (strcmp(out->what, "complaint") == 0 && !out->outside && *out->group != '\0' &&
+	    report->feedback.source_ip != NULL && *report->feedback.source_ip != '\0' &&
+	    feedback_is_complaint(report))
+		store_put_warmup_complaint(batch, out->group, report->feedback.source_ip,
+		    clock_wall_s());
 	str_free(&form);
 }
 

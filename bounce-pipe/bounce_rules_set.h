@@ -16,7 +16,7 @@ struct bounce_rules {
 	size_t count, room;
 	struct bounce_rule_off *off;
 	size_t off_count;
-	bool local; /* a local file was read */
+	bool local;                 /* a local file was read */
 	const char *path, *version; /* of the shipped text file; NULL: packed */
 	struct str index;           /* the prefilter's bytes, where they are ours */
 	struct prefilter prefilter;

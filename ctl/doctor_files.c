@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bounce_rules_check.h"
+#include "bounce_rules.h"
 #include "doctor_checks.h"
 #include "doctor_user.h"
 #include "mx_rules_check.h"
@@ -29,14 +29,35 @@ say_first(struct doctor *doctor, enum doctor_state state, const struct conf_erro
 		    (int)line.len, line.ptr);
 }
 
+/* Whether mxbounce finds its rules ready made: then they were read without a mistake. */
+static bool
+has_cache(const struct doctor *doctor)
+{
+	bool as_mxpace = (doctor->has & DOCTOR_NEEDS_MXPACE) == DOCTOR_NEEDS_MXPACE &&
+			 doctor_user_enter(DOCTOR_USER, NULL) == 0;
+	struct rules_cache cache;
+	int rc = rules_cache_load(doctor->settings->file, &cache);
+
+	if (as_mxpace)
+		doctor_user_leave();
+	if (rc == 0)
+		rules_cache_clear(&cache);
+	return rc == 0;
+}
+
+/* Samples of bounce rules are not tried: that takes a second. */
 void
 doctor_rules(struct doctor *doctor)
 {
 	const struct settings *settings = doctor->settings;
 	struct findings findings = { 0 };
+	struct bounce_rules *rules = NULL;
 
 	mx_rules_check_files(settings->mx_rules, settings->mx_rules_local, &findings);
-	bounce_rules_check_files(settings->bounce_rules, settings->bounce_rules_local, &findings);
+	if (!has_cache(doctor))
+		rules = bounce_rules_load(settings->bounce_rules, settings->bounce_rules_local,
+		    &findings.mistakes);
+	bounce_rules_free(&rules);
 	say_first(doctor, DOCTOR_WRONG, &findings.mistakes);
 	say_first(doctor, DOCTOR_WARNING, &findings.warnings);
 	findings_free(&findings);
@@ -68,16 +89,9 @@ doctor_readable(struct doctor *doctor)
 void
 doctor_cache(struct doctor *doctor)
 {
-	struct rules_cache cache;
-	int rc;
-
-	if (doctor_user_enter(DOCTOR_USER, NULL) != 0)
-		return;
-	rc = rules_cache_load(doctor->settings->file, &cache);
-	doctor_user_leave();
-	if (rc == 0)
-		rules_cache_clear(&cache);
-	else
+	if (!doctor_user_may(DOCTOR_USER, NULL, doctor->settings->file, R_OK))
+		doctor_say(doctor, DOCTOR_SKIPPED, "", "see files");
+	else if (!has_cache(doctor))
 		doctor_say(doctor, DOCTOR_WARNING, "mxctl rules check writes it",
 		    "mxbounce finds no rules ready made that fit %s and reads the text files for "
 		    "each message",

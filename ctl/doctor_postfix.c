@@ -42,33 +42,45 @@ is_timer_line(struct span line)
 	return false;
 }
 
-/* Timers are a check of their own. */
-static void
-without_timers(const struct str *text, struct str *out)
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Its lines, sorted: postconf -e adds behind ours, which changes nothing. Timers are a check of their
+ * own. */
+static struct postfix_words
+lines_of(struct doctor *doctor, const struct str *text)
 {
 	struct span rest = span_make(text->data, text->len), line;
+	struct arena *arena = &doctor->ctl->arena;
+	struct postfix_words lines = { 0 };
 
 	while (span_line(&rest, &line))
-		if (!is_timer_line(line)) {
-			str_add_span(out, line);
-			str_addc(out, '\n');
-		}
+		if (span_trim(line).len > 0 && !is_timer_line(line))
+			postfix_words_add(arena, &lines, arena_dup(arena, line));
+	if (lines.count > 0)
+		qsort(lines.items, lines.count, sizeof(*lines.items), by_text);
+	return lines;
 }
 
 static bool
-fits(const struct postfix_draft *draft)
+fits(struct doctor *doctor)
 {
-	struct str now = { 0 }, next = { 0 };
-	bool same;
+	const struct postfix_draft *draft = &doctor->draft;
 
-	without_timers(&draft->now.text[POSTFIX_MAIN], &now);
-	without_timers(&draft->next.text[POSTFIX_MAIN], &next);
-	same = strcmp(str_text(&now), str_text(&next)) == 0 &&
-	       strcmp(str_text(&draft->now.text[POSTFIX_MASTER]),
-		   str_text(&draft->next.text[POSTFIX_MASTER])) == 0;
-	str_free(&now);
-	str_free(&next);
-	return same;
+	for (size_t i = 0; i < POSTFIX_FILES; i++) {
+		struct postfix_words now = lines_of(doctor, &draft->now.text[i]);
+		struct postfix_words next = lines_of(doctor, &draft->next.text[i]);
+
+		if (now.count != next.count)
+			return false;
+		for (size_t k = 0; k < now.count; k++)
+			if (strcmp(now.items[k], next.items[k]) != 0)
+				return false;
+	}
+	return true;
 }
 
 void
@@ -80,7 +92,7 @@ doctor_setup(struct doctor *doctor)
 	if (draft->plan.mistakes.count > 0)
 		doctor_say(doctor, DOCTOR_WRONG, "mend that, then: mxctl postfix setup --reload",
 		    "%s", draft->plan.mistakes.items[0]);
-	else if (fits(draft))
+	else if (fits(doctor))
 		return;
 	else if (!wanted)
 		doctor_say(doctor, DOCTOR_WRONG,
@@ -117,11 +129,14 @@ doctor_exceptions(struct doctor *doctor)
 {
 	const struct settings *settings = doctor->settings;
 	const struct postfix_site *site = &doctor->draft.site;
+	struct postfix_words returns = { 0 }; /* another check looks at them */
 
+	doctor_return_domains(doctor, &returns);
 	for (size_t i = 0; i < site->domains.count; i++) {
 		const char *domain = site->domains.items[i];
 
-		if (strcmp(domain, "*") != 0 && !settings_is_exception(settings, domain) &&
+		if (strcmp(domain, "*") != 0 && !is_routed(&returns, domain) &&
+		    !settings_is_exception(settings, domain) &&
 		    !settings_is_local(settings, domain))
 			doctor_say(doctor, DOCTOR_WRONG,
 			    "add it to transport_exceptions in mxpace.conf; systemctl reload "

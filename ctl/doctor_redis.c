@@ -19,7 +19,7 @@ static const char *const rights[] = { "auth", "select", "time", "evalsha", "eval
 	"expire", "expireat", "pexpire", "ttl", "pttl", "persist", "get", "set", "incr", "sadd",
 	"sismember", "zadd", "zrem", "zcard", "zcount", "zscan", "zrange", "zrevrange", "zincrby",
 	"zremrangebyscore", "zremrangebyrank", "xadd", "xgroup", "xread", "xreadgroup", "xack",
-	"scan", "info" };
+	"xclaim", "xpending", "xrevrange", "zrangebyscore", "zscore", "rename", "scan", "info" };
 
 void
 doctor_redis(struct doctor *doctor)

@@ -106,8 +106,8 @@ show_limits(struct ctl *ctl, const struct uses *uses)
 		out_cell(ctl->out, out_string("connections"));
 		out_cell(ctl->out, out_none("-"));
 		out_cell(ctl->out, out_number(use->open));
-		out_cell(ctl->out, use_connections(use) > 0 ? out_number(use_connections(use))
-				       : out_none("-"));
+		out_cell(ctl->out,
+		    use_connections(use) > 0 ? out_number(use_connections(use)) : out_none("-"));
 		out_cell(ctl->out, use_has_slot(use) ? out_wait(0) : out_none("no slot"));
 		for (size_t k = 0; k < use->count; k++) {
 			out_cell(ctl->out, out_string(use->ip));

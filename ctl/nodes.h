@@ -13,9 +13,9 @@ struct node {
 	bool alive;      /* its entry is there: it was heard of within STORE_OPEN_TTL_S */
 	/* What a living one says; "" or 0 otherwise. */
 	const char *version, *enforce, *sending_ip, *rules_file;
-	const char *run;         /* "12345.1a2b": its process id, and when it started */
-	bool twin;               /* another mxpolicyd uses its name */
-	const char *kernel_view; /* "seen"; "none": sockets of Postfix cannot be; "unused" */
+	const char *run;          /* "12345.1a2b": its process id, and when it started */
+	bool twin;                /* another mxpolicyd uses its name */
+	const char *kernel_view;  /* "seen"; "none": sockets of Postfix cannot be; "unused" */
 	const char *pace_version; /* of levels and warm-ups, that it follows */
 	int64_t started_s, open, clients, rules;
 };

@@ -160,9 +160,14 @@ is_for_somebody(const struct follower *follower, const struct store_event *event
 	struct alert_recipient to[ALERT_RECIPIENTS_MAX];
 	enum mail_event kind;
 
-	return alert_kind(event, &kind) &&
-	       store_event_ms(span_of(event->id)) >= clock_wall_s() * 1000 - OLD_MS &&
-	       alert_recipients(follower->mail, kind, event, arena, to) > 0;
+	if (!alert_kind(event, &kind) ||
+	    alert_recipients(follower->mail, kind, event, arena, to) == 0)
+		return false;
+	if (store_event_ms(span_of(event->id)) >= clock_wall_s() * 1000 - OLD_MS)
+		return true;
+	ctl_complain(follower->ctl, "NOT mailed to %s: event %s (%s) is over a day old",
+	    to[0].address, event->id, mail_event_names[kind]);
+	return false;
 }
 
 /* Most are for nobody, and acknowledged at once. While the others are mailed one by one, those that
@@ -322,6 +327,8 @@ turn(struct follower *follower, struct err *err)
 	int64_t now_ms = clock_monotonic_ms();
 	long claimed = 0, count = 0;
 
+	if (follower->ctl->store == NULL && ctl_store_open(follower->ctl, err) != 0)
+		return -1;
 	if (!follower->joined && join(follower, err) != 0)
 		return -1;
 	if (now_ms < follower->rests_until_ms) {

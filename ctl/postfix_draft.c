@@ -256,8 +256,7 @@ postfix_draft_plan(struct postfix_draft *draft, const struct settings *settings,
 	if (rc == 0)
 		rc = read_site(draft, &stage, err);
 	if (rc == 0)
-		postfix_plan_make(&draft->arena, settings, rules, sets, &draft->site,
-		    &draft->plan);
+		postfix_plan_make(&draft->arena, settings, rules, sets, &draft->site, &draft->plan);
 	if (rc == 0 && draft->plan.mistakes.count == 0)
 		rc = apply(draft, &stage, timers, err);
 	stage_close(&stage);

@@ -5,6 +5,7 @@
 #include "pattern.h"
 #include "rules_origin.h"
 #include "rules_level.h"
+#include "rules_status.h"
 #include "show.h"
 
 static struct out_value
@@ -56,7 +57,8 @@ show_all(struct ctl *ctl, const struct rules_level *levels)
 		{ "line", "LINE", OUT_RIGHT },
 	};
 
-	out_table(ctl_out(ctl), "rules", NULL, columns, sizeof(columns) / sizeof(columns[0]));
+	rules_status_place(ctl);
+	out_table(ctl->out, "rules", NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < ctl->rules->count; i++) {
 		const struct mx_rule *rule = &ctl->rules->rules[i];
 		const struct rules_share *shares;

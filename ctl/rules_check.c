@@ -223,11 +223,13 @@ kind_of(const char *path, struct findings *findings)
 {
 	struct conf_place top = { path, 0 };
 	struct conf_file *file = conf_open(path, &findings->mistakes);
+	const struct config_setting_t *mx;
 	enum kind kind = KIND_NONE;
 
 	if (file == NULL)
 		return KIND_NONE;
-	if (conf_member(conf_root(file), "mx_rules") != NULL)
+	mx = conf_member(conf_root(file), "mx_rules");
+	if (mx != NULL && conf_string(mx) == NULL) /* in mxpace.conf it is a path */
 		kind = KIND_MX;
 	for (int i = 0; i < BOUNCE_RULES_LISTS && kind == KIND_NONE; i++)
 		if (conf_member(conf_root(file),
@@ -261,7 +263,9 @@ check_files(struct ctl *ctl)
 		enum kind kind = kind_of(ctl->operands[i], &findings);
 
 		files[i] = (struct checked){ .key = ctl->operands[i],
-			.label = kind == KIND_BOUNCE ? "Bounce rules" : "MX rules",
+			.label = kind == KIND_BOUNCE ? "Bounce rules"
+				 : kind == KIND_MX   ? "MX rules"
+						     : "File",
 			.file = ctl->operands[i],
 			.looked_at = true };
 		if (kind == KIND_MX)

@@ -130,6 +130,8 @@ put_off(struct ctl *ctl, const char *name, const struct conf_place *place)
 void
 rules_show_off(struct ctl *ctl)
 {
+	if (ctl->rules->off_count == 0 && !ctl->json)
+		return;
 	out_table(ctl->out, "off", NULL, off_columns, 2);
 	for (size_t i = 0; i < ctl->rules->off_count; i++)
 		put_off(ctl, ctl->rules->off[i].name, &ctl->rules->off[i].place);
@@ -158,8 +160,7 @@ list_bounce_rules(struct ctl *ctl, const struct bounce_rules *rules)
 		{ "list", "LIST", OUT_LEFT },
 		{ "type", "TYPE", OUT_LEFT },
 		{ "reason", "REASON", OUT_LEFT },
-		{ "file", NULL, OUT_LEFT },
-		{ NULL, "FILE", OUT_SAME },
+		{ "file", "FILE", OUT_LEFT },
 		{ "line", "LINE", OUT_RIGHT },
 	};
 
@@ -171,7 +172,6 @@ list_bounce_rules(struct ctl *ctl, const struct bounce_rules *rules)
 		out_cell(ctl->out, out_string(bounce_rules_list_name(rule->list)));
 		out_cell(ctl->out, out_string(bounce_type_name((enum bounce_type)rule->type)));
 		out_cell(ctl->out, out_string(reason_name((enum reason)rule->reason)));
-		out_cell(ctl->out, out_string(rule->file));
 		out_cell(ctl->out, out_string(rule->file));
 		out_cell(ctl->out, out_number(rule->line));
 	}
@@ -202,29 +202,50 @@ show_bounce_off(struct ctl *ctl, const struct bounce_rules *rules)
 	size_t count;
 	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
 
+	if (count == 0 && !ctl->json)
+		return;
 	out_table(ctl->out, "off", NULL, off_columns, 2);
 	for (size_t i = 0; i < count; i++)
 		put_off(ctl, off[i].name, &off[i].place);
 	out_table_end(ctl->out, NULL);
 }
 
-/* name NULL: all of them. False: there is no such rule. */
-static bool
-show_bounce_keys(struct ctl *ctl, const struct bounce_rules *rules, const char *name)
+static const struct bounce_rule *
+find_bounce_rule(const struct bounce_rules *rules, const char *name)
 {
-	bool found = name == NULL;
+	for (size_t i = 0; i < bounce_rules_count(rules); i++)
+		if (strcmp(bounce_rules_at(rules, i)->name, name) == 0)
+			return bounce_rules_at(rules, i);
+	return NULL;
+}
 
-	begin(ctl);
-	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
-		const struct bounce_rule *rule = bounce_rules_at(rules, i);
+static enum ctl_exit
+show_bounce_rule(struct ctl *ctl, const struct bounce_rules *rules, const char *name)
+{
+	const struct bounce_rule *rule = find_bounce_rule(rules, name);
 
-		if (name != NULL && strcmp(rule->name, name) != 0)
-			continue;
-		put_bounce_rule(ctl, rule, name != NULL);
-		found = true;
+	if (rule == NULL) {
+		ctl_complain(ctl, "no bounce rule %s: mxctl rules show --bounce", name);
+		return CTL_NO;
 	}
-	out_table_end(ctl->out, NULL);
-	return found;
+	begin(ctl);
+	put_bounce_rule(ctl, rule, true);
+	out_table_end(ctl->out, "");
+	return CTL_DONE;
+}
+
+static void
+show_bounce_rules(struct ctl *ctl, const struct bounce_rules *rules)
+{
+	if (ctl->options[CTL_OPTION_ORIGIN] == NULL) {
+		list_bounce_rules(ctl, rules);
+	} else {
+		begin(ctl);
+		for (size_t i = 0; i < bounce_rules_count(rules); i++)
+			put_bounce_rule(ctl, bounce_rules_at(rules, i), false);
+		out_table_end(ctl->out, "No rules.");
+	}
+	show_bounce_off(ctl, rules);
 }
 
 enum ctl_exit
@@ -240,14 +261,10 @@ rules_show_bounce(struct ctl *ctl)
 	conf_errors_free(&errors);
 	if (rules == NULL)
 		return CTL_NO;
-	if (name == NULL && ctl->options[CTL_OPTION_ORIGIN] == NULL) {
-		list_bounce_rules(ctl, rules);
-	} else if (!show_bounce_keys(ctl, rules, name)) {
-		ctl_complain(ctl, "no bounce rule %s: mxctl rules show --bounce", name);
-		rc = CTL_NO;
-	}
-	if (name == NULL)
-		show_bounce_off(ctl, rules);
+	if (name != NULL)
+		rc = show_bounce_rule(ctl, rules, name);
+	else
+		show_bounce_rules(ctl, rules);
 	bounce_rules_free(&rules);
 	return rc;
 }

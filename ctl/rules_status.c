@@ -33,6 +33,21 @@ show_last(struct ctl *ctl, const struct rules_last *last)
 			"updates up to %s, until a newer one comes", last->held)));
 }
 
+static struct out_value
+version_of(const struct ctl *ctl)
+{
+	const char *version = ctl->settings->rules_version;
+
+	return out_string(*version != '\0' ? version : ctl->rules->version);
+}
+
+void
+rules_status_place(struct ctl *ctl)
+{
+	out_put(ctl_out(ctl), "file", "MX rules", out_string(ctl->settings->mx_rules));
+	out_put(ctl->out, "version", "  version", version_of(ctl));
+}
+
 void
 rules_status_show(struct ctl *ctl)
 {
@@ -42,9 +57,7 @@ rules_status_show(struct ctl *ctl)
 	out_open(ctl->out, "mx_rules", NULL);
 	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
 	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
-	out_put(ctl->out, "version", "  version",
-	    *settings->rules_version != '\0' ? out_string(settings->rules_version)
-					     : out_string(ctl->rules->version));
+	out_put(ctl->out, "version", "  version", version_of(ctl));
 	out_close(ctl->out);
 	out_open(ctl->out, "rules_updates", NULL);
 	out_put(ctl->out, "state", "Rule updates", out_string(state_of(settings)));

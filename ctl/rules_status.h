@@ -9,4 +9,7 @@
 /* Adds `mx_rules` (file, version, how many) and `rules_updates` to the document. */
 void rules_status_show(struct ctl *ctl);
 
+/* Adds the file of the MX rules in force and their version. */
+void rules_status_place(struct ctl *ctl);
+
 #endif

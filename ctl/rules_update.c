@@ -1,4 +1,4 @@
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rules_change.h"
@@ -45,17 +45,20 @@ goes_back(const struct store_rules *fleet)
 	return span_eq(fleet->how, SPAN("rollback"));
 }
 
+static void
+set_held(struct rules_change_run *run, struct span held)
+{
+	snprintf(run->last.held, sizeof(run->last.held), "%.*s",
+	    rules_version_is(held) ? (int)held.len : 0, held.ptr != NULL ? held.ptr : "");
+}
+
 /* A rollback that this host has slept through holds here too. */
 static void
 learn_held(struct rules_change_run *run, const struct store_rules *fleet)
 {
-	char *held = run->last.held;
-
-	if (!rules_version_is(fleet->held) ||
-	    strncmp(fleet->held.ptr, held, RULES_VERSION_LEN) <= 0)
-		return;
-	memcpy(held, fleet->held.ptr, RULES_VERSION_LEN);
-	held[RULES_VERSION_LEN] = '\0';
+	if (rules_version_is(fleet->held) &&
+	    strncmp(fleet->held.ptr, run->last.held, RULES_VERSION_LEN) > 0)
+		set_held(run, fleet->held);
 }
 
 static int
@@ -191,9 +194,10 @@ take_from_fleet(struct rules_change_run *run, struct found *found, struct err *e
 	}
 	run->how = goes_back(&found->fleet) ? "rollback" : "update";
 	run->by = arena_dup(&ctl->arena, found->fleet.by);
-	learn_held(run, &found->fleet);
-	if (goes_back(&found->fleet) && span_eq(found->fleet.version, SPAN(RULES_CONFIGURED)))
+	if (goes_back(&found->fleet) && span_eq(found->fleet.version, SPAN(RULES_CONFIGURED))) {
+		set_held(run, found->fleet.held);
 		return take_configured(run, err);
+	}
 	if (rules_offer_open(ctl, "Redis", found->fleet.bundle, found->fleet.signature, offer,
 		err) != 0)
 		return -1;
@@ -208,8 +212,10 @@ take_from_fleet(struct rules_change_run *run, struct found *found, struct err *e
 		show_result(ctl, false, "this node has them, or newer ones");
 		return 0;
 	}
-	if (rules_change_stage(run, offer, err) != 0 ||
-	    rules_change_commit(run, offer, true, err) != 0)
+	if (rules_change_stage(run, offer, err) != 0)
+		return -1;
+	set_held(run, found->fleet.held);
+	if (rules_change_commit(run, offer, true, err) != 0)
 		return -1;
 	show_result(ctl, true,
 	    arena_printf(&ctl->arena, "version %s is in force", offer->bundle.version));

@@ -26,8 +26,8 @@ use_connections(const struct use *use)
 
 /* Adds a row for each sending IP. */
 static void
-add_group(struct ctl *ctl, const struct conf_strings *ips, const char *group, const struct mx_rule *rule,
-    int64_t used_s, struct uses *uses)
+add_group(struct ctl *ctl, const struct conf_strings *ips, const char *group,
+    const struct mx_rule *rule, int64_t used_s, struct uses *uses)
 {
 	bool together = rule != NULL && rule->per == MX_PER_GROUP;
 

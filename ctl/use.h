@@ -9,11 +9,11 @@
 
 struct use {
 	const char *group;
-	const char *ip;             /* a sending IP's name, or "all" */
-	const struct mx_rule *rule; /* NULL: the rules have it no more */
-	const struct mx_limits *limits; /* of it, that hold now; NULL likewise */
-	int64_t used_s;             /* the group was last used; 0: not within a week */
-	int64_t open;               /* connections, all nodes */
+	const char *ip;                         /* a sending IP's name, or "all" */
+	const struct mx_rule *rule;             /* NULL: the rules have it no more */
+	const struct mx_limits *limits;         /* of it, that hold now; NULL likewise */
+	int64_t used_s;                         /* the group was last used; 0: not within a week */
+	int64_t open;                           /* connections, all nodes */
 	struct out_use messages[MX_LIMITS_MAX]; /* in the order of limits->limits */
 	int64_t wait_ms[MX_LIMITS_MAX];         /* until there is room again; 0: there is */
 	size_t count;

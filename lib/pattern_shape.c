@@ -120,6 +120,15 @@ walk_class(struct walk *walk)
 	}
 }
 
+/* Behind a group's name, or at the end of what is none. */
+static const char *
+behind_name(const char *name)
+{
+	const char *end = name + strcspn(name, ">)'");
+
+	return end + (*end == '>' || *end == '\'');
+}
+
 /* Behind "(": what only looks around matches nothing. */
 static void
 walk_group(struct walk *walk, struct alternatives *alternatives)
@@ -137,13 +146,11 @@ walk_group(struct walk *walk, struct alternatives *alternatives)
 		if (looks)
 			walk->at = kind + (*kind == '<' ? 2 : 1);
 		else if (*kind == '<' || *kind == 'P' || *kind == '\'')
-			walk->at = kind + strcspn(kind, ">)'") + (*kind != '\'');
+			walk->at = behind_name(kind + 1);
 		else if (*kind == '#')
 			walk->at = kind + strcspn(kind, ")");
 		else
 			walk->at = kind + strspn(kind, "imsxnJU^-:>|");
-		if (!looks && *walk->at == '>')
-			walk->at++;
 	}
 	walk_alternatives(walk, alternatives);
 	if (*walk->at == ')')

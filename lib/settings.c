@@ -70,7 +70,8 @@ static const struct conf_key keys[] = {
 	{ "dns_timeout", CONF_DURATION, AT(dns_timeout_ms), "3s", 50, 60 * SECOND, NULL, NULL },
 	{ "on_dns_failure", CONF_WORD, AT(on_dns_failure), "defer", 0, 0, on_dns_failure_names,
 	    NULL },
-	{ "mx_rules", CONF_STRING, AT(mx_rules_text), "/etc/mxpace/mx-rules.conf", 0, 0, NULL, NULL },
+	{ "mx_rules", CONF_STRING, AT(mx_rules_text), "/etc/mxpace/mx-rules.conf", 0, 0, NULL,
+	    NULL },
 	{ "mx_rules_local", CONF_STRING, AT(mx_rules_local), "/etc/mxpace/mx-rules.local.conf", 0,
 	    0, NULL, NULL },
 	{ "bounce_rules", CONF_STRING, AT(bounce_rules_text), "/etc/mxpace/bounce-rules.conf", 0, 0,
@@ -317,8 +318,7 @@ place_rules(struct settings *settings, bool sure)
 	const char *paths[RULES_FILES];
 
 	settings->rules_version = "";
-	if (settings_rules_are_own(settings) ||
-	    !rules_place_current(settings->state_dir, version))
+	if (settings_rules_are_own(settings) || !rules_place_current(settings->state_dir, version))
 		return;
 	for (size_t i = 0; i < RULES_FILES; i++) {
 		paths[i] = rules_place_path(&settings->arena, settings->state_dir, version,

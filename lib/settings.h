@@ -102,14 +102,15 @@ struct settings {
 	int64_t dns_timeout_ms;
 	int on_dns_failure; /* enum on_failure */
 
-	const char *mx_rules, *mx_rules_local, *bounce_rules; /* paths of those in force, resolved */
-	const char *mx_rules_text, *bounce_rules_text;        /* as configured */
-	const char *bounce_rules_local_text, *bounce_rules_local; /* as configured; resolved */
-	const char *rules_version; /* of the update that is in force; "": the configured files are */
-	const char *rules_url;           /* where updates come from; "": nowhere */
-	struct conf_strings rules_keys;  /* "RW...", or files: who may sign them */
-	int64_t rules_keep;              /* versions that stay for a rollback */
-	const char *rules_ca;            /* whose servers are trusted; "": the system's */
+	/* Paths, resolved: of the rules in force, and of the operator's own. */
+	const char *mx_rules, *mx_rules_local, *bounce_rules, *bounce_rules_local;
+	const char *mx_rules_text, *bounce_rules_text, *bounce_rules_local_text; /* as configured */
+	/* Of the update that is in force; "": the configured files are. */
+	const char *rules_version;
+	const char *rules_url;          /* where updates come from; "": nowhere */
+	struct conf_strings rules_keys; /* "RW...", or files: who may sign them */
+	int64_t rules_keep;             /* versions that stay for a rollback */
+	const char *rules_ca;           /* whose servers are trusted; "": the system's */
 	const char *state_dir;
 
 	int quarantine_action; /* enum quarantine_action */

@@ -7,7 +7,8 @@
 #include "store.h"
 #include "store_reply.h"
 
-enum { FIGURES = 6 };
+enum { FIGURES = 6, DAY_S = 86400 };
+#define STATS_S "691200" /* 8 days, as settle.lua */
 
 static void
 add_key(struct store_batch *batch, void (*make)(struct str *, const char *), const char *ip)
@@ -162,6 +163,23 @@ store_put_warmup_days(struct store_batch *batch, const char *group, const char *
 	store_batch_arg_number(batch, (int64_t)count);
 	store_batch_end(batch, read_days, days);
 	str_free(&key);
+}
+
+void
+store_put_warmup_complaint(struct store_batch *batch, const char *group, const char *ip,
+    int64_t now_s)
+{
+	struct str key = { 0 }, field = { 0 };
+	char hour[24];
+
+	snprintf(hour, sizeof(hour), "%lld%02d", (long long)warmup_date(now_s / DAY_S),
+	    (int)(now_s % DAY_S / 3600));
+	keys_group_stats(&key, group, hour);
+	str_addf(&field, "%s complaints", ip);
+	STORE_PUT(batch, NULL, NULL, "HINCRBY", str_text(&key), str_text(&field), "1");
+	STORE_PUT(batch, NULL, NULL, "EXPIRE", str_text(&key), STATS_S);
+	str_free(&key);
+	str_free(&field);
 }
 
 /* -- the lock ------------------------------------------------------------------------------------ */

@@ -26,7 +26,7 @@ struct decide_facts {
 	enum decide_known mx_known;
 	enum mx_state mx_state;
 	const char *mx_words;
-	const struct mx_rule *rule; /* NULL: none matches */
+	const struct mx_rule *rule;     /* NULL: none matches */
 	const struct mx_limits *limits; /* of the rule, for this sending IP now; NULL: no rule */
 	const char *group;
 

@@ -33,7 +33,7 @@ struct engine {
 	struct transactions *transactions;
 	struct accounts *accounts;
 	struct paces *paces;
-	struct ramp *ramp; /* judges warm-ups, if no other node does */
+	struct ramp *ramp;       /* judges warm-ups, if no other node does */
 	struct answers *answers; /* what providers answer, for the outage guard */
 	struct egress *egress;   /* what look-ups at delivery time are answered with */
 	struct metrics metrics;
@@ -45,7 +45,8 @@ struct engine {
 	struct event *heartbeat;
 	struct str run_before; /* what the node's entry in Redis said */
 	bool warned_of_twin;
-	bool was_another, twin; /* the last heartbeat found another's entry; the one before it too */
+	bool was_another,
+	    twin; /* the last heartbeat found another's entry; the one before it too */
 };
 
 /* Takes over the settings and rules (references). -1 and words. */

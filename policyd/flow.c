@@ -43,7 +43,7 @@ struct flow {
 	struct store_took took;
 	struct store_take take;
 	struct mx_limits limits; /* of facts.rule, as they were when it was known */
-	bool slot; /* one is open for the take under way */
+	bool slot;               /* one is open for the take under way */
 };
 
 struct flow *

@@ -46,7 +46,7 @@ struct lane {
 	int64_t shared_waiters; /* deliveries that wait, for either, in a shared transport */
 	struct asking *slot_asking;
 	int64_t slot_retry_ms;
-	int64_t over_ms;      /* when more were open than allowed, all nodes together; 0: not lately */
+	int64_t over_ms; /* when more were open than allowed, all nodes together; 0: not lately */
 	char slot_words[160]; /* why the last attempt was refused */
 
 	/* Messages (budget.c). */

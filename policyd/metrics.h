@@ -18,9 +18,10 @@ struct metrics {
 	uint64_t accepted, turned_away; /* clients: taken, closed at once */
 	uint64_t timed_out;             /* half a request, then silence */
 	uint64_t reloads, reloads_failed;
-	int64_t rules_updated_s, rules_failed_s; /* Unix time of the last update's success, failure */
-	bool rules_failing;                      /* the last one failed */
-	size_t clients; /* connected now */
+	int64_t rules_updated_s,
+	    rules_failed_s; /* Unix time of the last update's success, failure */
+	bool rules_failing; /* the last one failed */
+	size_t clients;     /* connected now */
 };
 
 void metrics_format(const struct engine *engine, struct str *out);

@@ -71,8 +71,8 @@ make(struct paces *paces, const struct known_key *key)
 	struct pace pace;
 
 	pace_of(paces->settings, &paces->sets, key->rule, key->ip, &pace);
-	level = key->stage != LEVEL_NONE ? level_lower(pace.level, (enum level)key->stage)
-					 : pace.level;
+	level =
+	    key->stage != LEVEL_NONE ? level_lower(pace.level, (enum level)key->stage) : pace.level;
 	known->key = *key;
 	mx_limits_at(key->rule, level, paces->settings->levels, key->day_cap, &known->limits);
 	known->limits.generation = ++paces->made;
@@ -143,8 +143,7 @@ static bool
 same_sets(const struct pace_sets *a, const struct pace_sets *b)
 {
 	for (size_t i = 0; i < a->count; i++) {
-		const struct pace_set *set =
-		    pace_set_of(b, a->items[i].scope, a->items[i].name);
+		const struct pace_set *set = pace_set_of(b, a->items[i].scope, a->items[i].name);
 
 		if (set == NULL || set->level != a->items[i].level)
 			return false;
@@ -247,7 +246,8 @@ on_version(void *arg, enum store_outcome outcome, const struct err *err)
 	(void)err;
 	paces->call = NULL;
 	if (outcome == STORE_DONE &&
-	    (!paces->is_known || strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0))
+	    (!paces->is_known ||
+		strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0))
 		read_all(paces);
 }
 

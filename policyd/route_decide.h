@@ -15,14 +15,14 @@
 
 /* A sending IP of this node that the sender's mail may take, and the lane from there. */
 struct route_lane {
-	size_t number;          /* of the sending IP, from 1 */
-	int64_t inside;         /* messages in the active queue */
-	int64_t allowed;        /* of them (intake_allowed()) */
-	double per_minute;      /* messages it can send; < 0: no limit known */
-	int64_t dead_ms;        /* the site may not be tried for so long; 0: it may */
-	const char *dead_words; /* what happened there; NULL: nothing */
+	size_t number;                  /* of the sending IP, from 1 */
+	int64_t inside;                 /* messages in the active queue */
+	int64_t allowed;                /* of them (intake_allowed()) */
+	double per_minute;              /* messages it can send; < 0: no limit known */
+	int64_t dead_ms;                /* the site may not be tried for so long; 0: it may */
+	const char *dead_words;         /* what happened there; NULL: nothing */
 	const struct mx_limits *limits; /* that hold there; NULL: not known */
-	int64_t spent_ms;       /* a warm-up's cap is reached for so long; 0: it is not */
+	int64_t spent_ms;               /* a warm-up's cap is reached for so long; 0: it is not */
 };
 
 /* NULL and 0 are facts not known, or that do not matter. */

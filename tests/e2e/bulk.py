@@ -9,6 +9,7 @@ from redis_server import RedisError
 from tap import check, comment
 
 SLOW_US = 5000
+LOG_MAX = 100000
 DAY = 86400
 PROVIDERS = (
     ("google", "gmail.test", "550-5.1.1 The email account that you tried to reach does not exist. Please try "
@@ -41,9 +42,9 @@ def write(path, count, first=0):
     write_these(path, range(first, first + count))
 
 
-def number_of(key):
-    """Of which address this is the entry."""
-    return int(re.search(r"schneider(\d+)@", key).group(1))
+def numbers_of(texts):
+    """Of the addresses of ours that stand in them."""
+    return sorted({int(number) for text in texts for number in re.findall(r"schneider(\d+)@", text)})
 
 
 def write_these(path, numbers):
@@ -67,7 +68,7 @@ class Slow:
     def __init__(self, redis):
         self._redis = redis
         redis.cmd("CONFIG", "SET", "slowlog-log-slower-than", SLOW_US)
-        redis.cmd("CONFIG", "SET", "slowlog-max-len", 1000)
+        redis.cmd("CONFIG", "SET", "slowlog-max-len", LOG_MAX)
         redis.cmd("CONFIG", "RESETSTAT")
         redis.cmd("SLOWLOG", "RESET")
 
@@ -86,18 +87,22 @@ class Slow:
 
     def _log(self):
         """[(us, words)], without the test's own."""
-        return [(us, words) for _, _, us, words, *_ in self._redis.cmd("SLOWLOG", "GET", 1000)
+        return [(us, words) for _, _, us, words, *_ in self._redis.cmd("SLOWLOG", "GET", LOG_MAX)
                 if words[0].lower() not in ("config", "slowlog", "info", "flushall")]
 
+    def _cut(self, log):
+        """Each by its name and the address that it is about, or its key: those are before the cut."""
+        return {(words[0].lower(), next((word for word in words[1:] if "@" in word), words[1]))
+                for _, words in log if self._is_cut(words)}
+
     def _cut_that_stay_slow(self, log, again):
-        """By their first key: ["evalsha", SHA, "1", KEY, ...]."""
-        keys = {words[3] for _, words in log if self._is_cut(words)}
+        slow = self._cut(log)
         for _ in range(self.AGAIN):
-            if keys and again:
+            if slow and again:
                 self._redis.cmd("SLOWLOG", "RESET")
-                again(sorted(keys))
-                keys &= {words[3] for _, words in self._log() if self._is_cut(words)}
-        return sorted(keys)
+                again(sorted({subject for _, subject in slow}))
+                slow &= self._cut(self._log())
+        return ["%s of %s" % row for row in sorted(slow)]
 
     def judge(self, again=None):
         """No command may be over 5 ms each time. Returns how many were once."""

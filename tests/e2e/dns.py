@@ -35,9 +35,11 @@ class Dns:
         self._process = Process("dnsmasq", self._argv, self._log_path)
 
     def restart(self, *options):
-        """The same once more, with further options of dnsmasq."""
+        """The same once more, with further options of dnsmasq, or others for those it has."""
+        named = {option.partition("=")[0] for option in options} & {"--local-ttl"}
+        argv = [arg for arg in self._argv if arg.partition("=")[0] not in named]
         self._process.stop()
-        self._process = Process("dnsmasq", [*self._argv, *options], self._log_path)
+        self._process = Process("dnsmasq", [*argv, *options], self._log_path)
         self.ready()
 
     @staticmethod

@@ -63,8 +63,8 @@ def million(w):
         equal(statistics(w)["quarantined"], COUNT)
     with case("no command of all that was slow each time"):
         def again(keys):
-            bulk.write_these(path, map(bulk.number_of, keys))
-            like(ctl(w, "quarantine", "import", "--force", path), "^%d written" % len(keys))
+            bulk.write_these(path, bulk.numbers_of(keys))
+            ctl(w, "quarantine", "import", "--force", path)
         comment("%d commands over 5 ms, none of them again" % slow.judge(again))
     with case("a decision at RCPT takes what it takes with an empty quarantine"):
         full = min(full, bulk.rcpt_us(w.node))

@@ -367,8 +367,16 @@ def going_back(w, s):
         equal(s.update(name="b").returncode, 0)
         for name in s.nodes:
             wait_for(lambda n=name: s.uses(n, "2026112206"), "node %s to use it" % name, SOON)
-        check("held" not in s.json("status", name="b")["rules_updates"], "still held")
-    with case("a version that is not kept, or nothing to go back from: refused in words"):
+            check("held" not in s.json("status", name=name)["rules_updates"], "still held on " + name)
+    with case("back to the configured files and forward again to a kept version, by hand"):
+        equal(s.mxctl("rules", "rollback", "configured", name="b").returncode, 0)
+        for name in s.nodes:
+            wait_for(lambda n=name: s.uses(n, "0"), "node %s to use the configured files" % name, SOON)
+        equal(s.mxctl("rules", "rollback", "2026112206").returncode, 0)
+        for name in s.nodes:
+            wait_for(lambda n=name: s.uses(n, "2026112206"), "node %s to use it" % name, SOON)
+            check("held" not in s.json("status", name=name)["rules_updates"], "still held on " + name)
+    with case("a version that is not kept: refused in words"):
         done = s.mxctl("rules", "rollback", "2020010101")
         equal(done.returncode, 1)
         like(done.stderr, "is not kept")

@@ -111,6 +111,20 @@ rules_are_whole(const struct mx_rules *rules)
 	mx_set_free(&set);
 }
 
+static void
+bounce_rules_are_whole(const struct bounce_rules *rules)
+{
+	struct findings findings = { 0 };
+
+	for (size_t i = 0; i < bounce_rules_count(rules); i++)
+		hold(*bounce_rules_at(rules, i)->name != '\0' &&
+		     !bounce_rules_at(rules, i)->disabled);
+	hold(bounce_rules_check(rules, &findings) == findings.mistakes.count);
+	mistakes_are_lines(&findings.mistakes);
+	mistakes_are_lines(&findings.warnings);
+	findings_free(&findings);
+}
+
 static bool
 parse(char which, const char *text, struct conf_errors *errors)
 {
@@ -128,8 +142,7 @@ parse(char which, const char *text, struct conf_errors *errors)
 		bounce_rules = bounce_rules_parse(text, "fuzz.conf", errors);
 		if (bounce_rules == NULL)
 			return false;
-		for (size_t i = 0; i < bounce_rules_count(bounce_rules); i++)
-			hold(*bounce_rules_at(bounce_rules, i)->name != '\0');
+		bounce_rules_are_whole(bounce_rules);
 		bounce_rules_free(&bounce_rules);
 	} else {
 		mx_rules = mx_rules_parse(text, "fuzz.conf", errors);

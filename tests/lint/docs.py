@@ -189,6 +189,9 @@ def rights():
         line = re.search(begin + r"[^\n]*\n(?: +'?\+.*\n)+", read(page)).group(0)
         may = {right.split("|")[0].upper() for right in re.findall(r"\+([a-z|]+)", line)}
         none("%s: the rights of the Redis user are those that are used" % page, sorted(used ^ may))
+    looked = re.search(r"rights\[\] = \{(.*?)\};", read("ctl/doctor_redis.c"), re.S).group(1)
+    none("ctl/doctor_redis.c looks at every right of the Redis user",
+         sorted(used ^ {right.split("|")[0].upper() for right in STRING.findall(looked)}))
 
 
 def options(page, letters, words):

@@ -41,7 +41,7 @@ GROUND = re.compile(
 PURE = {
     "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "json", "keys", "limit", "mx_set", "pack", "pattern",
             "quarantine", "reason", "return_path", "script", "sender", "sender_identity", "span", "store", "store_address", "store_backoff", "store_batch",
-            "store_egress", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "str", "transports", "utf8", "verp_sign"},
+            "store_egress", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "str", "transports", "utf8", "verp_sign", "warmup"},
     "policyd": {"decide", "dns_record", "intake", "ledger", "local", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status",
@@ -62,7 +62,8 @@ IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h
 # configuration; the program.
 POLICYD = (
     {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "child", "sockets", "sending", "group",
-     "ledger", "site", "intake", "local", "hold", "next_hop"},
+     "ledger", "site", "intake", "local", "hold", "next_hop", "warmups", "ramp_told"},
+    {"paces", "ramp"},
     {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},

@@ -396,6 +396,34 @@ records_a_complaint(void **state)
 	    1);
 }
 
+/* For the warm-up of the IP that the report names; not what anybody could have sent. */
+static void
+counts_a_complaint_for_its_ip(void **state)
+{
+	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
+		"user@foo.test", NULL };
+	struct one one;
+
+	(void)state;
+	redis_fresh(&redis);
+	redis_set_ms(&redis, 0);
+	freeReplyObject(redis_do(&redis, "SET mxpace:group:foo.test google"));
+	one_report(&one, OWN, BOUNCE_HARD, REASON_FEEDBACK_LOOP)->kind = REPORT_FEEDBACK;
+	one.report.feedback.type = "abuse";
+	do_apply(&one.report, &from_postfix, "n1"); /* names none */
+	one.report.feedback.source_ip = "198.51.100.7";
+	do_apply(&one.report, &from_postfix, "n2");
+	one_report(&one, OUTSIDE, BOUNCE_HARD, REASON_FEEDBACK_LOOP)->kind = REPORT_FEEDBACK;
+	one.report.feedback.source_ip = "198.51.100.7";
+	do_apply(&one.report, &verp, "n3");
+	assert_int_equal(redis_number(&redis, "EVAL %s 0 %s",
+			     "local n = 0 for _, k in ipairs(redis.call('KEYS', "
+			     "'mxpace:{g:google}:stats:*')) do n = n + "
+			     "(tonumber(redis.call('HGET', k, ARGV[1])) or 0) end return n",
+			     "198.51.100.7 complaints"),
+	    1);
+}
+
 static void
 collects_texts_no_rule_knew(void **state)
 {
@@ -528,6 +556,7 @@ main(void)
 	CHECK_ROWS(&list, counts_no_refusal_of_our_own, refusal_rows);
 	CHECK(&list, counts_outsiders_once_for_an_account);
 	CHECK(&list, records_a_complaint);
+	CHECK(&list, counts_a_complaint_for_its_ip);
 	CHECK(&list, collects_texts_no_rule_knew);
 	CHECK(&list, counts_every_recipient);
 	CHECK(&list, fails_in_words_and_can_be_repeated);

@@ -29,10 +29,10 @@ shows_a_full_group(void **state)
 		assert_int_equal(take("five", "192.0.2.1", &limit, true).outcome, STORE_TAKEN);
 	check_run_of("group list", CTL_DONE, "5/5 in 10s\n", "");
 	check_run_of("group list", CTL_DONE, "0/5 in 10s\n", ""); /* the other sending IP */
-	check_run_of("group show five", CTL_DONE, "  192.0.2.1   messages     10s     5   5  in 1",
-	    ""); /* 10 or 11 s */
+	check_run_of("group show five", CTL_DONE,
+	    "  192.0.2.1   normal  messages     10s     5   5  in 1", ""); /* 10 or 11 s */
 	check_run_of("group show five --json", CTL_DONE,
-	    "{\"sending_ip\":\"192.0.2.2\",\"limit_on\":\"messages\",\"period\":\"10s\",\"used\":0,"
+	    "{\"sending_ip\":\"192.0.2.2\",\"level\":\"normal\",\"limit_on\":\"messages\",\"period\":\"10s\",\"used\":0,"
 	    "\"limit\":5,\"next_s\":0}",
 	    "");
 	check_run_of("status", CTL_AWAY, "  five   192.0.2.1      0  in 1",
@@ -87,6 +87,32 @@ waits_as_long_as_the_script_says(void **state)
 	arena_clear(&arena);
 }
 
+/* What is set holds for what is shown, and is taken back. */
+static void
+sets_levels(void **state)
+{
+	(void)state;
+	empty_redis(NULL);
+	check_run_of("level", CTL_DONE, "  all  -          normal  level of the configuration", "");
+	check_run_of("level slow", CTL_DONE, "  Now               slow\n", "");
+	check_run_of("level", CTL_DONE, "  all  -          slow   set for all", "");
+	check_run_of("group show slots", CTL_DONE,
+	    "  192.0.2.1   slow   connections  -      0   1  now\n", "");
+	check_run_of("level 192.0.2.1 fast", CTL_DONE, "  Level of          ip 192.0.2.1\n", "");
+	check_run_of("level 192.0.2.1 --json", CTL_DONE,
+	    "\"name\":\"192.0.2.1\",\"level\":\"fast\",\"source\":\"set\"", "");
+	check_run_of("level --rule slots boost", CTL_DONE, "  Before            default\n", "");
+	check_run_of("level 192.0.2.1 default", CTL_DONE, "  Before            fast\n", "");
+	check_run_of("level 192.0.2.1", CTL_DONE, "slow   set for all", "");
+	check_run_of("level 192.0.2.77 slow", CTL_NO, "", "192.0.2.77 is no sending IP");
+	check_run_of("level --pool nosuch slow", CTL_NO, "", "no pool nosuch");
+	check_run_of("level --rule nosuch", CTL_NO, "", "no rule nosuch");
+	check_run_of("level custom", CTL_NO, "", "custom cannot be set here");
+	check_run_of("level --rule slots --pool a slow", CTL_USAGE, "", "exclude one another");
+	check_run_of("level --rule slots 192.0.2.1 slow", CTL_USAGE, "",
+	    "a sending IP goes neither");
+}
+
 static void
 shows_open_slots(void **state)
 {
@@ -98,7 +124,7 @@ shows_open_slots(void **state)
 	store_put_group_used(&batch, "slots", clock_wall_s());
 	must();
 	check_run_of("group show slots", CTL_DONE,
-	    "  192.0.2.1   connections  -      3    3  no slot\n", "");
+	    "  192.0.2.1   normal  connections  -      3    3  no slot\n", "");
 	check_run_of("group show slots", CTL_DONE, "  192.0.2.1      2  mta2\n", "");
 	check_run_of("group list", CTL_DONE, "   3/3  no slot  0/100 in 1m\n", "");
 	check_run_of("explain u@[192.0.2.6]", CTL_NO,
@@ -145,6 +171,7 @@ explains_without_taking(void **state)
 	check_run_of("explain u@[192.0.2.9] --json", CTL_NO,
 	    "\"group\":\"default/"
 	    "[192.0.2.9]\",\"sending_ip\":\"192.0.2.1\",\"counted_by\":\"192.0.2.1\","
+	    "\"level\":\"normal\","
 	    "\"open\":{\"used\":0,\"limit\":null},"
 	    "\"messages\":[{\"period\":\"10s\",\"used\":7,\"limit\":7}],\"next_s\":1",
 	    "");
@@ -361,6 +388,7 @@ main(void)
 		return 1;
 	CHECK(&list, shows_a_full_group);
 	CHECK(&list, waits_as_long_as_the_script_says);
+	CHECK(&list, sets_levels);
 	CHECK(&list, shows_open_slots);
 	CHECK(&list, counts_a_shared_group_once);
 	CHECK(&list, explains_without_taking);

@@ -564,7 +564,7 @@ static const struct explain_row {
 	    "\"delivery\":{\"verdict\":\"send\",\"reason\":\"paced\",\"answer\":\"OK "
 	    "mxp-five-1:\",\"class\":\"five\",\"messages_per_connection\":null,\"pool\":"
 	    "\"one\",\"sending_ips\":[{\"sending_ip\":\"192.0.2.1\",\"transport\":"
-	    "\"mxp-five-1\",\"counted_by\":\"192.0.2.1\",\"open\":{\"used\":0,\"limit\":null},"
+	    "\"mxp-five-1\",\"counted_by\":\"192.0.2.1\",\"level\":\"normal\",\"open\":{\"used\":0,\"limit\":null},"
 	    "\"slot_free\":true,\"waiting\":2,\"queued\":2,\"messages\":[{\"period\":\"10s\","
 	    "\"used\":5,\"limit\":5}],\"next_s\":1" },
 	{ "JSON: why", "explain u@[192.0.2.5] --sender x@one.test --json", CTL_NO,

@@ -32,6 +32,7 @@ static const struct shape_row {
 	{ "a{", "" },
 	{ "(?", "" },
 	{ "(?<", "" },
+	{ "(?'name'a)+(?P<name>b)+(?P=name)c+", "|a\na|b\nab|c\n" },
 	{ "\\x{", "" },
 	{ "[[:a", "" },
 };

@@ -411,6 +411,96 @@ names_all(void **state)
 		assert_non_null(route_verdict_name((enum route_verdict)i));
 }
 
+/* -- a sending IP in its warm-up ----------------------------------------------------------------- */
+
+static const struct warming_row {
+	const char *label, *conf;
+	struct warming_lane {
+		int64_t inside, allowed, cap, spent_ms, dead_ms;
+	} lanes[3];
+	enum route_reason reason;
+	const char *text;
+} warming_rows[] = {
+	{ "before the warm ones", "",
+	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-2:" },
+	{ "of two the one with more room", "",
+	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 3, 100, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-3:" },
+	{ "full at the moment: the warm ones", "",
+	    { { 0, 99, 0, 0, 0 }, { 1, 1, 50, 0, 0 }, { 0, 9, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-1:" },
+	{ "spent: the warm ones", "",
+	    { { 0, 9, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-3:" },
+	{ "one spent, the other not", "",
+	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 1, 50, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-3:" },
+	{ "all spent", "",
+	    { { 0, 1, 50, 90000, 0 }, { 0, 1, 100, 5000, 0 }, { 0, 1, 50, 60000, 0 } },
+	    ROUTE_WARMUP_CAP,
+	    "retry:4.7.1 mxpace: group google: the sending IP is being warmed up, its 100 messages "
+	    "of 24 hours are sent, next attempt in 5s" },
+	{ "spent, and the warm ones full", "",
+	    { { 9, 9, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 9, 9, 0, 0, 0 } }, ROUTE_QUEUE_FULL,
+	    "retry:4.7.1 mxpace: group google: 9 messages are queued for it at 100/1m, next attempt "
+	    "in about 9s" },
+	{ "dead: the warm ones", "",
+	    { { 0, 9, 0, 0, 0 }, { 0, 1, 50, 0, 9000 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-3:" },
+	{ "waits: room first", "warmup = { overflow = \"wait\"; };",
+	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-2:" },
+	{ "waits: not the warm ones", "warmup = { overflow = \"wait\"; };",
+	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_WARMUP_CAP,
+	    "retry:4.7.1 mxpace: group google: the sending IP is being warmed up, its 50 messages "
+	    "of 24 hours are sent, next attempt in 5s" },
+	{ "waits: none warms up", "warmup = { overflow = \"wait\"; };",
+	    { { 0, 9, 0, 0, 0 }, { 0, 99, 0, 0, 0 }, { 0, 9, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-2:" },
+};
+
+static void
+warms_up(void **state)
+{
+	const struct warming_row *row = *state;
+	struct settings *settings = settings_of(row->conf);
+	struct mx_rules *rules = rules_of(rules_text);
+	struct route_facts facts = {
+		.settings = settings,
+		.rules = rules,
+		.recipient = "u@a.test",
+		.mx_known = FACT_KNOWN,
+		.rule = mx_rules_named(rules, SPAN("google")),
+		.group = "google",
+		.store_known = FACT_KNOWN,
+		.lanes_known = FACT_KNOWN,
+		.lane_count = COUNT(row->lanes),
+	};
+	struct route_lane lanes[COUNT(row->lanes)] = { 0 };
+	struct mx_limits limits[COUNT(row->lanes)];
+	struct route_decision decision;
+
+	for (size_t i = 0; i < COUNT(lanes); i++) {
+		const struct warming_lane *lane = &row->lanes[i];
+
+		mx_limits_at(facts.rule, LEVEL_NORMAL, settings->levels, lane->cap, &limits[i]);
+		lanes[i] = (struct route_lane){ .number = i + 1,
+			.inside = lane->inside,
+			.allowed = lane->allowed,
+			.per_minute = 60,
+			.spent_ms = lane->spent_ms,
+			.dead_ms = lane->dead_ms,
+			.limits = &limits[i] };
+	}
+	facts.lanes = lanes;
+	route_decide(&facts, &decision);
+	assert_string_equal(decision.reply.text, row->text);
+	assert_string_equal(route_reason_name(decision.reason), route_reason_name(row->reason));
+	mx_rules_release(&rules);
+	settings_release(&settings);
+}
+
 int
 main(void)
 {
@@ -418,6 +508,7 @@ main(void)
 
 	CHECK_ROWS(&list, decides, rows);
 	CHECK_ROWS(&list, chooses, lanes_rows);
+	CHECK_ROWS(&list, warms_up, warming_rows);
 	CHECK(&list, names_the_pool_without_sending_ips);
 	CHECK(&list, cuts_what_is_too_long);
 	CHECK(&list, concludes_without_facts);

@@ -55,8 +55,8 @@ run(const struct row *row,
 
 static const struct row mx_rows[] = {
 	{ "nothing", RULE("connections = 1;"), NULL, "", "" },
-	{ "syntax", "mx_rules = (\n{ name = \"a\"; mx; } );", NULL,
-	    "r.conf:2: syntax error\n", "" },
+	{ "syntax", "mx_rules = (\n{ name = \"a\"; mx; } );", NULL, "r.conf:2: syntax error\n",
+	    "" },
 	{ "a key twice", RULE("connections = 1;\nconnections = 2;"), NULL,
 	    "r.conf:3: duplicate setting name\n", "" },
 	{ "an unknown key", RULE("conections = 1;"), NULL, "r.conf:2: a.conections: unknown key\n",

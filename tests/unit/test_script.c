@@ -26,6 +26,9 @@ static const struct script_row {
 	{ "guard_set", SCRIPT_GUARD_SET },
 	{ "guard_entry", SCRIPT_GUARD_ENTRY },
 	{ "level", SCRIPT_LEVEL },
+	{ "mail_take", SCRIPT_MAIL_TAKE },
+	{ "mail_digest", SCRIPT_MAIL_DIGEST },
+	{ "mail_end", SCRIPT_MAIL_END },
 };
 
 static size_t
