@@ -125,7 +125,7 @@ const struct command commands[] = {
 	{ "rules", "history", "", 0, 0, 0, CTL_NEEDS_SETTINGS,
 	    "who changed the rules in force, and when", rules_history },
 	{ "rules", "publish", "DIR", 1, 1, OPTION(KEY) | OPTION(OUTPUT) | OPTION(AS) | OPTION(TEXT),
-	    CTL_NEEDS_NOTHING, "rules for others: checks them, makes and signs a bundle",
+	    CTL_NEEDS_NOTHING, "checks rules for others, and signs a bundle of them",
 	    rules_publish },
 	{ "rules", "key", "FILE", 1, 1, 0, CTL_NEEDS_NOTHING,
 	    "makes a key that signs rules, and its public half", rules_key },

@@ -38,6 +38,22 @@ fills_shared(const struct egress *egress, const struct lane *lane)
 	return 4 * lane->shared_waiters >= 3 * most;
 }
 
+/* No more at once than a warm-up's cap leaves, as far as this node knows: the others would be held
+ * for hours' room and not go by a warm IP meanwhile. */
+static int64_t
+left_of_cap(const struct lane *lane, int64_t allowed, int64_t now_ms)
+{
+	const struct mx_limits *limits = &lane->limits;
+
+	for (size_t i = 0; limits->day_cap > 0 && i < limits->limit_count; i++) {
+		int64_t left = limits->limits[i].count - ledger_used(&lane->ledger, i, now_ms);
+
+		if (limits->limits[i].period_ms == 86400 * INT64_C(1000) && left < allowed)
+			allowed = left > 0 ? left : 0;
+	}
+	return allowed;
+}
+
 /* The lane's figures, and what it may have inside as things stand. */
 static void
 describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
@@ -61,6 +77,7 @@ describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
 	if (fills_shared(egress, lane) && out->allowed > inside)
 		out->allowed = inside;
 	out->per_minute = facts.per_minute;
+	out->allowed = left_of_cap(lane, out->allowed, now_ms);
 	out->spent_ms = lane_spent_ms(lane, now_ms);
 	out->dead_ms = site_wait_ms(&lane->site, now_ms);
 	out->dead_words = lane->site.words;
