@@ -5,6 +5,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+enum { SMALL = 1024 };
+
 static void *
 checked(void *ptr)
 {
@@ -19,10 +21,14 @@ checked(void *ptr)
 	return ptr;
 }
 
+/* calloc() of glibc before 2.41 goes past the thread's cache of small pieces, which is many times
+ * faster; of large ones it knows which are zero already. */
 void *
 mem_alloc(size_t size)
 {
-	return checked(calloc(1, size > 0 ? size : 1));
+	if (size > SMALL)
+		return checked(calloc(1, size));
+	return memset(checked(malloc(size > 0 ? size : 1)), 0, size);
 }
 
 void *

@@ -41,7 +41,7 @@ quarantine_address_of(const struct settings *settings, const char *normal, char 
 	struct span local;
 	size_t kept;
 
-	snprintf(out, ADDR_SIZE, "%s", normal);
+	memcpy(out, normal, strlen(normal) + 1);
 	if (rule == NULL || *normal == '"')
 		return;
 	local = span_make(normal, (size_t)(domain - normal) - 1);

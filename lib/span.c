@@ -10,26 +10,6 @@ span_of(const char *string)
 	return string == NULL ? (struct span){ "", 0 } : (struct span){ string, strlen(string) };
 }
 
-struct span
-span_make(const char *ptr, size_t len)
-{
-	return (struct span){ ptr, len };
-}
-
-struct span
-span_from(struct span s, size_t offset)
-{
-	if (offset > s.len)
-		offset = s.len;
-	return (struct span){ s.ptr + offset, s.len - offset };
-}
-
-bool
-span_eq(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool
 span_ieq(struct span a, struct span b)
 {

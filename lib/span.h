@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct span {
 	const char *ptr;
@@ -15,9 +16,28 @@ struct span {
 #define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
 
 struct span span_of(const char *string); /* NULL gives an empty span */
-struct span span_make(const char *ptr, size_t len);
-struct span span_from(struct span s, size_t offset); /* the rest from offset on */
-bool span_eq(struct span a, struct span b);
+
+static inline struct span
+span_make(const char *ptr, size_t len)
+{
+	return (struct span){ ptr, len };
+}
+
+/* The rest from offset on. */
+static inline struct span
+span_from(struct span s, size_t offset)
+{
+	if (offset > s.len)
+		offset = s.len;
+	return span_make(s.ptr + offset, s.len - offset);
+}
+
+static inline bool
+span_eq(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 bool span_ieq(struct span a, struct span b); /* ASCII case ignored */
 bool span_starts(struct span s, struct span prefix);
 bool span_istarts(struct span s, struct span prefix);

@@ -48,7 +48,7 @@ struct store_call {
 	bool over;          /* done: replies to come are dropped */
 	size_t outstanding; /* replies still to come */
 	enum store_outcome outcome;
-	struct err err;
+	struct err *err; /* NULL: nothing went wrong */
 	store_done *done;
 	void *arg;
 	int64_t deadline_ms, started_ms;
@@ -90,14 +90,26 @@ unlist(struct store_call *call)
 static void
 free_if_idle(struct store_call *call)
 {
-	if (call->over && call->outstanding == 0)
-		free(call);
+	if (!call->over || call->outstanding > 0)
+		return;
+	free(call->err);
+	free(call);
+}
+
+static void
+fail(struct store_call *call, enum store_outcome outcome, const char *words)
+{
+	if (call->err == NULL)
+		call->err = mem_alloc(sizeof(*call->err));
+	call->outcome = outcome;
+	err_set(call->err, "%s", words);
 }
 
 /* Tells the caller, once. The call itself stays until its last reply. */
 static void
 finish(struct store_call *call)
 {
+	static const struct err none;
 	struct store_async *store = call->store;
 
 	unlist(call);
@@ -106,7 +118,7 @@ finish(struct store_call *call)
 		store->figures.refused++;
 	if (call->kind == CALL_RUN) {
 		store->figures.seconds += (double)(clock_monotonic_ms() - call->started_ms) / 1000;
-		call->done(call->arg, call->outcome, &call->err);
+		call->done(call->arg, call->outcome, call->err != NULL ? call->err : &none);
 	}
 }
 
@@ -222,8 +234,7 @@ on_reply(struct redisAsyncContext *context, void *data, void *arg)
 		return;
 	}
 	if (reply == NULL) { /* disconnected: an ordinary outcome */
-		call->outcome = STORE_AWAY;
-		err_set(&call->err, "hung up");
+		fail(call, STORE_AWAY, "hung up");
 	} else if (store_reply_is_noscript(reply) && command->command.script != SCRIPT_NONE &&
 		   !command->repeated) {
 		repeat_with_text(command);
@@ -233,8 +244,7 @@ on_reply(struct redisAsyncContext *context, void *data, void *arg)
 
 		if (store_reply_decode(&command->command, reply, &err) != 0 &&
 		    call->outcome == STORE_DONE) {
-			call->outcome = STORE_REFUSED;
-			call->err = err;
+			fail(call, STORE_REFUSED, err.text);
 			if (call->kind == CALL_PROBE || call->kind == CALL_GREETING ||
 			    is_lasting(&err))
 				refuses(store, err.text);
@@ -265,7 +275,7 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 	call->listed = call->failing = call->over = false;
 	call->outstanding = 0;
 	call->outcome = STORE_DONE;
-	call->err.text[0] = '\0';
+	call->err = NULL;
 	call->done = done;
 	call->arg = arg;
 	call->count = batch->count;
@@ -285,10 +295,8 @@ queue_wire(struct call_command *command, struct span wire)
 
 	if (store_link_queue(call->store->link, wire, on_reply, command) == 0)
 		call->outstanding++;
-	else {
-		call->outcome = STORE_AWAY;
-		err_set(&call->err, "hung up");
-	}
+	else
+		fail(call, STORE_AWAY, "hung up");
 }
 
 static struct span
@@ -389,8 +397,7 @@ give_up(struct store_async *store, const char *words)
 	store->greeted = false;
 	tell(store, false, words);
 	while ((call = TAILQ_FIRST(&store->calls)) != NULL) {
-		call->outcome = STORE_AWAY;
-		err_set(&call->err, "%s", words);
+		fail(call, STORE_AWAY, words);
 		finish(call);
 		free_if_idle(call);
 	}

@@ -32,6 +32,7 @@ conclude(struct conclusion *conclusion, const struct mx_set *set, const struct m
 	forget(conclusion);
 	conclusion->generation = rules->generation;
 	conclusion->told = false;
+	conclusion->limits = NULL;
 	conclusion->rule = mx_rules_match(rules, set);
 	if (conclusion->rule != NULL) {
 		mx_rule_group(conclusion->rule, set, name);
@@ -65,6 +66,19 @@ conclusion_group(struct conclusion *conclusion, struct groups *groups, const cha
 		conclusion->group =
 		    groups_get(groups, conclusion->name, decide_ip(conclusion->rule, ip));
 	return conclusion->group;
+}
+
+const struct mx_limits *
+conclusion_limits(struct conclusion *conclusion, struct paces *paces, const struct mx_rules *rules,
+    const char *ip)
+{
+	unsigned generation = paces_generation(paces);
+
+	if (conclusion->limits == NULL || conclusion->paces != generation)
+		conclusion->limits = paces_limits(paces, rules, conclusion->rule, conclusion->name,
+		    decide_ip(conclusion->rule, ip));
+	conclusion->paces = generation;
+	return conclusion->limits;
 }
 
 void

@@ -114,8 +114,8 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 	if (group != NULL) {
 		flow->group = group_hold(group);
 		facts->group = group_name(flow->group);
-		flow->limits = *paces_limits(flow->engine->paces, flow->rules, facts->rule,
-		    facts->group, decide_ip(facts->rule, flow->ip));
+		flow->limits =
+		    *conclusion_limits(conclusion, flow->engine->paces, flow->rules, flow->ip);
 		facts->limits = &flow->limits;
 	}
 }
@@ -168,7 +168,9 @@ settle_take(struct flow *flow, bool stored)
 	    !flow->decision.gives_back) {
 		if (flow->slot)
 			group_published(flow->group, flow->take.open);
-		transaction_grant(open_transaction(flow), flow->group, flow->slot);
+		/* Still ours, unless its instance came over another connection meanwhile. */
+		transaction_grant(*flow->owner != NULL ? *flow->owner : open_transaction(flow),
+		    flow->group, flow->slot);
 		flow->slot = false;
 		return;
 	}

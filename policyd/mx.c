@@ -331,9 +331,8 @@ on_mx(void *arg, enum resolver_outcome outcome, struct span message, const char 
 
 /* The cache's entry, or an address literal's, which is made on the spot. */
 static struct mx_entry *
-find_entry(struct mx *mx, const char *domain)
+find_entry(struct mx *mx, const char *domain, int64_t now_ms)
 {
-	int64_t now_ms = clock_monotonic_ms();
 	struct mx_entry *entry = mx_cache_find(mx->cache, domain, now_ms);
 
 	if (entry == NULL && domain[0] == '[') {
@@ -352,11 +351,12 @@ find_entry(struct mx *mx, const char *domain)
 bool
 mx_cached(struct mx *mx, const char *domain, struct mx_answer *answer)
 {
-	struct mx_entry *entry = find_entry(mx, domain);
+	int64_t now_ms = clock_monotonic_ms();
+	struct mx_entry *entry = find_entry(mx, domain, now_ms);
 
 	if (entry == NULL)
 		return false;
-	mx_entry_answer(entry, clock_monotonic_ms(), answer);
+	mx_entry_answer(entry, now_ms, answer);
 	return true;
 }
 
@@ -385,7 +385,7 @@ mx_start(struct mx *mx, const char *domain, mx_done *done, void *arg)
 	HASH_FIND_STR(mx->lookups, domain, lookup);
 	if (lookup != NULL)
 		return add_query(lookup, done, arg);
-	if ((entry = find_entry(mx, domain)) != NULL) {
+	if ((entry = find_entry(mx, domain, clock_monotonic_ms())) != NULL) {
 		lookup = lookup_new(mx, domain);
 		set_ready(lookup, mx_entry_hold(entry));
 	} else if (HASH_COUNT(mx->lookups) >= MX_LOOKUPS_MAX) {

@@ -170,10 +170,10 @@ stream_proceed(struct stream *stream)
 	set_reading(stream,
 	    !stream->ended && stream->in.len <= stream->kind->in_max && stream->out.len < OUT_MAX);
 	partial = stream->in.len > 0 || stream->out.len > 0;
-	if (!partial)
-		set_deadline(stream);
-	else if (progress || !stream->partial)
+	if (partial && (progress || !stream->partial))
 		expect_rest(stream); /* once: bytes that trickle in do not prolong it */
+	else if (!partial && !is_busy(stream))
+		set_deadline(stream);
 	stream->partial = partial;
 }
 

@@ -13,7 +13,7 @@ enum { SWEEP_S = 5, INSTANCE_MAX = 128 };
 
 struct grant {
 	struct grant *next;
-	struct group *group; /* a reference */
+	struct group *group; /* a reference; NULL: none yet */
 	bool slot;           /* has one open */
 };
 
@@ -27,7 +27,7 @@ struct transaction {
 	UT_hash_handle hh;
 	TAILQ_ENTRY(transaction) link;
 	struct transaction **owner;
-	struct grant *grants;
+	struct grant grant; /* the first; most messages need no other */
 	struct tally tally; /* the first; most messages need no other */
 	int64_t used_ms;
 	size_t len;
@@ -44,10 +44,23 @@ struct transactions {
 static void
 end_slots(struct transaction *transaction)
 {
-	for (struct grant *grant = transaction->grants; grant != NULL; grant = grant->next) {
+	for (struct grant *grant = &transaction->grant; grant != NULL; grant = grant->next) {
 		if (grant->slot)
 			group_close_slot(grant->group);
 		grant->slot = false;
+	}
+}
+
+static void
+free_grants(struct transaction *transaction)
+{
+	struct grant *grant;
+
+	group_release(&transaction->grant.group);
+	while ((grant = transaction->grant.next) != NULL) {
+		transaction->grant.next = grant->next;
+		group_release(&grant->group);
+		free(grant);
 	}
 }
 
@@ -67,14 +80,8 @@ free_tallies(struct transaction *transaction)
 static void
 discard(struct transactions *transactions, struct transaction *transaction)
 {
-	struct grant *grant, *next;
-
 	end_slots(transaction);
-	for (grant = transaction->grants; grant != NULL; grant = next) {
-		next = grant->next;
-		group_release(&grant->group);
-		free(grant);
-	}
+	free_grants(transaction);
 	free_tallies(transaction);
 	if (transaction->owner != NULL)
 		*transaction->owner = NULL;
@@ -231,8 +238,8 @@ transactions_disown(struct transactions *transactions, struct transaction **owne
 bool
 transaction_has(const struct transaction *transaction, const struct group *group)
 {
-	for (const struct grant *grant = transaction->grants; grant != NULL; grant = grant->next)
-		if (grant->group == group)
+	for (const struct grant *grant = &transaction->grant; grant != NULL; grant = grant->next)
+		if (grant->group != NULL && grant->group == group)
 			return true;
 	return false;
 }
@@ -240,12 +247,15 @@ transaction_has(const struct transaction *transaction, const struct group *group
 void
 transaction_grant(struct transaction *transaction, struct group *group, bool slot)
 {
-	struct grant *grant = mem_alloc(sizeof(*grant));
+	struct grant *grant = &transaction->grant;
 
+	if (grant->group != NULL) {
+		grant = mem_alloc(sizeof(*grant));
+		grant->next = transaction->grant.next;
+		transaction->grant.next = grant;
+	}
 	grant->group = group_hold(group);
 	grant->slot = slot;
-	grant->next = transaction->grants;
-	transaction->grants = grant;
 }
 
 void

@@ -7,7 +7,9 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import tap
@@ -137,6 +139,42 @@ def without_right(w):
 
 
 @contextlib.contextmanager
+def between(w, change):
+    """mxctl asks a Redis whose answers are changed on their way."""
+    def serve(client):
+        with client, socket.create_connection((w.redis.address, w.redis.PORT)) as server:
+            threading.Thread(target=pump, args=(client, server, lambda data: data), daemon=True).start()
+            pump(server, client, change)
+
+    def pump(source, sink, through):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(through(data))
+            sink.shutdown(socket.SHUT_WR)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        url = w.ours["redis"].replace("%s:%d" % (w.redis.address, w.redis.PORT), "127.0.0.1:%d" % listener.getsockname()[1])
+        with conf(w, redis=url):
+            yield
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def late(data):
+    time.sleep(0.06)  # the fault itself: nothing is waited for
+    return data
+
+
+def an_hour_ago(data):
+    return re.sub(rb"\A\*2\r\n\$10\r\n(\d{10})\r\n", lambda m: b"*2\r\n$10\r\n%d\r\n" % (int(m[1]) - 3600), data)
+
+
+@contextlib.contextmanager
 def stopped(process):
     process.send(signal.SIGSTOP)
     try:
@@ -236,6 +274,10 @@ FAULTS = [
     ("a Redis user that lacks a right", without_right, "redis-rights", r"\+hincrby", NO),
     ("a Redis that takes no writes", lambda w: redis_set(w, "min-replicas-to-write", "1"), "redis-writes",
      "NOREPLICAS", NO),
+    ("a Redis that is too old", lambda w: between(w, lambda data: re.sub(rb"(redis_version:)\d", rb"\g<1>5", data)),
+     "redis-version", "too old", NO),
+    ("a Redis far away", lambda w: between(w, late), "redis-latency", "ms for an answer", NO),
+    ("a Redis with another time", lambda w: between(w, an_hour_ago), "clock", "3[56][0-9][0-9] s behind", NO),
     ("two mxpolicyd of one name", twin, "twins", "node name", NO),
 
     ("the sockets' folder open to all", lambda w: mode(w.queue + "/mxpace", 0o755), "socket-folder", "install -d -o mxpace", NO),

@@ -407,7 +407,7 @@ put_all_scripts(struct store_batch *batch, struct limit *limit, struct backoff_r
 	    &(struct store_grant){ "g", "all", "mta1", 1, 5, 0, true, 5000, limit, 1 }, &granted);
 	store_put_settle(batch,
 	    &(struct store_settled){ "g", "all", "mta1", limit, 1, 5000, STORE_STAMP, true, 1, 1, 1,
-		1 },
+		1, 1 },
 	    NULL);
 	store_put_restore(batch, &(struct store_restore){ "g", "all", "mta1", limit, 1, 7, newest },
 	    &restored);
