@@ -223,7 +223,7 @@ bounce_rules_load(const char *path, const char *local, struct conf_errors *error
 	unsigned before = errors->count;
 
 	read_file(rules, conf_open(path, errors), path, false, errors);
-	rules->local = local != NULL && *local != '\0' && access(local, F_OK) == 0;
+	rules->local = local != NULL && conf_exists(local);
 	if (rules->local)
 		read_file(rules, conf_open(local, errors), local, true, errors);
 	return finish(rules, errors, before);

@@ -8,6 +8,8 @@
 #include "keys.h"
 #include "unclassified.h"
 
+enum { PARTS = 5 }; /* of one count */
+
 /* -- who it was ---------------------------------------------------------------------------------- */
 
 /* What a complaint quotes of the message: the first of these fields behind the report's own header. */
@@ -151,11 +153,20 @@ id_of(const struct senders *senders, const struct consequence *out, enum sender_
 	return buf;
 }
 
+/* What was said, as the sender's day keeps it: "text:user_unknown 550 5.1.1 <address> unknown" */
+static void
+add_text_field(const struct consequence *out, struct str *field)
+{
+	str_addf(field, "text:%s ", reason_name(out->recipient->reason));
+	unclassified_form(span_of(out->recipient->diagnostic), field);
+}
+
 static void
 put_counts(struct senders *senders, struct store_batch *batch, const struct consequence *out)
 {
-	struct store_sender_part parts[3];
-	char reason[64], group[QUARANTINE_NAME_SIZE + 32], id[APPLY_ID_SIZE + 24];
+	struct store_sender_part parts[PARTS];
+	char reason[64], group[2][QUARANTINE_NAME_SIZE + 80], id[APPLY_ID_SIZE + 24];
+	struct str text = { 0 };
 	enum sender_count which = SENDER_SOFT;
 	bool counts = count_of(senders, out, &which);
 	struct store_sender_count count = {
@@ -169,9 +180,15 @@ put_counts(struct senders *senders, struct store_batch *batch, const struct cons
 		parts[count.part_count++] =
 		    (struct store_sender_part){ sender_count_name(which), 1 };
 	if (counts && which != SENDER_COMPLAINT && *out->group != '\0') {
-		snprintf(group, sizeof(group), "group:%s:%s", out->group,
+		snprintf(group[0], sizeof(group[0]), "group:%s:%s", out->group,
 		    which == SENDER_HARD ? "hard" : "soft");
-		parts[count.part_count++] = (struct store_sender_part){ group, 1 };
+		snprintf(group[1], sizeof(group[1]), "group:%s:%s", out->group, reason);
+		parts[count.part_count++] = (struct store_sender_part){ group[0], 1 };
+		parts[count.part_count++] = (struct store_sender_part){ group[1], 1 };
+	}
+	if (counts && which != SENDER_COMPLAINT && *out->recipient->diagnostic != '\0') {
+		add_text_field(out, &text);
+		parts[count.part_count++] = (struct store_sender_part){ str_text(&text), 1 };
 	}
 	for (int kind = 0; kind < SENDER_KINDS; kind++) {
 		struct store_sender_verdict *verdict = NULL;
@@ -191,6 +208,7 @@ put_counts(struct senders *senders, struct store_batch *batch, const struct cons
 			store_put_sender_use(batch, count.kind, count.name, senders->now_s);
 	}
 	senders->told = true;
+	str_free(&text);
 }
 
 /* The recipient is not mailed again, by whom the configuration says. */

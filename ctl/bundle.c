@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "date.h"
+#include "out.h"
 
 enum { FORMAT = 1 };
 
@@ -28,6 +29,18 @@ text_of(json_t *object, const char *key, struct arena *arena, struct err *err)
 	return arena_dup(arena, span_make(json_string_value(value), json_string_length(value)));
 }
 
+/* A name from the bundle itself is told on one line. */
+static int
+refuse_unknown(struct err *err, const char *key)
+{
+	struct str clean = { 0 };
+
+	out_clean(&clean, span_of(key));
+	refuse(err, str_text(&clean), "is nothing that a bundle of format 1 has");
+	str_free(&clean);
+	return -1;
+}
+
 static int
 check_members(json_t *object, const char *const *names, size_t count, struct err *err)
 {
@@ -41,7 +54,7 @@ check_members(json_t *object, const char *const *names, size_t count, struct err
 		while (i < count && strcmp(names[i], key) != 0)
 			i++;
 		if (i == count)
-			return refuse(err, key, "is nothing that a bundle of format 1 has");
+			return refuse_unknown(err, key);
 	}
 	return 0;
 }

@@ -2,27 +2,32 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
 #include "clock.h"
+#include "delivered_count.h"
 #include "lines.h"
-#include "maillog.h"
+#include "log_senders.h"
 #include "quarantine_address.h"
+#include "returnpath.h"
+#include "sender_identity.h"
 #include "store_delivered.h"
+#include "verp_keys.h"
 
 /* `quarantine delivered`: addresses that took a message, from the command line, standard input, the
  * log, or the stream in which an application tells of them. */
 
 enum {
-	AT_ONCE = 16,   /* each with a script, and after it at most an index and an event */
-	WAIT_MS = 1000, /* before a store that went away is asked again */
+	AT_ONCE =
+	    DELIVERY_AT_ONCE, /* each with a script, and after it at most an index and an event */
+	WAIT_MS = 1000,       /* before a store that went away is asked again */
 };
 _Static_assert(2 * (int)AT_ONCE <= (int)STORE_BATCH_MAX, "what follows fits one batch");
 
 struct pending {
-	char address[ADDR_SIZE];
-	int64_t at_s; /* 0: now */
+	struct delivery delivery;
 	struct store_delivered result;
 };
 
@@ -33,7 +38,10 @@ struct task {
 	struct pending pending[AT_ONCE];
 	size_t count;
 	int64_t outcomes[DELIVERED_OLDER + 1];
-	int64_t bad; /* no addresses */
+	int64_t bad;                 /* no addresses */
+	int64_t counted;             /* for accounts, campaigns and lists */
+	struct log_senders *senders; /* of a log */
+	struct verp_keys keys;
 };
 
 /* -- the store --------------------------------------------------------------------------------- */
@@ -59,8 +67,8 @@ static void
 put_deliveries(struct task *task)
 {
 	for (size_t i = 0; i < task->count; i++)
-		store_put_delivered(&task->ctl->batch, task->pending[i].address,
-		    task->pending[i].at_s, &task->pending[i].result);
+		store_put_delivered(&task->ctl->batch, task->pending[i].delivery.address,
+		    task->pending[i].delivery.at_s, &task->pending[i].result);
 }
 
 static bool
@@ -78,7 +86,7 @@ put_consequences(struct task *task)
 	for (size_t i = 0; i < task->count; i++) {
 		const struct pending *pending = &task->pending[i];
 		const struct store_event_field fields[] = {
-			{ "address", pending->address },
+			{ "address", pending->delivery.address },
 			{ "reason", reason_name(pending->result.reason) },
 			{ "by", "delivered" },
 		};
@@ -86,9 +94,9 @@ put_consequences(struct task *task)
 		if (!changed(pending))
 			continue;
 		if (pending->result.outcome == DELIVERED_RELEASED)
-			store_put_index(batch, pending->address, pending->result.expiry_s);
+			store_put_index(batch, pending->delivery.address, pending->result.expiry_s);
 		else
-			store_put_index_gone(batch, pending->address);
+			store_put_index_gone(batch, pending->delivery.address);
 		store_put_event(batch, delivered_name(pending->result.outcome), fields,
 		    sizeof(fields) / sizeof(fields[0]));
 	}
@@ -111,12 +119,24 @@ tell(struct task *task, const struct pending *pending)
 	task->outcomes[outcome]++;
 	if (!task->all && (outcome == DELIVERED_NONE || outcome == DELIVERED_OLDER))
 		return;
-	out_note(out, "%s: %s%s%s%s", pending->address, words[outcome],
+	out_note(out, "%s: %s%s%s%s", pending->delivery.address, words[outcome],
 	    outcome != DELIVERED_NONE ? " (" : "", outcome != DELIVERED_NONE ? reason : "",
 	    outcome != DELIVERED_NONE ? ")" : "");
-	out_cell(out, out_string(pending->address));
+	out_cell(out, out_string(pending->delivery.address));
 	out_cell(out, out_string(delivered_name(outcome)));
 	out_cell(out, outcome != DELIVERED_NONE ? out_string(reason) : out_none("-"));
+}
+
+/* For their senders. What was counted before the store went away is not counted again, if the
+ * delivery has a place. */
+static int
+count(struct task *task, struct err *err)
+{
+	struct delivery list[AT_ONCE];
+
+	for (size_t i = 0; i < task->count; i++)
+		list[i] = task->pending[i].delivery;
+	return delivered_count(task->ctl, list, task->count, &task->counted, err);
 }
 
 /* All that is pending. Done twice it changes nothing more, so a store that went away in between is
@@ -133,7 +153,8 @@ flush(struct task *task)
 		put_deliveries(task);
 		if (ctl_store_run(ctl, &err) == 0) {
 			put_consequences(task);
-			if (ctl->batch.count == 0 || ctl_store_run(ctl, &err) == 0)
+			if ((ctl->batch.count == 0 || ctl_store_run(ctl, &err) == 0) &&
+			    count(task, &err) == 0)
 				break;
 		}
 		if (!wait_for_store(task, &err))
@@ -148,32 +169,70 @@ flush(struct task *task)
 
 /* -- where they come from ----------------------------------------------------------------------- */
 
+/* delivery: all but its address. */
 static enum ctl_exit
-add(struct task *task, struct span text, int64_t at_s)
+add(struct task *task, struct span text, const struct delivery *delivery)
 {
 	struct pending *pending = &task->pending[task->count];
 
-	if (quarantine_address(task->ctl->settings, text, pending->address, NULL) != 0 ||
-	    *addr_domain(pending->address) == '\0') {
+	pending->delivery = *delivery;
+	if (quarantine_address(task->ctl->settings, text, pending->delivery.address, NULL) != 0 ||
+	    *addr_domain(pending->delivery.address) == '\0') {
 		task->bad++;
 		return CTL_DONE;
 	}
-	pending->at_s = at_s;
 	return ++task->count == AT_ONCE ? flush(task) : CTL_DONE;
+}
+
+/* Whose message it was, if the log has told. */
+static void
+identify(struct task *task, const struct maillog_line *line, struct delivery *delivery)
+{
+	const struct settings *settings = task->ctl->settings;
+	const char *login, *sender = log_senders_find(task->senders, line, &login);
+	struct sender_identity identity;
+	char address[ADDR_SIZE];
+
+	/* Each has a place, that places are the same when the log is read again. */
+	log_senders_place(task->senders, line, delivery->place);
+	if (sender == NULL || *sender == '\0' || strlen(sender) >= sizeof(address))
+		return;
+	memcpy(address, sender, strlen(sender) + 1);
+	returnpath_unsign(settings, &task->keys, delivery->at_s, address);
+	sender_identify(settings, span_of(login), span_of(address), &identity);
+	memcpy(delivery->names[SENDER_ACCOUNT], identity.account, SENDER_NAME_SIZE);
+	memcpy(delivery->names[SENDER_CAMPAIGN], identity.campaign, SENDER_NAME_SIZE);
+	memcpy(delivery->names[SENDER_LIST], identity.list, SENDER_NAME_SIZE);
+	delivery->known_only = true;
+	snprintf(delivery->source, sizeof(delivery->source), "log %.*s", (int)line->host.len,
+	    line->host.ptr);
+}
+
+static enum ctl_exit
+add_log_line(struct task *task, struct span text)
+{
+	struct delivery delivery = { 0 };
+	struct maillog_line line;
+	int64_t now_s = clock_wall_s();
+	enum maillog_kind kind = maillog_read(text, now_s, &line);
+
+	log_senders_take(task->senders, kind, &line);
+	if (kind != MAILLOG_DELIVERED)
+		return CTL_DONE;
+	delivery.at_s = line.at_s >= 0 ? line.at_s : now_s;
+	identify(task, &line, &delivery);
+	return add(task, line.text, &delivery);
 }
 
 static enum ctl_exit
 add_line(struct task *task, struct span line, bool maillog)
 {
-	struct maillog_delivery delivery;
+	static const struct delivery now = { 0 };
 
-	if (!maillog) {
-		line = span_trim(line);
-		return line.len > 0 ? add(task, line, 0) : CTL_DONE;
-	}
-	if (!maillog_read(line, clock_wall_s(), &delivery))
-		return CTL_DONE;
-	return add(task, delivery.recipient, delivery.at_s);
+	if (maillog)
+		return add_log_line(task, line);
+	line = span_trim(line);
+	return line.len > 0 ? add(task, line, &now) : CTL_DONE;
 }
 
 /* A line that may be waited for long must not keep those before it waiting. */
@@ -197,6 +256,7 @@ from_input(struct task *task, bool maillog)
 static enum ctl_exit
 from_operands(struct task *task)
 {
+	static const struct delivery now = { 0 };
 	struct ctl *ctl = task->ctl;
 	enum ctl_exit rc = CTL_DONE;
 
@@ -204,8 +264,37 @@ from_operands(struct task *task)
 		if (ctl_quarantine_address(ctl, ctl->operands[i]) == NULL)
 			return CTL_USAGE;
 	for (size_t i = 0; i < ctl->operand_count && rc == CTL_DONE; i++)
-		rc = add(task, span_of(ctl->operands[i]), 0);
+		rc = add(task, span_of(ctl->operands[i]), &now);
 	return rc == CTL_DONE ? flush(task) : rc;
+}
+
+/* "1795348800123-7": its time, and its place among all. */
+static void
+read_id(struct span id, struct delivery *delivery)
+{
+	unsigned long long ms = 0, number = 0;
+	long dash = span_find(id, SPAN("-"));
+
+	if (dash <= 0 || !span_number(span_make(id.ptr, (size_t)dash), &ms) ||
+	    !span_number(span_from(id, (size_t)dash + 1), &number))
+		return;
+	delivery->at_s = (int64_t)(ms / 1000);
+	snprintf(delivery->place, sizeof(delivery->place), "%020llu.%020llu", ms, number);
+}
+
+static void
+read_entry(const struct task *task, const char *group, const struct span *parts,
+    struct delivery *delivery)
+{
+	unsigned long long at_s = 0;
+
+	read_id(parts[DELIVERED_ID], delivery);
+	if (span_number(parts[DELIVERED_TIME], &at_s) && at_s <= INT64_MAX)
+		delivery->at_s = (int64_t)at_s;
+	for (int kind = 0; kind < SENDER_KINDS; kind++)
+		sender_name(delivery->names[kind], parts[DELIVERED_ACCOUNT + kind]);
+	snprintf(delivery->source, sizeof(delivery->source), "stream %s %s", group,
+	    task->ctl->settings->node);
 }
 
 /* The entries of one reading: each is acknowledged once all that follows from it is written. */
@@ -216,19 +305,14 @@ take_entries(struct task *task, const char *group, const struct store_fields *en
 	struct span ids[AT_ONCE];
 	size_t count = 0;
 
-	for (size_t i = 0; i + 2 < entries->count && count < AT_ONCE; i += 3) {
-		unsigned long long at_s = 0;
+	for (size_t i = 0; i + DELIVERED_PARTS <= entries->count && count < AT_ONCE;
+	     i += DELIVERED_PARTS) {
+		const struct span *parts = &entries->items[i];
+		struct delivery delivery = { 0 };
 
-		ids[count++] = entries->items[i];
-		/* Without a time it is the entry's own: milliseconds before the "-" of its ID. */
-		if (!span_number(entries->items[i + 2], &at_s)) {
-			struct span id = entries->items[i];
-			long dash = span_find(id, SPAN("-"));
-
-			id.len = dash > 0 ? (size_t)dash : id.len;
-			at_s = span_number(id, &at_s) ? at_s / 1000 : 0;
-		}
-		if (add(task, entries->items[i + 1], (int64_t)at_s) != CTL_DONE)
+		ids[count++] = parts[DELIVERED_ID];
+		read_entry(task, group, parts, &delivery);
+		if (add(task, parts[DELIVERED_ADDRESS], &delivery) != CTL_DONE)
 			return CTL_AWAY;
 	}
 	if (flush(task) != CTL_DONE)
@@ -273,6 +357,18 @@ from_stream(struct task *task, const char *group)
 /* -- the command -------------------------------------------------------------------------------- */
 
 static enum ctl_exit
+from_log(struct task *task)
+{
+	struct err err;
+
+	if (verp_keys_load(task->ctl->settings, &task->keys, &err) != 0)
+		ctl_complain(task->ctl, "senders that are signed are taken as they are: %s",
+		    err.text);
+	task->senders = log_senders_new(LOG_SENDERS_MAX);
+	return from_input(task, true);
+}
+
+static enum ctl_exit
 run(struct task *task)
 {
 	const struct ctl *ctl = task->ctl;
@@ -281,7 +377,7 @@ run(struct task *task)
 	if (ctl->options[CTL_OPTION_STREAM] != NULL)
 		return from_stream(task, group != NULL ? group : "mxpace");
 	if (ctl->options[CTL_OPTION_MAILLOG] != NULL)
-		return from_input(task, true);
+		return from_log(task);
 	return ctl->operand_count > 0 ? from_operands(task) : from_input(task, false);
 }
 
@@ -299,6 +395,8 @@ tell_total(const struct task *task)
 		    " hard, %" PRId64 " no address",
 		    total, outcomes[DELIVERED_RELEASED], outcomes[DELIVERED_CLEARED],
 		    outcomes[DELIVERED_HARD], task->bad);
+	if (task->senders != NULL)
+		out_note(task->ctl->out, "%" PRId64 " counted for their accounts", task->counted);
 }
 
 enum ctl_exit
@@ -332,5 +430,6 @@ quarantine_delivered(struct ctl *ctl)
 	out_table_end(ctl->out, NULL);
 	if (rc == CTL_DONE)
 		tell_total(task);
+	log_senders_free(&task->senders);
 	return rc;
 }

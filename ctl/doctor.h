@@ -51,6 +51,7 @@ struct doctor {
 	struct postfix_options postfix; /* its parameters, values of what they refer to in place */
 	struct postfix_services services;
 	struct postfix_draft draft;
+	bool table_hangs; /* one of transport_maps does not answer */
 
 	const char *redis_words, *info_words; /* why there is none */
 	const char *info;

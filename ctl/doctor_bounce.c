@@ -10,7 +10,7 @@
 #include "run.h"
 
 enum { TIME_LEAST_MS = 60000 }; /* mxbounce ends itself after 30 s */
-enum { DOMAINS_MAX = 20 };
+enum { DOMAINS_MAX = 20, TABLE_MS = 2000 };
 
 /* The pipe(8) service that runs mxbounce. NULL: there is none. */
 static const struct postfix_service *
@@ -179,20 +179,26 @@ doctor_pipe_recipients(struct doctor *doctor)
 
 /* -- the way there ----------------------------------------------------------------------------- */
 
-/* What transport_maps of main.cf say of a domain; "" nothing. */
+/* What transport_maps of main.cf say of a domain; "" nothing. After a table that does not answer none
+ * is asked any more. */
 static const char *
 route_of(struct doctor *doctor, const char *domain)
 {
 	struct span rest = span_of(doctor_postfix(doctor, "transport_maps")), table;
 	const char *found = "";
 
-	while (*found == '\0' && (table = postfix_tables_next(&rest)).len > 0) {
+	while (*found == '\0' && !doctor->table_hangs &&
+	       (table = postfix_tables_next(&rest)).len > 0) {
 		const char *name = arena_dup(&doctor->ctl->arena, table);
 		const char *const argv[] = { "postmap", "-c", doctor->folder, "-q", domain, name,
 			NULL };
 		struct str out = { 0 };
+		int rc = 1;
 
-		if (!span_starts(table, SPAN("socketmap:")) && run_program(argv, &out, NULL) == 0)
+		if (!span_starts(table, SPAN("socketmap:")))
+			rc = run_within(TABLE_MS, argv, &out, NULL);
+		doctor->table_hangs = rc < 0;
+		if (rc == 0)
 			found = arena_dup(&doctor->ctl->arena, span_trim(span_of(str_text(&out))));
 		str_free(&out);
 	}
@@ -223,7 +229,11 @@ look_at_domain(struct doctor *doctor, const struct postfix_service *service, con
 	const char *route = route_of(doctor, domain);
 	struct span transport = span_make(route, strcspn(route, ":"));
 
-	if (!span_eq(transport, span_of(service->name)))
+	if (doctor->table_hangs)
+		doctor_say(doctor, DOCTOR_WARNING,
+		    doctor_text(doctor, "find out which: postmap -q %s TABLE", domain),
+		    "a table of transport_maps does not answer within %d s", TABLE_MS / 1000);
+	else if (!span_eq(transport, span_of(service->name)))
 		doctor_say(doctor, DOCTOR_WRONG,
 		    doctor_text(doctor, "put \"%s %s:\" into a table of transport_maps", domain,
 			service->name),

@@ -148,8 +148,11 @@ doctor_open(struct doctor *doctor)
 	setenv("RES_OPTIONS", "timeout:1 attempts:1", 1);
 	arena_init(&doctor->draft.arena);
 	doctor->info_words = "Redis does not answer";
-	if (geteuid() == 0)
+	/* In a container root may be unable to become somebody else. */
+	if (geteuid() == 0 && doctor_user_enter("nobody", NULL) == 0) {
+		doctor_user_leave();
 		doctor->has |= DOCTOR_NEEDS_ROOT;
+	}
 	if ((doctor->has & DOCTOR_NEEDS_ROOT) != 0 && doctor_user_enter(DOCTOR_USER, NULL) == 0) {
 		doctor_user_leave();
 		doctor->has |= DOCTOR_NEEDS_MXPACE;

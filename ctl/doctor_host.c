@@ -12,7 +12,7 @@
 #include "run.h"
 
 enum { FREE_WRONG_PERCENT = 2, FREE_LOW_PERCENT = 10, FREE_LEAST_MB = 32 };
-enum { UPDATE_OLD_S = 8 * 86400 };
+enum { UPDATE_OLD_S = 8 * 86400, SYSTEMCTL_MS = 3000 };
 
 void
 doctor_state_folder(struct doctor *doctor)
@@ -66,7 +66,7 @@ is_enabled(const char *unit)
 {
 	const char *const argv[] = { "systemctl", "--quiet", "is-enabled", unit, NULL };
 
-	return run_program(argv, NULL, NULL) == 0;
+	return run_within(SYSTEMCTL_MS, argv, NULL, NULL) == 0;
 }
 
 void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor_checks.h"
+#include "sockets.h"
 #include "spf.h"
 
 /* -- the resolver ------------------------------------------------------------------------------ */
@@ -173,6 +174,16 @@ doctor_spf(struct doctor *doctor)
 
 /* -- the names of the sending IPs -------------------------------------------------------------- */
 
+/* However the two are written. */
+static bool
+same_address(const char *a, const char *b)
+{
+	struct sockets_address left, right;
+
+	return sockets_address_parse(a, &left) && sockets_address_parse(b, &right) &&
+	       memcmp(&left, &right, sizeof(left)) == 0;
+}
+
 void
 doctor_ptr(struct doctor *doctor)
 {
@@ -194,7 +205,7 @@ doctor_ptr(struct doctor *doctor)
 		if (doctor_dns_texts(doctor, &ip->address, &texts) != 0)
 			continue;
 		for (size_t k = 0; k < texts.count; k++)
-			confirmed = confirmed || strcmp(texts.items[k], ip->name) == 0;
+			confirmed = confirmed || same_address(texts.items[k], ip->name);
 		if (!confirmed)
 			doctor_say(doctor, DOCTOR_WRONG,
 			    doctor_text(doctor, "give %s the address %s", ip->host, ip->name),

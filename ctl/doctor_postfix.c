@@ -33,56 +33,6 @@ doctor_has_postfix(struct doctor *doctor)
 
 /* -- what setup writes ------------------------------------------------------------------------- */
 
-static bool
-is_timer_line(struct span line)
-{
-	for (size_t i = 0; i < POSTFIX_TIMERS; i++)
-		if (span_starts(line, span_of(postfix_timers[i].name)))
-			return true;
-	return false;
-}
-
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Its lines, sorted: postconf -e adds behind ours, which changes nothing. Timers are a check of their
- * own. */
-static struct postfix_words
-lines_of(struct doctor *doctor, const struct str *text)
-{
-	struct span rest = span_make(text->data, text->len), line;
-	struct arena *arena = &doctor->ctl->arena;
-	struct postfix_words lines = { 0 };
-
-	while (span_line(&rest, &line))
-		if (span_trim(line).len > 0 && !is_timer_line(line))
-			postfix_words_add(arena, &lines, arena_dup(arena, line));
-	if (lines.count > 0)
-		qsort(lines.items, lines.count, sizeof(*lines.items), by_text);
-	return lines;
-}
-
-static bool
-fits(struct doctor *doctor)
-{
-	const struct postfix_draft *draft = &doctor->draft;
-
-	for (size_t i = 0; i < POSTFIX_FILES; i++) {
-		struct postfix_words now = lines_of(doctor, &draft->now.text[i]);
-		struct postfix_words next = lines_of(doctor, &draft->next.text[i]);
-
-		if (now.count != next.count)
-			return false;
-		for (size_t k = 0; k < now.count; k++)
-			if (strcmp(now.items[k], next.items[k]) != 0)
-				return false;
-	}
-	return true;
-}
-
 void
 doctor_setup(struct doctor *doctor)
 {
@@ -92,7 +42,7 @@ doctor_setup(struct doctor *doctor)
 	if (draft->plan.mistakes.count > 0)
 		doctor_say(doctor, DOCTOR_WRONG, "mend that, then: mxctl postfix setup --reload",
 		    "%s", draft->plan.mistakes.items[0]);
-	else if (fits(doctor))
+	else if (postfix_check_fits(draft, false))
 		return;
 	else if (!wanted)
 		doctor_say(doctor, DOCTOR_WRONG,

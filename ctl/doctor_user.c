@@ -39,8 +39,10 @@ doctor_user_enter(const char *name, const char *group)
 		count = own_groups(user, groups);
 	before.gid = getegid();
 	before.count = getgroups(GROUPS_MAX, before.groups);
-	if (before.count >= 0 && setgroups((size_t)count, groups) == 0 && setegid(gid) == 0 &&
-	    seteuid(uid) == 0)
+	/* Root without the right to change groups (a container) is left as it was. */
+	if (before.count < 0 || setgroups((size_t)count, groups) != 0)
+		return -1;
+	if (setegid(gid) == 0 && seteuid(uid) == 0)
 		return 0;
 	doctor_user_leave();
 	return -1;
@@ -50,7 +52,7 @@ void
 doctor_user_leave(void)
 {
 	if (seteuid(getuid()) != 0 || setegid(before.gid) != 0 ||
-	    (before.count >= 0 && setgroups((size_t)before.count, before.groups) != 0))
+	    setgroups((size_t)before.count, before.groups) != 0)
 		abort(); /* to go on as somebody else would be worse */
 }
 

@@ -89,18 +89,23 @@ explain_delivery_read(struct ctl *ctl, const struct ctl_time *now,
 
 /* -- deciding ---------------------------------------------------------------------------------- */
 
-/* How long a warm-up's cap is reached. */
+/* How long nothing is let into the queue, and by which limit, as lane_spent_ms() has it. */
 static int64_t
-spent_ms(const struct delivery_lane *lane)
+spent_ms(const struct delivery_lane *lane, const struct limit **limit)
 {
 	const struct mx_limits *limits = lane->use.limits;
 	const struct store_took *took = &lane->took;
+	int64_t wait_ms = took->wait_ms;
 
-	return limits != NULL && limits->day_cap > 0 && took->outcome == STORE_NO_ROOM &&
-		       took->limit < limits->limit_count &&
-		       limits->limits[took->limit].period_ms == 86400 * INT64_C(1000)
-		   ? took->wait_ms
-		   : 0;
+	*limit = NULL;
+	if (limits == NULL || took->outcome != STORE_NO_ROOM || took->limit >= limits->limit_count)
+		return 0;
+	if (!mx_limits_is_cap(limits, took->limit))
+		wait_ms -= ROUTE_HORIZON_S * INT64_C(1000);
+	if (wait_ms <= 0)
+		return 0;
+	*limit = &limits->limits[took->limit];
+	return wait_ms;
 }
 
 /* As if no other group were behind. */
@@ -116,8 +121,12 @@ choice_of(const struct explain_delivery *delivery, const struct delivery_lane *l
 		.behind_max = delivery->facts.settings->active_queue_limit / 4,
 	};
 
+	const struct limit *spent;
+	int64_t wait_ms = spent_ms(lane, &spent);
+
 	return (struct route_lane){
-		.spent_ms = spent_ms(lane),
+		.spent_ms = wait_ms,
+		.spent = spent,
 		.number = lane->sending.number,
 		.limits = lane->use.limits,
 		.inside = facts.inside,

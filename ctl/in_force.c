@@ -30,6 +30,16 @@ in_force_sets(struct ctl *ctl)
 	return &ctl->levels;
 }
 
+void
+in_force_forget(struct ctl *ctl)
+{
+	if (ctl->warmups != NULL)
+		warmups_clear(ctl->warmups);
+	ctl->warmups = NULL;
+	ctl->levels = (struct pace_sets){ 0 };
+	ctl->levels_read = ctl->levels_known = false;
+}
+
 const struct mx_limits *
 in_force(struct ctl *ctl, const struct mx_rule *rule, const char *group, const char *ip)
 {

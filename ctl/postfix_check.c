@@ -1,8 +1,11 @@
 #include "postfix_check.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "in_force.h"
+#include "postfix_ours.h"
 
 int
 postfix_check_open(struct ctl *ctl, const char *folder, bool timers, struct postfix_draft *draft,
@@ -18,10 +21,81 @@ postfix_check_open(struct ctl *ctl, const char *folder, bool timers, struct post
 	    timers || draft->state.timers, err);
 }
 
-bool
-postfix_check_fits(const struct postfix_draft *draft)
+static bool
+is_timer(struct span line)
 {
-	return draft->plan.mistakes.count == 0 && postfix_files_equal(&draft->now, &draft->next);
+	size_t len = 0;
+
+	while (len < line.len && strchr(" \t=", line.ptr[len]) == NULL)
+		len++;
+	for (size_t i = 0; i < POSTFIX_TIMERS; i++)
+		if (span_eq(span_make(line.ptr, len), span_of(postfix_timers[i].name)))
+			return true;
+	return false;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The lines of a file as Postfix takes them: one that begins with a blank goes on with the one before,
+ * whatever comments stand in between. Sorted. */
+static struct postfix_words
+lines_of(struct arena *arena, const struct str *text, bool timers)
+{
+	struct span rest = span_make(text->data, text->len), line;
+	struct postfix_words lines = { 0 };
+
+	while (span_line(&rest, &line)) {
+		struct span words = span_trim(line);
+		bool goes_on = line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
+
+		if (words.len == 0 || words.ptr[0] == '#')
+			continue;
+		if (goes_on && lines.count > 0)
+			lines.items[lines.count - 1] = arena_printf(arena, "%s\n%.*s",
+			    lines.items[lines.count - 1], (int)words.len, words.ptr);
+		else
+			postfix_words_add(arena, &lines, arena_dup(arena, words));
+	}
+	for (size_t i = 0; i < lines.count;)
+		if (!timers && is_timer(span_of(lines.items[i])))
+			lines.items[i] = lines.items[--lines.count];
+		else
+			i++;
+	if (lines.count > 0)
+		qsort(lines.items, lines.count, sizeof(*lines.items), by_text);
+	return lines;
+}
+
+static bool
+same_lines(const struct str *a, const struct str *b, bool timers)
+{
+	struct postfix_words left, right;
+	struct arena arena;
+	bool same;
+
+	arena_init(&arena);
+	left = lines_of(&arena, a, timers);
+	right = lines_of(&arena, b, timers);
+	same = left.count == right.count;
+	for (size_t i = 0; same && i < left.count; i++)
+		same = strcmp(left.items[i], right.items[i]) == 0;
+	arena_clear(&arena);
+	return same;
+}
+
+bool
+postfix_check_fits(const struct postfix_draft *draft, bool timers)
+{
+	if (draft->plan.mistakes.count > 0)
+		return false;
+	for (size_t i = 0; i < POSTFIX_FILES; i++)
+		if (!same_lines(&draft->now.text[i], &draft->next.text[i], timers))
+			return false;
+	return true;
 }
 
 static void
@@ -35,7 +109,7 @@ check_one(struct ctl *ctl, const char *folder)
 		out_cell(ctl->out, out_none("unknown"));
 		out_cell(ctl->out, out_string(arena_dup(&ctl->arena, span_of(err.text))));
 	} else {
-		bool fits = postfix_check_fits(&draft);
+		bool fits = postfix_check_fits(&draft, false);
 
 		out_cell(ctl->out, out_bool(fits));
 		out_cell(ctl->out,

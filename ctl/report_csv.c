@@ -44,7 +44,7 @@ static void
 end(struct str *out, const int64_t *counts, int64_t failed, const char *reason, const char *flag)
 {
 	for (size_t i = 0; i < SENDER_COUNTS; i++)
-		if (counts != NULL)
+		if (counts != NULL && (i != SENDER_DELIVERED || report_knows_delivered(counts)))
 			str_addf(out, ",%lld", (long long)counts[i]);
 		else
 			str_addc(out, ',');
@@ -70,6 +70,11 @@ put_table(struct str *out, const struct report_model *model, enum report_table_i
 
 		begin(out, report_table_name(id), row->name);
 		end(out, row->counts, report_failed(row->counts), "", report_flag_name(row->flag));
+		for (size_t r = 0; r < REASON_COUNT; r++)
+			if (row->by_reason[r] > 0) {
+				begin(out, "group reason", row->name);
+				end(out, NULL, row->by_reason[r], reason_name((enum reason)r), "");
+			}
 	}
 }
 

@@ -98,6 +98,17 @@ change(struct markup *markup, const struct report_model *model,
 }
 
 static void
+delivered(struct markup *markup, const struct report_model *model)
+{
+	struct str words = { 0 };
+
+	str_adds(&words, "delivered: ");
+	report_delivered(model->total, &words);
+	markup_element(markup, "dd", "note", str_text(&words));
+	str_free(&words);
+}
+
+static void
 figures(struct markup *markup, const struct report_model *model)
 {
 	int64_t sent = model->total[SENDER_SENT];
@@ -126,6 +137,8 @@ figures(struct markup *markup, const struct report_model *model)
 		}
 		change(markup, model, measure, now, report_measure(measure, model->before));
 		markup_close(markup);
+		if (measure->kind == MEASURE_ACCEPTED)
+			delivered(markup, model);
 		markup_close(markup);
 	}
 	markup_close(markup);
@@ -246,7 +259,7 @@ footer(struct markup *markup, const struct report_model *model)
 	markup_open(markup, "footer");
 	markup_element(markup, "p", NULL,
 	    "Figures are recipients. Sent is what was taken for delivery; accepted is that without "
-	    "what came back; soft bounces are those that were not refused for reputation. Figures "
+	    "what came back; delivered is what the log or the application told of; soft bounces are those that were not refused for reputation. Figures "
 	    "of the time before, as long as this one, stand behind the arrows; pt: percent points.");
 	markup_open(markup, "p");
 	markup_textf(markup,
@@ -286,6 +299,8 @@ report_as_html(const struct report_model *model, struct str *out)
 		report_html_reasons(&markup, model);
 		report_html_providers(&markup, model);
 		markup_close(&markup);
+	} else if (model->cause_count > 0) {
+		report_html_reasons(&markup, model);
 	}
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		if (report_model_has(model, order[i]))

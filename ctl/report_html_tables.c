@@ -124,6 +124,17 @@ provider(struct markup *markup, const struct report_row *row, const struct colum
 	markup_close(markup);
 }
 
+static void
+provider_reasons(struct markup *markup, const struct report_row *row)
+{
+	struct str words = { 0 };
+
+	report_row_reasons(row, &words);
+	if (words.len > 0)
+		markup_element(markup, "div", "why muted", str_text(&words));
+	str_free(&words);
+}
+
 void
 report_html_providers(struct markup *markup, const struct report_model *model)
 {
@@ -152,6 +163,7 @@ report_html_providers(struct markup *markup, const struct report_model *model)
 		markup_open(markup, "tr");
 		markup_open_class(markup, "td", "name");
 		report_html_name(markup, table->rows[i]->name);
+		provider_reasons(markup, table->rows[i]);
 		markup_close(markup);
 		provider(markup, table->rows[i], columns, scale, model->query.time.points);
 		markup_close(markup);

@@ -19,12 +19,17 @@ put_time(struct str *out, const char *key, int64_t at_s)
 	put_string(out, key, clock_format(at_s, date));
 }
 
-/* "sent":…,"delivered":… and what follows from them. */
+/* "sent":…,"delivered":… and what follows from them; delivered is null where nobody tells it. */
 static void
 put_counts(struct str *out, const int64_t counts[SENDER_COUNTS])
 {
 	for (size_t i = 0; i < SENDER_COUNTS; i++)
-		json_key_number(out, sender_count_name((enum sender_count)i), counts[i]);
+		if (i == SENDER_DELIVERED && !report_knows_delivered(counts)) {
+			json_key(out, sender_count_name(SENDER_DELIVERED));
+			str_adds(out, "null");
+		} else {
+			json_key_number(out, sender_count_name((enum sender_count)i), counts[i]);
+		}
 	json_key_number(out, "failed", report_failed(counts));
 }
 
@@ -56,6 +61,17 @@ put_points(struct str *out, const struct report_model *model)
 }
 
 static void
+put_row_reasons(struct str *out, const struct report_row *row)
+{
+	json_key(out, "reasons");
+	str_addc(out, '{');
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		if (row->by_reason[i] > 0)
+			json_key_number(out, reason_name((enum reason)i), row->by_reason[i]);
+	str_addc(out, '}');
+}
+
+static void
 put_row(struct str *out, enum report_table_id id, const struct report_row *row, size_t points)
 {
 	json_next(out);
@@ -66,6 +82,8 @@ put_row(struct str *out, enum report_table_id id, const struct report_row *row, 
 		put_string(out, "flag", report_flag_name(row->flag));
 		put_string(out, "why", row->why);
 	}
+	if (id == REPORT_GROUPS)
+		put_row_reasons(out, row);
 	if (id == REPORT_ACCOUNTS)
 		put_string(out, "state", sender_state_name(row->state));
 	put_numbers(out, "trend", row->trend, points);

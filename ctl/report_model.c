@@ -93,6 +93,12 @@ report_accepted(const int64_t counts[SENDER_COUNTS])
 	return accepted > 0 ? accepted : 0;
 }
 
+bool
+report_knows_delivered(const int64_t counts[SENDER_COUNTS])
+{
+	return counts[SENDER_DELIVERED] > 0;
+}
+
 void
 report_model_init(struct report_model *model, struct arena *arena, const struct report_query *query)
 {
@@ -208,6 +214,27 @@ counts_of(const struct report_model *model, const struct sender_stats *stats,
 			group_counts(&stats->groups[i], counts);
 }
 
+/* The reasons of what this report is about. */
+static const int64_t *
+reasons_of(const struct report_model *model, const struct sender_stats *stats)
+{
+	static const int64_t none[REASON_COUNT];
+
+	if (model->query.scope != REPORT_GROUP)
+		return stats->by_reason;
+	for (size_t i = 0; i < stats->group_count; i++)
+		if (strcmp(stats->groups[i].name, model->query.name) == 0)
+			return stats->groups[i].by_reason;
+	return none;
+}
+
+static void
+add_reasons(int64_t to[REASON_COUNT], const int64_t from[REASON_COUNT])
+{
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		to[i] += from[i];
+}
+
 static void
 add_row(struct report_row *row, size_t point, const int64_t counts[SENDER_COUNTS])
 {
@@ -229,14 +256,14 @@ report_model_add(struct report_model *model, enum sender_kind kind, struct repor
 		return;
 	add_counts(to->counts, counts);
 	add_counts(model->total, counts);
-	if (model->query.scope == REPORT_GROUP)
-		return;
-	for (size_t i = 0; i < REASON_COUNT; i++)
-		to->by_reason[i] += stats->by_reason[i];
-	for (size_t i = 0; i < stats->group_count; i++) {
+	add_reasons(to->by_reason, reasons_of(model, stats));
+	for (size_t i = 0; i < stats->group_count && model->query.scope != REPORT_GROUP; i++) {
+		struct report_row *group =
+		    report_model_row(model, REPORT_GROUPS, span_of(stats->groups[i].name));
+
 		group_counts(&stats->groups[i], counts);
-		add_row(report_model_row(model, REPORT_GROUPS, span_of(stats->groups[i].name)),
-		    point, counts);
+		add_row(group, point, counts);
+		add_reasons(group->by_reason, stats->groups[i].by_reason);
 	}
 }
 
@@ -384,6 +411,7 @@ end_table(struct report_model *model, enum report_table_id id)
 		const struct report_row *row = table->rows[--table->count];
 
 		add_counts(table->rest.counts, row->counts);
+		add_reasons(table->rest.by_reason, row->by_reason);
 		for (size_t i = 0; i < model->query.time.points; i++)
 			table->rest.trend[i] += row->trend[i];
 	}

@@ -45,7 +45,8 @@ struct report_query {
 struct report_row { /* a sender or an MX group; of a group sent, hard and soft are known */
 	const char *name;
 	int64_t counts[SENDER_COUNTS];
-	int64_t *trend; /* failures of each point */
+	int64_t by_reason[REASON_COUNT]; /* of an MX group; where mxbounce knew it */
+	int64_t *trend;                  /* failures of each point */
 	enum report_flag flag;
 	const char *why; /* of the flag: "hard bounces", "complaints", "much of all failures" */
 	enum sender_state state; /* of an account, now */
@@ -89,7 +90,7 @@ struct report_model {
 	struct report_table tables[REPORT_TABLES];
 	struct report_cause causes[REASON_COUNT]; /* most first */
 	size_t cause_count;
-	struct report_text **texts; /* most first; about all mail only */
+	struct report_text **texts; /* most first; not of a group */
 	size_t text_count;
 	struct report_names *text_names;
 	size_t text_all;
@@ -124,7 +125,7 @@ void report_model_add(struct report_model *model, enum sender_kind kind, struct 
     size_t point, const struct sender_stats *stats);
 /* Those of a point before, of a sender of report_model_kind(). */
 void report_model_add_before(struct report_model *model, const struct sender_stats *stats);
-/* A diagnostic of a day, as mxpace:texts:DAY has it: "REASON TEXT". */
+/* A diagnostic of a day, as mxpace:texts:DAY and a sender's statistics have it: "REASON TEXT". */
 void report_model_add_text(struct report_model *model, size_t day, struct span member,
     int64_t count);
 /* Sorts, judges, cuts. Nothing is added any more. */
@@ -133,5 +134,7 @@ void report_model_end(struct report_model *model);
 /* Of figures: what came back, complaints apart, and sent without it, which is at least 0. */
 int64_t report_failed(const int64_t counts[SENDER_COUNTS]);
 int64_t report_accepted(const int64_t counts[SENDER_COUNTS]);
+/* Whether deliveries are known: somebody has told of some. */
+bool report_knows_delivered(const int64_t counts[SENDER_COUNTS]);
 
 #endif

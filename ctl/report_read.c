@@ -119,6 +119,34 @@ read_texts(struct reading *reading)
 	return 0;
 }
 
+/* What providers said of one sender's mail, which its days alone keep. */
+static int
+read_texts_of_one(struct reading *reading)
+{
+	const struct report_model *model = reading->model;
+	const struct report_time *time = &model->query.time;
+	char period[SENDER_PERIOD_SIZE];
+
+	for (size_t day = 0; day < time->days; day++) {
+		struct store_sender_stats stats;
+		struct arena arena;
+		int rc;
+
+		arena_init(&arena);
+		stats = (struct store_sender_stats){ .arena = &arena };
+		store_put_sender_stats(&reading->ctl->batch, report_model_kind(model),
+		    model->query.name, sender_day(report_time_day_s(time, day), period), &stats);
+		rc = ctl_store_run(reading->ctl, reading->err);
+		for (size_t i = 0; i < stats.stats.text_count && rc == 0; i++)
+			report_model_add_text(reading->model, day,
+			    span_of(stats.stats.texts[i].member), stats.stats.texts[i].count);
+		arena_clear(&arena);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 read_states(struct reading *reading)
 {
@@ -141,7 +169,7 @@ read_one(struct reading *reading)
 	enum sender_kind kind = report_model_kind(reading->model);
 	const char *name = reading->model->query.name;
 
-	if (read_sender(reading, kind, name, NULL, false) != 0)
+	if (read_sender(reading, kind, name, NULL, false) != 0 || read_texts_of_one(reading) != 0)
 		return -1;
 	return reading->has_before ? read_sender(reading, kind, name, NULL, true) : 0;
 }

@@ -71,6 +71,7 @@ const char report_style[] =
     ".n{text-align:right;white-space:nowrap}\n"
     ".name{overflow-wrap:anywhere;overflow:hidden;min-width:8em}\n"
     ".name bdi{font-weight:500;margin-right:8px}.name .bar{margin-top:3px}\n"
+    ".why{font-size:12px}\n"
     ".muted,.muted bdi{color:var(--soft-ink);font-weight:400}\n"
     ".wide-bar{width:26%}.trend{width:112px}\n"
     ".pill{display:inline-block;font-size:12px;line-height:1;font-weight:600;padding:4px 8px;"

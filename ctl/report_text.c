@@ -189,6 +189,32 @@ banner(struct page *page)
 	str_free(&words);
 }
 
+/* Beside the figures: it is known only where somebody tells of deliveries. */
+static void
+delivered_of(struct page *page, const int64_t counts[SENDER_COUNTS], size_t column)
+{
+	char words[REPORT_WORDS_SIZE];
+
+	if (!report_knows_delivered(counts)) {
+		right(page, column, "not known");
+		return;
+	}
+	right(page, column, report_number(counts[SENDER_DELIVERED], words));
+	right(page, column + 10,
+	    report_share(counts[SENDER_DELIVERED], counts[SENDER_SENT], words));
+}
+
+static void
+delivered(struct page *page)
+{
+	line_add_blanks(page->out, INDENT);
+	str_adds(page->out, "Delivered");
+	delivered_of(page, page->model->total, 30);
+	if (page->model->has_before)
+		delivered_of(page, page->model->before, 56);
+	end_line(page);
+}
+
 static void
 figures(struct page *page)
 {
@@ -220,6 +246,8 @@ figures(struct page *page)
 				right(page, 66, report_share(before, sent_before, words));
 		}
 		end_line(page);
+		if (measure->kind == MEASURE_ACCEPTED)
+			delivered(page);
 	}
 }
 
@@ -397,6 +425,21 @@ flag(struct page *page, const struct report_row *row)
 	end_line(page);
 }
 
+/* Why most came back, of a group. */
+static void
+why(struct page *page, const struct report_row *row)
+{
+	struct str words = { 0 };
+
+	report_row_reasons(row, &words);
+	if (words.len > 0) {
+		line_add_blanks(page->out, INDENT + 2);
+		str_adds(page->out, str_text(&words));
+		end_line(page);
+	}
+	str_free(&words);
+}
+
 static void
 table(struct page *page, enum report_table_id id)
 {
@@ -425,6 +468,7 @@ table(struct page *page, enum report_table_id id)
 	for (size_t i = 0; i < table->count; i++) {
 		add_name(page, table->rows[i]->name, shape.name - INDENT);
 		table_row(page, &shape, table->rows[i]);
+		why(page, table->rows[i]);
 		flag(page, table->rows[i]);
 	}
 	if (table->more == 0)

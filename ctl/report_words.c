@@ -156,6 +156,58 @@ report_reason_words(enum reason reason)
 	return words[reason];
 }
 
+enum { ROW_REASONS = 3 };
+
+/* The one that comes behind `last` (NULL: none before): less often, or as often and later. */
+static int
+next_reason(const int64_t by_reason[REASON_COUNT], const int *last)
+{
+	int next = -1;
+
+	for (int r = 0; r < REASON_COUNT; r++) {
+		int64_t count = by_reason[r];
+
+		if (count == 0 || (last != NULL && (count > by_reason[*last] ||
+						       (count == by_reason[*last] && r <= *last))))
+			continue;
+		if (next < 0 || count > by_reason[next])
+			next = r;
+	}
+	return next;
+}
+
+void
+report_row_reasons(const struct report_row *row, struct str *out)
+{
+	int reason = next_reason(row->by_reason, NULL);
+	char share[REPORT_WORDS_SIZE];
+	int64_t all = 0;
+
+	for (size_t r = 0; r < REASON_COUNT; r++)
+		all += row->by_reason[r];
+	for (size_t i = 0; i < ROW_REASONS && reason >= 0; i++) {
+		str_addf(out, "%s%s %s", i > 0 ? ", " : "",
+		    report_reason_words((enum reason)reason),
+		    report_share(row->by_reason[reason], all, share));
+		reason = next_reason(row->by_reason, &reason);
+	}
+}
+
+void
+report_delivered(const int64_t counts[SENDER_COUNTS], struct str *out)
+{
+	char number[REPORT_WORDS_SIZE], share[REPORT_WORDS_SIZE];
+
+	if (!report_knows_delivered(counts)) {
+		str_adds(out, "not known");
+		return;
+	}
+	str_adds(out, report_number(counts[SENDER_DELIVERED], number));
+	if (counts[SENDER_SENT] > 0)
+		str_addf(out, " (%s)",
+		    report_share(counts[SENDER_DELIVERED], counts[SENDER_SENT], share));
+}
+
 static const struct {
 	const char *name, *title;
 } tables[REPORT_TABLES] = {

@@ -29,7 +29,12 @@ const char *report_scope_name(enum report_scope scope);
 void report_span(const struct report_model *model, struct str *out);
 /* What matters most, in a sentence or two. */
 void report_lead(const struct report_model *model, struct str *out);
-const char *report_reason_words(enum reason reason);     /* "user unknown" */
+const char *report_reason_words(enum reason reason); /* "user unknown" */
+/* Why most of it came back, of a group: "user unknown 80.0 %, mailbox full 12.0 %"; nothing where
+ * no reason is known. */
+void report_row_reasons(const struct report_row *row, struct str *out);
+/* "98,200 (98.2 %)", "not known" */
+void report_delivered(const int64_t counts[SENDER_COUNTS], struct str *out);
 const char *report_table_title(enum report_table_id id); /* "Campaigns" */
 const char *report_table_name(enum report_table_id id);  /* "campaign" */
 const char *report_flag_name(enum report_flag flag);     /* "", "review", "harmful" */

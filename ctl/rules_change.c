@@ -160,18 +160,35 @@ tell(struct rules_change_run *run, const struct rules_offer *offer, const char *
 		    err.text);
 }
 
+static int
+put_in_force(const struct settings *settings, const char *version, bool staged, struct err *err)
+{
+	if (staged && rules_install_keep(settings, version, err) != 0)
+		return -1;
+	if (rules_install_use(settings, version, err) == 0)
+		return 0;
+	if (staged)
+		rules_install_forget(settings, version);
+	return -1;
+}
+
 int
 rules_change_commit(struct rules_change_run *run, const struct rules_offer *offer, bool staged,
-    struct err *err)
+    const char *held, struct err *err)
 {
 	const struct settings *settings = run->ctl->settings;
 	const char *version = offer != NULL ? offer->bundle.version : NULL;
+	const struct rules_last before = run->last;
+	/* Noted first: who is broken off behind this must not take again what was left. */
+	bool early = strcmp(held, before.held) > 0;
 
-	if (staged && rules_install_keep(settings, version, err) != 0)
-		return -1;
-	if (rules_install_use(settings, version, err) != 0) {
-		if (staged)
-			rules_install_forget(settings, version);
+	snprintf(run->last.held, sizeof(run->last.held), "%s", held);
+	if (early)
+		rules_install_save_last(settings, &run->last, NULL);
+	if (put_in_force(settings, version, staged, err) != 0) {
+		run->last = before;
+		if (early)
+			rules_install_save_last(settings, &before, NULL);
 		return -1;
 	}
 	rules_install_prune(settings);

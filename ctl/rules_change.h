@@ -42,8 +42,9 @@ void rules_change_files(struct ctl *ctl, const char *version, struct rules_diff_
 int rules_change_try(struct ctl *ctl, const struct rules_diff_files *files, struct err *err);
 
 /* Puts what was staged (staged), or a kept version, or the configured files (offer NULL) in force;
- * tells it. -1 and words: as before. */
+ * tells it. held: updates up to this one are left alone from now on; "": none. -1 and words: as
+ * before. */
 int rules_change_commit(struct rules_change_run *run, const struct rules_offer *offer, bool staged,
-    struct err *err);
+    const char *held, struct err *err);
 
 #endif

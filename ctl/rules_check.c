@@ -283,7 +283,7 @@ check_files(struct ctl *ctl)
 static const char *
 if_there(const char *path)
 {
-	return *path != '\0' && access(path, F_OK) == 0 ? path : NULL;
+	return conf_exists(path) ? path : NULL;
 }
 
 enum ctl_exit

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +60,17 @@ sync_folder(const char *path)
 static int
 become_owner(const char *state_dir, struct err *err)
 {
+	const struct passwd *owner;
 	struct stat st;
+	int rc;
 
 	if (stat(state_dir, &st) != 0)
 		return fail(err, state_dir);
 	if (geteuid() != 0 || st.st_uid == 0)
 		return 0;
-	if (setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0)
+	owner = getpwuid(st.st_uid);
+	rc = owner != NULL ? initgroups(owner->pw_name, st.st_gid) : setgroups(1, &st.st_gid);
+	if (rc == 0 && setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0)
 		return 0;
 	err_set(err, "becoming the owner of %s: %s", state_dir, strerror(errno));
 	return -1;

@@ -44,16 +44,17 @@ find_target(struct rules_change_run *run, const char **target, struct err *err)
 }
 
 /* Updates up to the one that we leave are left alone, until one is newer. */
-static void
-hold(struct rules_change_run *run, const char *target)
+static const char *
+held_then(const struct rules_change_run *run, const char *target)
 {
-	const char *left = run->current;
+	const char *left = run->current, *held = run->last.held;
 
-	if (target != NULL && strcmp(target, run->last.held) >= 0)
-		*run->last.held = '\0';
+	if (target != NULL && strcmp(target, held) >= 0)
+		held = "";
 	if (*left != '\0' && strcmp(left, target != NULL ? target : "") > 0 &&
-	    strcmp(left, run->last.held) > 0)
-		memcpy(run->last.held, left, sizeof(run->last.held));
+	    strcmp(left, held) > 0)
+		held = left;
+	return arena_dup(&run->ctl->arena, span_of(held));
 }
 
 static int
@@ -74,8 +75,8 @@ roll_back(struct rules_change_run *run, struct err *err)
 	if (rules_change_try(ctl, &files, err) != 0)
 		return -1;
 	rules_diff_show(ctl, &old, &files, &count);
-	hold(run, target);
-	if (rules_change_commit(run, target != NULL ? &offer : NULL, false, err) != 0)
+	if (rules_change_commit(run, target != NULL ? &offer : NULL, false, held_then(run, target),
+		err) != 0)
 		return -1;
 	out_put(ctl->out, "version", "In force", out_string(files.name));
 	if (*run->last.held != '\0')

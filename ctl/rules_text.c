@@ -109,7 +109,7 @@ rules_text_read(const char *path, struct arena *arena, struct rules_text *text,
 	struct reader reader = { arena, text, "", "" };
 	struct conf_file *file;
 
-	if (*path == '\0' || access(path, F_OK) != 0)
+	if (!conf_exists(path))
 		return 0;
 	file = conf_open(path, errors);
 	if (file == NULL)

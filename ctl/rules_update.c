@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "operator.h"
 #include "rules_change.h"
 #include "rules_fleet.h"
 #include "rules_install.h"
@@ -45,20 +46,20 @@ goes_back(const struct store_rules *fleet)
 	return span_eq(fleet->how, SPAN("rollback"));
 }
 
-static void
-set_held(struct rules_change_run *run, struct span held)
+static const char *
+held_of(struct ctl *ctl, const struct store_rules *fleet)
 {
-	snprintf(run->last.held, sizeof(run->last.held), "%.*s",
-	    rules_version_is(held) ? (int)held.len : 0, held.ptr != NULL ? held.ptr : "");
+	return rules_version_is(fleet->held) ? arena_dup(&ctl->arena, fleet->held) : "";
 }
 
 /* A rollback that this host has slept through holds here too. */
 static void
 learn_held(struct rules_change_run *run, const struct store_rules *fleet)
 {
-	if (rules_version_is(fleet->held) &&
-	    strncmp(fleet->held.ptr, run->last.held, RULES_VERSION_LEN) > 0)
-		set_held(run, fleet->held);
+	const char *held = held_of(run->ctl, fleet);
+
+	if (strcmp(held, run->last.held) > 0)
+		memcpy(run->last.held, held, sizeof(run->last.held));
 }
 
 static int
@@ -110,8 +111,8 @@ take(struct rules_change_run *run, const struct rules_offer *offer, bool dry, st
 		show_result(run->ctl, false, "--dry-run: nothing was changed");
 		return 0;
 	}
-	*run->last.held = '\0'; /* they are newer, or were asked for */
-	if (rules_change_commit(run, offer, true, err) != 0)
+	/* Nothing is held then: they are newer, or were asked for. */
+	if (rules_change_commit(run, offer, true, "", err) != 0)
 		return -1;
 	show_result(run->ctl, true,
 	    arena_printf(&run->ctl->arena, "version %s is in force", offer->bundle.version));
@@ -166,7 +167,7 @@ update(struct ctl *ctl)
 /* -- from the fleet ---------------------------------------------------------------------------- */
 
 static int
-take_configured(struct rules_change_run *run, struct err *err)
+take_configured(struct rules_change_run *run, const char *held, struct err *err)
 {
 	struct rules_diff_files files;
 
@@ -174,10 +175,25 @@ take_configured(struct rules_change_run *run, struct err *err)
 		return 0;
 	rules_change_files(run->ctl, NULL, &files);
 	if (rules_change_try(run->ctl, &files, err) != 0 ||
-	    rules_change_commit(run, NULL, false, err) != 0)
+	    rules_change_commit(run, NULL, false, held, err) != 0)
 		return -1;
 	show_result(run->ctl, true, "the configured files are in force");
 	return 0;
+}
+
+/* Who has asked for a version must not get another one. */
+static int
+open_told(struct ctl *ctl, const struct store_rules *fleet, struct rules_offer *offer,
+    struct err *err)
+{
+	if (rules_offer_open(ctl, "Redis", fleet->bundle, fleet->signature, offer, err) != 0)
+		return -1;
+	if (span_eq(fleet->version, span_of(offer->bundle.version)))
+		return 0;
+	err_set(err, "Redis: the bundle of version %.*s says that it is version %s",
+	    fleet->version.len < RULES_VERSION_LEN ? (int)fleet->version.len : RULES_VERSION_LEN,
+	    fleet->version.ptr, offer->bundle.version);
+	return -1;
 }
 
 static int
@@ -193,13 +209,10 @@ take_from_fleet(struct rules_change_run *run, struct found *found, struct err *e
 		return 0;
 	}
 	run->how = goes_back(&found->fleet) ? "rollback" : "update";
-	run->by = arena_dup(&ctl->arena, found->fleet.by);
-	if (goes_back(&found->fleet) && span_eq(found->fleet.version, SPAN(RULES_CONFIGURED))) {
-		set_held(run, found->fleet.held);
-		return take_configured(run, err);
-	}
-	if (rules_offer_open(ctl, "Redis", found->fleet.bundle, found->fleet.signature, offer,
-		err) != 0)
+	run->by = operator_words(ctl, arena_dup(&ctl->arena, found->fleet.by), "another node");
+	if (goes_back(&found->fleet) && span_eq(found->fleet.version, SPAN(RULES_CONFIGURED)))
+		return take_configured(run, held_of(ctl, &found->fleet), err);
+	if (open_told(ctl, &found->fleet, offer, err) != 0)
 		return -1;
 	found->verdict = rules_verdict(&(struct rules_question){
 	    .offered = offer->bundle.version,
@@ -214,8 +227,7 @@ take_from_fleet(struct rules_change_run *run, struct found *found, struct err *e
 	}
 	if (rules_change_stage(run, offer, err) != 0)
 		return -1;
-	set_held(run, found->fleet.held);
-	if (rules_change_commit(run, offer, true, err) != 0)
+	if (rules_change_commit(run, offer, true, held_of(ctl, &found->fleet), err) != 0)
 		return -1;
 	show_result(ctl, true,
 	    arena_printf(&ctl->arena, "version %s is in force", offer->bundle.version));

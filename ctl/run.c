@@ -1,13 +1,19 @@
 #include "run.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 extern char **environ;
 
@@ -56,10 +62,28 @@ last_line(int fd, struct err *err)
 	str_free(&said);
 }
 
+/* A kernel that cannot tell lets it take its time. */
+static bool
+ends_within(pid_t pid, int64_t ms)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + ms, left = ms;
+	struct pollfd poll_fd = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	int rc;
+
+	if (poll_fd.fd < 0)
+		return true;
+	while ((rc = poll(&poll_fd, 1, left > 0 ? (int)left : 0)) < 0 && errno == EINTR)
+		left = deadline_ms - clock_monotonic_ms();
+	close(poll_fd.fd);
+	return rc != 0;
+}
+
 /* Files, not pipes: neither of the two can fill up while the other is read. */
 static int
-spawn_and_wait(const char *path, const char *const *argv, int out_fd, int said_fd, struct err *err)
+spawn_and_wait(const char *path, const char *const *argv, int64_t ms, int out_fd, int said_fd,
+    struct err *err)
 {
+	bool in_time;
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
 	int rc, status;
@@ -74,6 +98,9 @@ spawn_and_wait(const char *path, const char *const *argv, int out_fd, int said_f
 		err_set(err, "%s: %s", path, strerror(rc));
 		return -1;
 	}
+	in_time = ends_within(pid, ms);
+	if (!in_time)
+		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR) {
 			err_set(err, "%s: %s", path, strerror(errno));
@@ -81,12 +108,22 @@ spawn_and_wait(const char *path, const char *const *argv, int out_fd, int said_f
 		}
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
+	if (!in_time) {
+		err_set(err, "%s took longer than %" PRId64 " s", path, ms / 1000);
+		return -1;
+	}
 	err_set(err, "%s was ended by signal %d", path, WTERMSIG(status));
 	return -1;
 }
 
 int
 run_program(const char *const *argv, struct str *out, struct err *err)
+{
+	return run_within(RUN_MS, argv, out, err);
+}
+
+int
+run_within(int64_t ms, const char *const *argv, struct str *out, struct err *err)
 {
 	char path[PATH_SIZE];
 	int out_fd = memfd_create("out", MFD_CLOEXEC), said_fd = memfd_create("said", MFD_CLOEXEC);
@@ -95,7 +132,7 @@ run_program(const char *const *argv, struct str *out, struct err *err)
 	if (out_fd < 0 || said_fd < 0)
 		err_set(err, "memfd_create: %s", strerror(errno));
 	else if (find(argv[0], path, err) == 0)
-		status = spawn_and_wait(path, argv, out_fd, said_fd, err);
+		status = spawn_and_wait(path, argv, ms, out_fd, said_fd, err);
 	if (status >= 0) {
 		last_line(said_fd, err);
 		if (out != NULL)

@@ -20,6 +20,8 @@ add_group(struct arena *arena, struct sender_stats *sum, const struct sender_gro
 			sum->groups[i].sent += group->sent;
 			sum->groups[i].hard += group->hard;
 			sum->groups[i].soft += group->soft;
+			for (size_t r = 0; r < REASON_COUNT; r++)
+				sum->groups[i].by_reason[r] += group->by_reason[r];
 			return;
 		}
 	more = arena_alloc(arena, (sum->group_count + 1) * sizeof(*more));
@@ -70,6 +72,23 @@ rate(struct ctl *ctl, int64_t part, int64_t sent)
 	return sent > 0 ? arena_printf(&ctl->arena, "%s", sender_rate(part, sent, buf)) : "-";
 }
 
+/* Only somebody who tells of deliveries makes them known: nobody knows of none. */
+static struct out_value
+delivered(const struct sender_stats *stats)
+{
+	int64_t count = stats->counts[SENDER_DELIVERED];
+
+	return count > 0 ? out_number(count) : out_none("not known");
+}
+
+static struct out_value
+delivered_rate(struct ctl *ctl, const struct sender_stats *stats)
+{
+	int64_t count = stats->counts[SENDER_DELIVERED], sent = stats->counts[SENDER_SENT];
+
+	return count > 0 && sent > 0 ? out_string(rate(ctl, count, sent)) : out_none("-");
+}
+
 static const char *
 state_of(const struct sender_status *status)
 {
@@ -89,6 +108,9 @@ show_row(struct ctl *ctl, enum sender_kind kind, const struct ctl_sender *sender
 							      : out_none("-"));
 	}
 	out_cell(ctl->out, out_number(sent));
+	out_cell(ctl->out,
+	    counts[SENDER_DELIVERED] > 0 ? out_number(counts[SENDER_DELIVERED]) : out_none("-"));
+	out_cell(ctl->out, delivered_rate(ctl, &sender->stats));
 	out_cell(ctl->out, out_number(counts[SENDER_HARD]));
 	out_cell(ctl->out, out_string(rate(ctl, counts[SENDER_HARD], sent)));
 	out_cell(ctl->out, out_number(counts[SENDER_SOFT]));
@@ -132,6 +154,8 @@ senders_list(struct ctl *ctl, enum sender_kind kind)
 		{ "state", "STATE", OUT_LEFT },
 		{ "since", NULL, OUT_LEFT },
 		{ "sent", "SENT 24h", OUT_RIGHT },
+		{ "delivered", "DELIVERED", OUT_RIGHT },
+		{ "delivered_rate", NULL, OUT_RIGHT },
 		{ "hard", "HARD", OUT_RIGHT },
 		{ "hard_rate", "RATE", OUT_RIGHT },
 		{ "soft", "SOFT", OUT_RIGHT },
@@ -178,6 +202,9 @@ show_figures(struct ctl *ctl, const struct ctl_sender *sender)
 
 	out_open(ctl->out, "last_24h", "In the last 24 hours");
 	out_put(ctl->out, "sent", "Sent", out_number(sent));
+	out_put(ctl->out, "delivered", "Delivered", delivered(&sender->stats));
+	out_put(ctl->out, "delivered_rate", counts[SENDER_DELIVERED] > 0 ? "" : NULL,
+	    delivered_rate(ctl, &sender->stats));
 	out_put(ctl->out, "hard", "Hard bounces", out_number(counts[SENDER_HARD]));
 	out_put(ctl->out, "hard_rate", "", out_string(rate(ctl, counts[SENDER_HARD], sent)));
 	out_put(ctl->out, "soft", "Soft bounces", out_number(counts[SENDER_SOFT]));
@@ -233,6 +260,7 @@ show_days(struct ctl *ctl, enum sender_kind kind, int64_t now_s, const char *nam
 	static const struct out_column columns[] = {
 		{ "day", "DAY", OUT_LEFT },
 		{ "sent", "SENT", OUT_RIGHT },
+		{ "delivered", "DELIVERED", OUT_RIGHT },
 		{ "hard", "HARD", OUT_RIGHT },
 		{ "hard_rate", "RATE", OUT_RIGHT },
 		{ "soft", "SOFT", OUT_RIGHT },
@@ -256,6 +284,9 @@ show_days(struct ctl *ctl, enum sender_kind kind, int64_t now_s, const char *nam
 		out_cell(ctl->out, out_string(arena_printf(&ctl->arena, "%.4s-%.2s-%.2s", period[i],
 				       period[i] + 4, period[i] + 6)));
 		out_cell(ctl->out, out_number(counts[SENDER_SENT]));
+		out_cell(ctl->out, counts[SENDER_DELIVERED] > 0
+				       ? out_number(counts[SENDER_DELIVERED])
+				       : out_none("-"));
 		out_cell(ctl->out, out_number(counts[SENDER_HARD]));
 		out_cell(ctl->out, out_string(rate(ctl, counts[SENDER_HARD], counts[SENDER_SENT])));
 		out_cell(ctl->out, out_number(counts[SENDER_SOFT]));

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -21,8 +22,7 @@ enum { SAID_MAX = 4096 };
 struct run {
 	const char *path;
 	pid_t pid;
-	int fd;           /* the mail goes in here, what it says comes out */
-	struct span rest; /* not yet written */
+	int fd; /* what it says comes out here */
 	char said[SAID_MAX];
 	size_t said_len;
 	bool ended;
@@ -30,21 +30,39 @@ struct run {
 	int64_t deadline_ms;
 };
 
-/* One socket is all three of its streams: nothing can fill up unseen, and writing to one that has
- * ended raises no signal. */
+/* The mail as a file without a name, to be read from its beginning. Through a pipe, sendmail would take
+ * half a mail for all of it when this process is killed between the two halves. */
 static int
-start(struct run *run, const char *recipient, struct err *err)
+whole(struct span mail, struct err *err)
+{
+	int fd = memfd_create("mail", MFD_CLOEXEC);
+
+	for (size_t at = 0; fd >= 0 && at < mail.len;) {
+		ssize_t n = pwrite(fd, mail.ptr + at, mail.len - at, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err_set(err, "writing a mail to memory: %s", strerror(errno));
+			close(fd);
+			return -1;
+		}
+		at += (size_t)n;
+	}
+	if (fd < 0)
+		err_set(err, "memfd_create: %s", strerror(errno));
+	return fd;
+}
+
+static int
+spawn(struct run *run, int mail, int said, const char *recipient)
 {
 	const char *argv[] = { run->path, "-i", "-f", "<>", "--", recipient, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, usual;
-	int fds[2], rc;
+	int rc;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-		err_set(err, "socketpair: %s", strerror(errno));
-		return -1;
-	}
 	sigemptyset(&none);
 	sigfillset(&usual);
 	posix_spawnattr_init(&attributes);
@@ -53,12 +71,30 @@ start(struct run *run, const char *recipient, struct err *err)
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &usual);
 	posix_spawn_file_actions_init(&actions);
-	for (int stream = 0; stream <= STDERR_FILENO; stream++)
-		posix_spawn_file_actions_adddup2(&actions, fds[1], stream);
+	posix_spawn_file_actions_adddup2(&actions, mail, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, said, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
 	rc = posix_spawn(&run->pid, run->path, &actions, &attributes, (char *const *)(void *)argv,
 	    environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
+	return rc;
+}
+
+static int
+start(struct run *run, const char *recipient, struct span text, struct err *err)
+{
+	int mail = whole(text, err), fds[2], rc;
+
+	if (mail < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+		err_set(err, "socketpair: %s", strerror(errno));
+		close(mail);
+		return -1;
+	}
+	rc = spawn(run, mail, fds[1], recipient);
+	close(mail);
 	close(fds[1]);
 	run->fd = fds[0];
 	if (rc == 0)
@@ -66,19 +102,6 @@ start(struct run *run, const char *recipient, struct err *err)
 	close(run->fd);
 	err_set(err, "%s: %s", run->path, strerror(rc));
 	return -1;
-}
-
-static void
-write_some(struct run *run)
-{
-	ssize_t n = send(run->fd, run->rest.ptr, run->rest.len, MSG_NOSIGNAL);
-
-	if (n > 0)
-		run->rest = span_from(run->rest, (size_t)n);
-	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		run->rest.len = 0; /* it reads no more; its status says what that means */
-	if (run->rest.len == 0)
-		shutdown(run->fd, SHUT_WR);
 }
 
 /* False: it has closed its end. What is too much is dropped. */
@@ -103,7 +126,7 @@ has_ended(struct run *run)
 	return run->ended;
 }
 
-/* Something to write, to read, or that time passes: one that it started may keep its streams open,
+/* Something to read, or that time passes: one that it started may keep its streams open,
  * so its own end counts. */
 static void
 talk(struct run *run, bool *open)
@@ -111,13 +134,7 @@ talk(struct run *run, bool *open)
 	enum { LOOK_MS = 20 };
 	struct pollfd poll_fd = { .fd = *open ? run->fd : -1, .events = POLLIN };
 
-	if (run->rest.len > 0)
-		poll_fd.events |= POLLOUT;
-	if (poll(&poll_fd, 1, LOOK_MS) <= 0)
-		return;
-	if (run->rest.len > 0 && (poll_fd.revents & (POLLOUT | POLLHUP | POLLERR)) != 0)
-		write_some(run);
-	if ((poll_fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+	if (poll(&poll_fd, 1, LOOK_MS) > 0)
 		*open = read_some(run);
 }
 
@@ -156,13 +173,11 @@ enum sendmail
 sendmail_run(const char *path, const char *recipient, struct span mail, int64_t timeout_ms,
     struct err *err)
 {
-	struct run run = { .path = path,
-		.rest = mail,
-		.deadline_ms = clock_monotonic_ms() + timeout_ms };
+	struct run run = { .path = path, .deadline_ms = clock_monotonic_ms() + timeout_ms };
 	struct span said;
 	int status;
 
-	if (start(&run, recipient, err) != 0)
+	if (start(&run, recipient, mail, err) != 0)
 		return SENDMAIL_LATER;
 	status = wait_for(&run);
 	said = last_line(&run);

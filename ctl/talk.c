@@ -18,8 +18,10 @@ wait_until(int fd, short what, int64_t deadline_ms)
 	int64_t left = deadline_ms - clock_monotonic_ms();
 	int rc;
 
+	if (left <= 0) /* also where there is always some more */
+		return false;
 	do
-		rc = poll(&poll_fd, 1, left > 0 ? (int)left : 0);
+		rc = poll(&poll_fd, 1, (int)left);
 	while (rc < 0 && errno == EINTR);
 	return rc > 0;
 }

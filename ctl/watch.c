@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "in_force.h"
 #include "terminal.h"
 
 #define HOME_AND_CLEAR "\033[H\033[J"
 
 /* Thousands of groups take their time: most of it is left to those who send mail. */
-enum { EVERY_MS = 1000, REST = 3 };
+enum { REST = 3 };
+
+int64_t watch_every_ms = 1000;
 
 /* At once, in the middle of a write that nobody reads too; nothing is left to be done. */
 static void
@@ -61,6 +64,7 @@ draw_once(struct ctl *ctl, watch_draw *draw, bool first)
 	out_end(&ctl->out);
 	fclose(ctl->stream);
 	ctl->stream = stream;
+	in_force_forget(ctl);
 	arena_clear(&ctl->arena);
 	arena_init(&ctl->arena);
 	fputs(terminal.is_one ? HOME_AND_CLEAR : first ? "" : "\n", stream);
@@ -95,7 +99,7 @@ watch(struct ctl *ctl, int64_t for_ms, watch_draw *draw)
 
 		rc = draw_once(ctl, draw, first);
 		done_ms = clock_monotonic_ms();
-		next_ms += EVERY_MS;
+		next_ms += watch_every_ms;
 		if (next_ms < done_ms + REST * (done_ms - began_ms))
 			next_ms = done_ms + REST * (done_ms - began_ms);
 		wait_until(next_ms < end_ms ? next_ms : end_ms);

@@ -7,6 +7,9 @@
 
 #include "ctl.h"
 
+/* From one picture to the next; a test has less time. */
+extern int64_t watch_every_ms;
+
 /* One picture, into ctl_out(); ctl's arena is its own. */
 typedef enum ctl_exit watch_draw(struct ctl *ctl);
 

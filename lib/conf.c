@@ -75,6 +75,14 @@ file_parsed(struct conf_file *file, int ok, struct conf_errors *errors)
 	return NULL;
 }
 
+bool
+conf_exists(const char *path)
+{
+	if (*path == '\0')
+		return false;
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 struct conf_file *
 conf_open(const char *path, struct conf_errors *errors)
 {

@@ -38,6 +38,8 @@ void conf_errors_add(struct conf_errors *errors, const struct conf_place *place,
 
 struct conf_file;
 
+/* False: no path, or no such file. One that cannot be looked at is there: conf_open says why. */
+bool conf_exists(const char *path);
 /* NULL when it cannot be read or parsed; errors then has the line. */
 struct conf_file *conf_open(const char *path, struct conf_errors *errors);
 struct conf_file *conf_parse(const char *text, const char *name, struct conf_errors *errors);

@@ -28,14 +28,13 @@ keys_encode(struct str *out, struct span text)
 
 	for (size_t i = 0, run = 0;; i++) {
 		unsigned char c = i < text.len ? (unsigned char)text.ptr[i] : 0;
-		char code[3] = { '%', hex[c >> 4], hex[c & 15] };
 
 		if (c >= '!' && c <= '~' && c != '{' && c != '}' && c != '%')
 			continue;
 		str_add(out, text.ptr + run, i - run);
 		if (i == text.len)
 			break;
-		str_add(out, code, sizeof(code));
+		str_add(out, (char[3]){ '%', hex[c >> 4], hex[c & 15] }, 3);
 		run = i + 1;
 	}
 	if (out->len - start > KEYS_MAX_TEXT) {
@@ -234,6 +233,12 @@ void
 keys_sender_seen(struct str *out, char kind, const char *name)
 {
 	add_sender(out, kind, name, ":seen", "");
+}
+
+void
+keys_sender_log(struct str *out, char kind, const char *name)
+{
+	add_sender(out, kind, name, ":log", "");
 }
 
 void

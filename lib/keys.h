@@ -22,6 +22,7 @@
  *   mxpace:{c:CAMPAIGN}:stats:PERIOD hash    likewise
  *   mxpace:{l:LIST}:stats:PERIOD     hash    likewise
  *   mxpace:{a:ACCOUNT}:seen:DAY      set     ids of what counts once (sender.lua)
+ *   mxpace:{a:ACCOUNT}:log           hash    log or stream -> how far it was counted (delivered_count.lua)
  *   mxpace:{a:SENDER}:users          hash    account that logged in for that sender -> when
  *   mxpace:accounts                  zset    accounts by last use (Unix time)
  *   mxpace:campaigns                 zset    likewise
@@ -98,6 +99,8 @@ void keys_sender(struct str *out, char kind, const char *name);
 /* period: "2026112208" or "20261122", UTC; "": what sender.lua adds it to. */
 void keys_sender_stats(struct str *out, char kind, const char *name, const char *period);
 void keys_sender_seen(struct str *out, char kind, const char *name);
+/* How far what tells of deliveries was counted. */
+void keys_sender_log(struct str *out, char kind, const char *name);
 void keys_sender_users(struct str *out, const char *sender);
 /* part: "mails", "more", "digest", "state". */
 void keys_mail(struct str *out, const char *recipient, const char *part);

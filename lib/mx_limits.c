@@ -98,6 +98,13 @@ mx_limits_any(const struct mx_limits *limits)
 	return limits->limit_count > 0 || limits->connections > 0;
 }
 
+bool
+mx_limits_is_cap(const struct mx_limits *limits, size_t i)
+{
+	return limits->day_cap > 0 && i < limits->limit_count &&
+	       limits->limits[i].period_ms == DAY_MS;
+}
+
 const struct limit *
 mx_limits_least(const struct mx_limits *limits)
 {

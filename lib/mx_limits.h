@@ -52,6 +52,8 @@ bool mx_limits_add(struct limit *limits, size_t *count, size_t most, const struc
 bool mx_limits_any(const struct mx_limits *limits);
 /* Messages an hour that all of them together allow; 0: no limit. */
 int64_t mx_limits_per_hour(const struct mx_limits *limits);
+/* Whether the i-th limit is the day's cap of a warm-up. */
+bool mx_limits_is_cap(const struct mx_limits *limits, size_t i);
 /* The one that lets the least through; NULL: there is none. */
 const struct limit *mx_limits_least(const struct mx_limits *limits);
 

@@ -195,7 +195,7 @@ mx_rules_load(const char *path, const char *local, struct conf_errors *errors)
 	unsigned before = errors->count;
 
 	read_file(rules, conf_open(path, errors), path, false, errors);
-	if (local != NULL && *local != '\0' && access(local, F_OK) == 0)
+	if (local != NULL && conf_exists(local))
 		read_file(rules, conf_open(local, errors), local, true, errors);
 	return finish(rules, errors, before);
 }

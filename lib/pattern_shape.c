@@ -217,7 +217,7 @@ walk_times(struct walk *walk, size_t start, const struct alternatives *alternati
 			    span_make(str_text(&alternatives->texts[i]),
 				alternatives->texts[i].len));
 	}
-	for (unsigned i = 1; i < times.least && walk->text.len < TEXT_MAX; i++)
+	for (unsigned i = 1; unit.len > 0 && i < times.least && walk->text.len < TEXT_MAX; i++)
 		str_add(&walk->text, str_text(&unit), unit.len);
 	str_free(&unit);
 }

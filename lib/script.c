@@ -18,6 +18,7 @@ static const struct {
 	[SCRIPT_BACKOFF] = ROW(backoff),
 	[SCRIPT_RESTORE] = ROW(restore),
 	[SCRIPT_DELIVERED] = ROW(delivered),
+	[SCRIPT_DELIVERED_COUNT] = ROW(delivered_count),
 	[SCRIPT_REMOVE] = ROW(remove),
 	[SCRIPT_PUT] = ROW(put),
 	[SCRIPT_SENDER] = ROW(sender),

@@ -250,6 +250,26 @@ sender_stats_group(struct span field, struct span *group, enum sender_count *cou
 	return false;
 }
 
+bool
+sender_stats_group_reason(struct span field, struct span *group, enum reason *reason)
+{
+	static const struct span before = { ":reason", sizeof(":reason") - 1 };
+	size_t end = field.len;
+
+	if (!span_starts(field, SPAN("group:")))
+		return false;
+	while (end > 0 && field.ptr[end - 1] != ':')
+		end--;
+	if (end == 0 || reason_parse(span_from(field, end), reason) != 0)
+		return false;
+	*group = span_make(field.ptr + 6, end > 7 ? end - 7 : 0);
+	if (group->len <= before.len ||
+	    !span_eq(span_from(*group, group->len - before.len), before))
+		return false;
+	group->len -= before.len;
+	return true;
+}
+
 /* -- periods ------------------------------------------------------------------------------------ */
 
 const char *

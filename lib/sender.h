@@ -47,6 +47,12 @@ enum {
 struct sender_group { /* what went to one MX group and came back from it */
 	const char *name;
 	int64_t sent, hard, soft; /* soft: refused included */
+	int64_t by_reason[REASON_COUNT];
+};
+
+struct sender_text {        /* what a provider said, normalised; of a day */
+	const char *member; /* "REASON TEXT", as in mxpace:texts:DAY; in an arena */
+	int64_t count;
 };
 
 struct sender_stats { /* of one hour or day, or the sum of several */
@@ -54,6 +60,8 @@ struct sender_stats { /* of one hour or day, or the sum of several */
 	int64_t by_reason[REASON_COUNT];
 	struct sender_group *groups; /* in an arena */
 	size_t group_count;
+	struct sender_text *texts; /* in an arena */
+	size_t text_count;
 };
 
 /* Rates are in millionths: 5 % is 50000. 0: no such threshold. */
@@ -102,6 +110,8 @@ void sender_status_set(struct sender_status *status, struct span field, struct s
 void sender_stats_set(struct sender_stats *stats, struct span field, struct span value);
 /* "group:google:hard" -> "google" and which of the three; false: another field. */
 bool sender_stats_group(struct span field, struct span *group, enum sender_count *count);
+/* "group:google:reason:mailbox_full" -> "google" and mailbox_full; false: another field. */
+bool sender_stats_group_reason(struct span field, struct span *group, enum reason *reason);
 
 char sender_kind_tag(enum sender_kind kind);            /* 'a' 'c' 'l', in keys */
 const char *sender_kind_name(enum sender_kind kind);    /* "account" */

@@ -7,9 +7,8 @@
 #include "domain.h"
 #include "pattern.h"
 
-/* Names that are too long, and control characters, would make two of one or none of it. */
-static void
-take(char out[SENDER_NAME_SIZE], struct span text)
+void
+sender_name(char out[SENDER_NAME_SIZE], struct span text)
 {
 	text = span_trim(text);
 	if (text.len == 0)
@@ -30,14 +29,14 @@ identify_by_sender(const struct settings *settings, struct span sender,
 	if (addr_normalise(sender, address, NULL) != 0 || *address == '\0')
 		return;
 	if (settings->account_pattern == NULL) {
-		take(identity->by_sender, span_of(addr_domain(address)));
+		sender_name(identity->by_sender, span_of(addr_domain(address)));
 		return;
 	}
 	if (pattern_match(settings->account_pattern, span_of(address)) != 1)
 		return;
-	take(identity->by_sender, pattern_group(settings->account_pattern, "account"));
-	take(identity->campaign, pattern_group(settings->account_pattern, "campaign"));
-	take(identity->list, pattern_group(settings->account_pattern, "list"));
+	sender_name(identity->by_sender, pattern_group(settings->account_pattern, "account"));
+	sender_name(identity->campaign, pattern_group(settings->account_pattern, "campaign"));
+	sender_name(identity->list, pattern_group(settings->account_pattern, "list"));
 }
 
 void
@@ -49,7 +48,7 @@ sender_identify(const struct settings *settings, struct span sasl_username, stru
 	identify_by_sender(settings, sender, identity);
 	for (size_t i = 0; i < settings->account_from.count && *identity->account == '\0'; i++) {
 		if (strcmp(settings->account_from.items[i], "sasl_username") == 0)
-			take(identity->account, sasl_username);
+			sender_name(identity->account, sasl_username);
 		else
 			memcpy(identity->account, identity->by_sender, SENDER_NAME_SIZE);
 	}

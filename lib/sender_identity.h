@@ -21,6 +21,10 @@ struct sender_identity { /* "": not known */
 	char list[SENDER_NAME_SIZE];
 };
 
+/* A name as it is counted under: cut to its size, control characters as '?', which would make two of
+ * one or none of it. An empty one leaves `out` as it is. */
+void sender_name(char out[SENDER_NAME_SIZE], struct span text);
+
 /* Both as they came; either may be empty. The null sender names nobody. */
 void sender_identify(const struct settings *settings, struct span sasl_username, struct span sender,
     struct sender_identity *identity);

@@ -76,6 +76,44 @@ store_put_delivered(struct store_batch *batch, const char *addr, int64_t at_s,
 	str_free(&key);
 }
 
+static int
+read_counted(const redisReply *reply, void *result, struct err *err)
+{
+	struct store_delivered_counted *counted = result;
+
+	*counted = (struct store_delivered_counted){ 0 };
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+		return unexpected("script delivered_count", reply, err);
+	counted->counted = reply->element[0]->integer;
+	counted->again = reply->element[1]->integer;
+	counted->unknown = reply->element[2]->integer;
+	return 0;
+}
+
+void
+store_put_delivered_count(struct store_batch *batch, const struct store_delivered_count *count,
+    struct store_delivered_counted *counted)
+{
+	char tag = sender_kind_tag(count->kind);
+	struct str key = { 0 };
+
+	store_batch_begin_script(batch, SCRIPT_DELIVERED_COUNT, 2, 2 + 3 + 2 * count->count);
+	keys_sender_stats(&key, tag, count->name, "");
+	store_batch_arg(batch, span_make(key.data, key.len));
+	str_empty(&key);
+	keys_sender_log(&key, tag, count->name);
+	store_batch_arg(batch, span_make(key.data, key.len));
+	store_batch_arg_number(batch, 0);
+	store_batch_arg_text(batch, count->source);
+	store_batch_arg_number(batch, count->known_only);
+	for (size_t i = 0; i < count->count; i++) {
+		store_batch_arg_text(batch, count->list[i].place);
+		store_batch_arg_number(batch, count->list[i].at_s);
+	}
+	store_batch_end(batch, read_counted, counted);
+	str_free(&key);
+}
+
 /* -- the stream -------------------------------------------------------------------------------- */
 
 /* That it is there already is as well. */
@@ -101,22 +139,28 @@ add_text(struct store_fields *fields, struct span text)
 	fields->items[fields->count++] = span_make(arena_dup(fields->arena, text), text.len);
 }
 
+/* The field of an entry. */
+static const char *
+part_name(size_t part)
+{
+	if (part < DELIVERED_ACCOUNT)
+		return part == DELIVERED_ADDRESS ? "address" : "time";
+	return sender_kind_name((enum sender_kind)(part - DELIVERED_ACCOUNT));
+}
+
 /* { id, { field, value, ... } }; an entry that was deleted meanwhile has nil in place of fields. */
 static void
 add_entry(struct store_fields *fields, const redisReply *entry)
 {
 	const redisReply *pairs = entry->elements == 2 ? entry->element[1] : NULL;
-	struct span address = SPAN(""), time = SPAN("");
+	struct span parts[DELIVERED_PARTS] = { [DELIVERED_ID] = text_at(entry, 0) };
 
-	for (size_t i = 0; pairs != NULL && i + 1 < pairs->elements; i += 2) {
-		if (span_eq(text_at(pairs, i), SPAN("address")))
-			address = text_at(pairs, i + 1);
-		else if (span_eq(text_at(pairs, i), SPAN("time")))
-			time = text_at(pairs, i + 1);
-	}
-	add_text(fields, text_at(entry, 0));
-	add_text(fields, address);
-	add_text(fields, time);
+	for (size_t i = 0; pairs != NULL && i + 1 < pairs->elements; i += 2)
+		for (size_t part = DELIVERED_ADDRESS; part < DELIVERED_PARTS; part++)
+			if (span_eq(text_at(pairs, i), span_of(part_name(part))))
+				parts[part] = text_at(pairs, i + 1);
+	for (size_t part = 0; part < DELIVERED_PARTS; part++)
+		add_text(fields, parts[part]);
 }
 
 /* { { stream, { entry, ... } } }, or nil. */
@@ -135,8 +179,8 @@ read_entries(const redisReply *reply, void *result, struct err *err)
 	entries = stream->elements == 2 ? stream->element[1] : NULL;
 	if (entries == NULL)
 		return unexpected("XREADGROUP", reply, err);
-	fields->items =
-	    arena_alloc(fields->arena, (entries->elements * 3 + 1) * sizeof(struct span));
+	fields->items = arena_alloc(fields->arena,
+	    (entries->elements * DELIVERED_PARTS + 1) * sizeof(struct span));
 	for (size_t i = 0; i < entries->elements; i++)
 		add_entry(fields, entries->element[i]);
 	return 0;

@@ -127,14 +127,17 @@ store_reply_took(const redisReply *reply, void *result, struct err *err)
 	size_t count;
 
 	*took = (struct store_took){ 0 };
+	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0) {
+		took->now_ms = reply->integer; /* granted, the usual case */
+		return 0;
+	}
 	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
 		return -1;
 	outcome = number_at(reply, 0);
 	count = reply->elements;
-	if (outcome == STORE_TAKEN && (count == 2 || count == 3) &&
-	    are_numbers(reply, 1, count - 1)) {
+	if (outcome == STORE_TAKEN && count == 3 && are_numbers(reply, 1, 2)) {
 		took->now_ms = number_at(reply, 1);
-		took->sent = count == 3 ? number_at(reply, 2) : 0;
+		took->sent = number_at(reply, 2);
 	} else if (outcome == STORE_NO_SLOT && count == 3 && are_numbers(reply, 1, 2)) {
 		took->open = number_at(reply, 1);
 		took->allowed = number_at(reply, 2);

@@ -123,11 +123,26 @@ add_group(struct store_sender_stats *stats, struct span name, enum sender_count 
 		group->soft = n;
 }
 
+/* "text:user_unknown 550 5.1.1 <address> unknown" */
+static bool
+add_text(struct store_sender_stats *stats, struct span field, int64_t n)
+{
+	struct sender_stats *all = &stats->stats;
+	const struct span prefix = SPAN("text:");
+
+	if (!span_starts(field, prefix))
+		return false;
+	all->texts[all->text_count++] =
+	    (struct sender_text){ arena_dup(stats->arena, span_from(field, prefix.len)), n };
+	return true;
+}
+
 static int
 decode_stats(const redisReply *reply, void *result, struct err *err)
 {
 	struct store_sender_stats *stats = result;
 	enum sender_count count;
+	enum reason reason;
 	unsigned long long n;
 	struct span group;
 
@@ -136,13 +151,19 @@ decode_stats(const redisReply *reply, void *result, struct err *err)
 		return -1;
 	stats->stats.groups =
 	    arena_alloc(stats->arena, (reply->elements / 2 + 1) * sizeof(*stats->stats.groups));
+	stats->stats.texts =
+	    arena_alloc(stats->arena, (reply->elements / 2 + 1) * sizeof(*stats->stats.texts));
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
 		struct span field = text_at(reply, i), value = text_at(reply, i + 1);
 
-		if (!sender_stats_group(field, &group, &count))
-			sender_stats_set(&stats->stats, field, value);
-		else if (span_number(value, &n) && n <= INT64_MAX)
+		if (!span_number(value, &n) || n > INT64_MAX)
+			continue;
+		if (sender_stats_group(field, &group, &count))
 			add_group(stats, group, count, (int64_t)n);
+		else if (sender_stats_group_reason(field, &group, &reason))
+			group_of(stats, group)->by_reason[reason] = (int64_t)n;
+		else if (!add_text(stats, field, (int64_t)n))
+			sender_stats_set(&stats->stats, field, value);
 	}
 	return 0;
 }

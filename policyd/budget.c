@@ -20,6 +20,7 @@ struct asking {
 	struct budgets *budgets;
 	struct lane *lane;       /* a reference */
 	struct message *message; /* NULL: it waits no more */
+	unsigned generation;     /* of the limits that were asked about */
 	struct store_took took;
 	struct store_call *call;
 };
@@ -156,10 +157,12 @@ give(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 	if (message->local)
 		lane->unrestored = true;
 	lane->messages++;
+	lane->under_way++;
+	lane->proven += lane->proven >= 0;
 	TAILQ_INSERT_TAIL(&budgets->taken, message, link);
 	if (!evtimer_pending(budgets->renew, NULL))
 		add_timer(budgets->renew, RENEW_MS);
-	message->done(message->arg);
+	message->done(message->arg, BUDGET_TAKEN);
 }
 
 static void
@@ -171,6 +174,26 @@ retry_at(struct budgets *budgets, int64_t when_ms)
 		return;
 	budgets->retry_ms = when_ms;
 	add_timer(budgets->retry, wait_ms > 0 ? wait_ms : 0);
+}
+
+/* Those for whom it is too far away; whoever is told may do anything, so one begins anew after each.
+ * One that is asked for at the moment hears for itself. */
+static void
+turn_away(struct budgets *budgets, struct lane *lane)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct waiter *waiter = TAILQ_FIRST(&lane->for_message);
+
+	while (waiter != NULL) {
+		struct message *message = message_of(waiter);
+
+		waiter = TAILQ_NEXT(waiter, link);
+		if (message->waiter.asks || !lane_is_far(lane, message->until_ms - now_ms, now_ms))
+			continue;
+		budgets_cancel(budgets, message);
+		message->done(message->arg, BUDGET_FAR);
+		waiter = TAILQ_FIRST(&lane->for_message);
+	}
 }
 
 /* The room that comes is asked for when it comes; what an operator or another node may change at
@@ -185,9 +208,12 @@ note_refusal(struct budgets *budgets, struct lane *lane, const struct store_took
 	word_refusal(lane, took);
 	if (took->outcome == STORE_NO_ROOM)
 		lane_note_full(lane, took->limit, took->wait_ms);
+	else
+		lane_note_room(lane);
 	lane->short_ms = clock_monotonic_ms();
 	lane->full_until_ms = lane->short_ms + wait_ms;
 	retry_at(budgets, lane->full_until_ms);
+	turn_away(budgets, lane);
 }
 
 static void
@@ -204,11 +230,14 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 		message->waiter.asks = false;
 	if (outcome == STORE_REFUSED) {
 		lane->full_until_ms = clock_monotonic_ms() + BUDGET_RECHECK_MS;
+		lane_note_room(lane);
 		snprintf(lane->message_words, sizeof(lane->message_words), "store: %.200s",
 		    err->text);
 		retry_at(budgets, lane->full_until_ms);
 	} else if (outcome == STORE_DONE && asking->took.outcome != STORE_TAKEN) {
-		note_refusal(budgets, lane, &asking->took);
+		/* Refused by limits that hold no more: the new ones are asked about at once. */
+		if (asking->generation == lane->limits.generation)
+			note_refusal(budgets, lane, &asking->took);
 	} else if (outcome == STORE_DONE && message == NULL) {
 		struct store_settled settled =
 		    settled_of(budgets, lane, STORE_BACK, asking->took.now_ms, NULL);
@@ -216,6 +245,7 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 		send_settled(budgets, &settled);
 	} else if (outcome == STORE_DONE) {
 		lane->full_until_ms = 0;
+		lane_note_room(lane);
 		budgets->egress->redis_ahead_ms = asking->took.now_ms - clock_monotonic_ms();
 		lane->ledger.sent = asking->took.sent - 1; /* give() adds it */
 		give(budgets, message, asking->took.now_ms);
@@ -244,6 +274,7 @@ ask_store(struct budgets *budgets, struct lane *lane, struct message *message)
 	asking->budgets = budgets;
 	asking->lane = lane_hold(lane);
 	asking->message = message;
+	asking->generation = lane->limits.generation;
 	group_put_take(lane->group, lane->limits.generation, &take,
 	    store_async_batch(engine->store), &asking->took);
 	asking->call = store_async_run(engine->store, on_asked, asking, NULL);
@@ -287,6 +318,7 @@ decide_locally(struct budgets *budgets, struct lane *lane, struct message *messa
 		    "this node's part of limit %s reached while Redis is away",
 		    limit_format(&lane->limits.limits[i], limit));
 		lane->full_until_ms = clock_monotonic_ms() + lane->limits.limits[i].width_ms;
+		lane_note_room(lane);
 		retry_at(budgets, lane->full_until_ms);
 		return false;
 	}
@@ -371,13 +403,14 @@ budgets_wake(struct budgets *budgets)
 }
 
 void
-budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane, budget_done *done,
-    void *arg)
+budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane,
+    int64_t patience_ms, budget_done *done, void *arg)
 {
 	message->lane = lane_hold(lane);
 	message->done = done;
 	message->arg = arg;
 	message->taken = false;
+	message->until_ms = clock_monotonic_ms() + patience_ms;
 	message->waiter = (struct waiter){ .waits = true, .since_ms = clock_monotonic_ms() };
 	TAILQ_INSERT_TAIL(&lane->for_message, &message->waiter, link);
 	if (lane->message_waiters++ == 0 && lane->full_until_ms <= clock_monotonic_ms())
@@ -511,6 +544,7 @@ end_message(struct budgets *budgets, struct message *message, enum store_settle 
 		send_settled(budgets, &settled);
 	}
 	TAILQ_REMOVE(&budgets->taken, message, link);
+	message->lane->under_way--;
 	message->taken = false;
 	lane_release(&message->lane);
 }

@@ -15,8 +15,12 @@
 
 enum { BUDGET_ASK_AT_ONCE = 16, BUDGET_RECHECK_MS = 1000 };
 
-/* It is taken; until then the lane's message_words say why it waits. */
-typedef void budget_done(void *arg);
+enum budget_answer {
+	BUDGET_TAKEN,
+	BUDGET_FAR, /* not taken, and it waits no more: room is further away than it has patience */
+};
+/* Until it comes, and when room is far, the lane's message_words say why there is none. */
+typedef void budget_done(void *arg, enum budget_answer answer);
 
 struct renewal; /* budget.c */
 
@@ -26,6 +30,7 @@ struct message {                   /* part of a delivery; { 0 } is idle */
 	struct lane *lane; /* a reference while it waits or is taken */
 	bool taken;
 	bool local;              /* without Redis; its rings have it from the ledger, if at all */
+	int64_t until_ms;        /* monotonic: it has patience (lane_is_far()) */
 	int64_t taken_ms;        /* monotonic */
 	int64_t stamp_ms;        /* Redis time; 0: not in its rings */
 	int64_t local_ms;        /* monotonic */
@@ -45,7 +50,7 @@ void budgets_free(struct budgets **budgets);
 
 /* `done` comes later, never within this call. */
 void budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane,
-    budget_done *done, void *arg);
+    int64_t patience_ms, budget_done *done, void *arg);
 /* It waits no more. One that was taken is given back. */
 void budgets_cancel(struct budgets *budgets, struct message *message);
 /* A slot was granted; Redis stamped the message anew at that time. 0: Redis was not asked, or does

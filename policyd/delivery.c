@@ -342,9 +342,29 @@ deny_for_sharing(struct delivery *delivery)
 }
 
 static void
-on_message(void *arg)
+on_message(void *arg, enum budget_answer answer)
 {
-	advance(arg);
+	struct delivery *delivery = arg;
+
+	if (answer == BUDGET_FAR)
+		deny(delivery, delivery->lane->message_words);
+	else
+		advance(delivery);
+}
+
+/* In observe nobody waits, and everybody is told of. */
+static int64_t
+patience_ms(const struct delivery *delivery)
+{
+	return egress_enforces(delivery->egress) ? hold_left_ms(delivery) : INT64_MAX / 2;
+}
+
+/* There is no room for a message for longer than it may wait: it need not wait for a slot either. */
+static bool
+is_hopeless(const struct delivery *delivery)
+{
+	return !delivery->message.taken &&
+	       lane_is_far(delivery->lane, patience_ms(delivery), clock_monotonic_ms());
 }
 
 static void
@@ -427,6 +447,8 @@ advance(struct delivery *delivery)
 		be_ready(delivery);
 	} else if (asks && holds_too_many(delivery)) {
 		deny_for_sharing(delivery);
+	} else if (is_hopeless(delivery)) {
+		deny(delivery, delivery->lane->message_words);
 	} else if (!has_slot(delivery)) {
 		ask_slot(delivery);
 	} else {
@@ -434,7 +456,7 @@ advance(struct delivery *delivery)
 		wait_in_shared(delivery, true);
 		arm_timer(delivery);
 		budgets_ask(delivery->egress->budgets, &delivery->message, delivery->lane,
-		    on_message, delivery);
+		    patience_ms(delivery), on_message, delivery);
 	}
 }
 

@@ -17,7 +17,8 @@
  * are left), `dns` begins the next. All holds share one budget of time per delivery (settings
  * `hold`). Postfix gives up an answer after 100 s, so a look-up is held for 60 s, and the delivery
  * waits on, in its place of the queue, at its next `dns` and last at `connect`. In a transport that
- * others share it waits for one of these times only. Once denied, every further look-up of it is
+ * others share it waits for one of these times only. Where the next message's room is further away
+ * than that, and far (lane.h), it is denied at once. Once denied, every further look-up of it is
  * TEMP at once, and its status gets our words.
  */
 #ifndef DELIVERY_H

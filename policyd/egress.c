@@ -62,6 +62,7 @@ thaw(void *arg, struct lane *lane)
 	(void)arg;
 	lane->frozen_ms = 0;
 	lane->full_until_ms = 0;
+	lane_note_room(lane);
 	lane->slot_retry_ms = 0;
 }
 

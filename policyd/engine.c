@@ -286,6 +286,7 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	paces_rebind(engine->paces, store, settings);
 	ramp_rebind(engine->ramp, store, settings);
 	egress_rebind(engine->egress);
+	egress_on_paces(engine->egress);
 	settings_release(&old);
 	return 0;
 }

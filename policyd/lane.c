@@ -83,6 +83,9 @@ follow_limits(struct lane *lane)
 	lane->limits = *paces_limits(lane->place->lanes->paces, lane->rules, lane->rule,
 	    lane_name(lane), lane_ip(lane));
 	ledger_follow(&lane->ledger, lane->limits.limits, lane->limits.limit_count);
+	lane->full_until_ms = 0;
+	lane_note_room(lane);
+	lane->proven = -1;
 	if (lane->frozen_ms != 0)
 		lane_freeze(lane);
 }
@@ -103,8 +106,6 @@ lanes_follow(struct lanes *lanes)
 
 	HASH_ITER (hh, lanes->by_key, place, next) {
 		follow_limits(&place->lane);
-		place->lane.full_until_ms = 0;
-		place->lane.spent_until_ms = 0;
 		place->lane.slot_retry_ms = 0;
 	}
 }
@@ -139,26 +140,52 @@ lane_freeze(struct lane *lane)
 		lane->frozen_used[i] = ledger_used(&lane->ledger, i, now_ms);
 }
 
-/* What is given back meanwhile makes room earlier, so it is asked again now and then. */
+/* The limit that has no room is the warm-up's. */
+static bool
+is_capped(const struct lane *lane)
+{
+	return mx_limits_is_cap(&lane->limits, lane->full_limit);
+}
+
 void
 lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms)
 {
-	const struct mx_limits *limits = &lane->limits;
+	lane->noted_ms = clock_monotonic_ms();
+	lane->room_ms = lane->noted_ms + wait_ms;
+	lane->full_limit = limit;
+	if (is_capped(lane))
+		lane->proven = 0;
+}
 
-	if (limits->day_cap == 0 || limit >= limits->limit_count ||
-	    limits->limits[limit].period_ms != 86400 * INT64_C(1000))
-		return;
-	if (wait_ms > LANE_SPENT_S * INT64_C(1000))
-		wait_ms = LANE_SPENT_S * INT64_C(1000);
-	lane->spent_until_ms = clock_monotonic_ms() + wait_ms;
+void
+lane_note_room(struct lane *lane)
+{
+	lane->room_ms = 0;
+}
+
+bool
+lane_is_far(const struct lane *lane, int64_t patience_ms, int64_t now_ms)
+{
+	int64_t wait_ms = lane->room_ms - now_ms;
+
+	return lane->room_ms != 0 && lane->full_until_ms > now_ms && wait_ms > patience_ms &&
+	       (is_capped(lane) || wait_ms > LANE_FAR_S * INT64_C(1000));
 }
 
 int64_t
-lane_spent_ms(const struct lane *lane, int64_t now_ms)
+lane_spent_ms(const struct lane *lane, int64_t now_ms, const struct limit **limit)
 {
-	return lane->limits.day_cap > 0 && lane->spent_until_ms > now_ms
-		   ? lane->spent_until_ms - now_ms
-		   : 0;
+	int64_t until_ms = lane->room_ms - (is_capped(lane) ? 0 : LANE_FAR_S * INT64_C(1000));
+
+	*limit = NULL;
+	if (lane->room_ms == 0 || lane->full_limit >= lane->limits.limit_count)
+		return 0;
+	if (until_ms > lane->noted_ms + LANE_SPENT_S * INT64_C(1000))
+		until_ms = lane->noted_ms + LANE_SPENT_S * INT64_C(1000);
+	if (until_ms <= now_ms)
+		return 0;
+	*limit = &lane->limits.limits[lane->full_limit];
+	return until_ms - now_ms;
 }
 
 struct lane *

@@ -18,7 +18,12 @@
 #include "paces.h"
 #include "site.h"
 
-enum { LANE_SHARE = 5, LANE_IDLE_S = 600, LANE_SPENT_S = 300 };
+enum {
+	LANE_SHARE = 5,
+	LANE_IDLE_S = 600,
+	LANE_FAR_S = 600,   /* deferred mail has come again by then (maximal_backoff_time) */
+	LANE_SPENT_S = 300, /* then one looks again: what was given back made room earlier */
+};
 
 struct asking; /* slots.c, budget.c: a question to the store under way */
 
@@ -53,9 +58,13 @@ struct lane {
 	struct ledger ledger;
 	struct waiters for_message;
 	int64_t message_waiters, message_asking;
-	int64_t short_ms;        /* when messages were short last; 0: never */
-	int64_t full_until_ms;   /* the last take found no room until then; 0: none known */
-	int64_t spent_until_ms;  /* a warm-up's cap is reached until then; 0: not known */
+	int64_t short_ms;      /* when messages were short last; 0: never */
+	int64_t full_until_ms; /* the last take found no room until then; 0: none known */
+	int64_t room_ms;       /* and comes then, as Redis said at noted_ms; 0: not known */
+	int64_t noted_ms;
+	size_t full_limit;       /* of limits.limits: the one that has none until room_ms */
+	int64_t proven;          /* taken since a warm-up's cap had no room last; -1: it had */
+	int64_t under_way;       /* messages taken whose delivery has not ended */
 	char message_words[320]; /* why */
 	bool unrestored;         /* the ledger has what Redis may lack */
 
@@ -88,8 +97,15 @@ void lanes_follow(struct lanes *lanes);
 
 /* A message found no room in the i-th limit, and there is none for so long. */
 void lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms);
-/* How long a warm-up's cap is reached, as far as is known; 0: it is not. */
-int64_t lane_spent_ms(const struct lane *lane, int64_t now_ms);
+/* That is not, or no more, what keeps messages waiting. */
+void lane_note_room(struct lane *lane);
+/* Just now there was no room for longer than that, and who is deferred instead of waiting for it
+ * misses nothing: it is more than LANE_FAR_S away; or it is that of a warm-up's cap, beyond which
+ * there are other ways (settings `warmup.overflow`). */
+bool lane_is_far(const struct lane *lane, int64_t patience_ms, int64_t now_ms);
+/* How long no mail should be let into the queue for it, as room is far away; 0: it may. limit: the
+ * one that has none; of lane->limits. */
+int64_t lane_spent_ms(const struct lane *lane, int64_t now_ms, const struct limit **limit);
 
 /* Redis is away: what of its limits was used before that. Again when the limits change. */
 void lane_freeze(struct lane *lane);

@@ -101,6 +101,7 @@ metrics_format(const struct engine *engine, struct str *out)
 	const struct egress_figures *egress = &engine->egress->figures;
 	struct route_figures routes = route_figures(engine->egress);
 	struct accounts_figures accounts = accounts_figures(engine->accounts);
+	struct ramp_figures ramp = ramp_figures(engine->ramp);
 	const struct row rows[] = {
 		{ "policy_requests_total", "counter", "Policy requests of any protocol state.",
 		    (double)m->requests },
@@ -181,6 +182,17 @@ metrics_format(const struct engine *engine, struct str *out)
 		    slots_are_blind(engine->egress->slots) ? 0 : 1 },
 		{ "lanes", "gauge", "MX groups and sending IPs with deliveries of late.",
 		    (double)lanes_count(engine->egress->lanes) },
+		{ "pace_version", "gauge",
+		    "Number of the change of levels and warm-ups that holds here.",
+		    strtod(paces_version(engine->paces), NULL) },
+		{ "warmups", "gauge", "Sending IPs in a warm-up, as this node knows it.",
+		    (double)paces_warmups(engine->paces) },
+		{ "warmup_days_total", "counter",
+		    "Days of MX groups in a warm-up that this node judged.", (double)ramp.judged },
+		{ "warmup_ups_total", "counter", "Stages up by that.", (double)ramp.ups },
+		{ "warmup_downs_total", "counter", "Stages back by that.", (double)ramp.downs },
+		{ "warmup_done_total", "counter", "MX groups that came through their plan by that.",
+		    (double)ramp.done },
 		{ "rules", "gauge", "MX rules loaded.", (double)engine->rules->count },
 		{ "rules_version", "gauge",
 		    "Version of the rules that an update has installed; 0: the configured files.",

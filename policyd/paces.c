@@ -5,6 +5,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "keys.h"
 #include "log.h"
 #include "mem.h"
 #include "sending.h"
@@ -44,6 +45,8 @@ struct paces {
 	struct store_call *call;
 	struct str version, known_version;
 	bool is_changed; /* by what was read so far */
+	bool is_half;    /* the levels could not be read */
+	bool complained; /* that Redis has something else there */
 	bool is_known;   /* known_version is what `sets` stands for */
 	struct arena reading;
 	struct store_fields levels;
@@ -137,6 +140,12 @@ paces_sets(const struct paces *paces)
 	return &paces->sets;
 }
 
+size_t
+paces_warmups(const struct paces *paces)
+{
+	return paces->warmups.count;
+}
+
 /* -- what Redis says --------------------------------------------------------------------------- */
 
 static bool
@@ -184,57 +193,95 @@ learn_levels(struct paces *paces, bool *changed)
 	*changed = true;
 }
 
+/* Tells of what was read, if it was something new. */
 static void
-end_reading(struct paces *paces)
+tell(struct paces *paces, bool newer)
 {
 	bool changed = paces->is_changed;
-	bool newer = strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0;
 
-	str_empty(&paces->known_version);
-	str_add(&paces->known_version, paces->version.data, paces->version.len);
-	paces->is_known = true;
 	paces->is_changed = false;
-	arena_clear(&paces->reading);
 	if (changed)
 		forget(paces);
 	if (changed || newer)
 		paces->changed(paces->arg);
 }
 
-/* Levels once, then warm-ups as long as there are any. */
 static void
-on_read(void *arg, enum store_outcome outcome, const struct err *err)
+end_reading(struct paces *paces)
+{
+	bool newer = strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0;
+
+	str_empty(&paces->known_version);
+	str_add(&paces->known_version, paces->version.data, paces->version.len);
+	paces->is_known = true;
+	paces->complained = false;
+	arena_clear(&paces->reading);
+	tell(paces, newer);
+}
+
+static void
+complain(struct paces *paces, enum store_outcome outcome, const char *what, const struct err *err)
+{
+	if (outcome != STORE_REFUSED || paces->complained)
+		return;
+	paces->complained = true;
+	log_warning("%s cannot be read, those known before stay: %s", what, err->text);
+}
+
+/* Again at the next tick: the version known is still the old one. Levels hold without warm-ups. */
+static void
+break_off(struct paces *paces)
+{
+	arena_clear(&paces->reading);
+	warmups_stop(&paces->warmups);
+	tell(paces, false);
+}
+
+/* First which there are, then those as long as there are any. */
+static void
+on_warmups(void *arg, enum store_outcome outcome, const struct err *err)
 {
 	struct paces *paces = arg;
 
-	(void)err;
 	paces->call = NULL;
 	if (outcome != STORE_DONE) {
-		arena_clear(&paces->reading);
-		warmups_stop(&paces->warmups);
-		return; /* again at the next tick: the version known is still the old one */
+		complain(paces, outcome, "warm-ups (" KEYS_WARMUPS ")", err);
+		break_off(paces);
+		return;
 	}
-	if (paces->levels.arena != NULL)
-		learn_levels(paces, &paces->is_changed);
-	paces->levels.arena = NULL;
 	if (warmups_go_on(&paces->warmups, store_async_batch(paces->store))) {
-		paces->call = store_async_run(paces->store, on_read, paces, NULL);
+		paces->call = store_async_run(paces->store, on_warmups, paces, NULL);
 		return;
 	}
 	if (warmups_learn(&paces->warmups))
 		paces->is_changed = true;
-	end_reading(paces);
+	if (paces->is_half)
+		break_off(paces);
+	else
+		end_reading(paces);
 }
 
 static void
+on_levels(void *arg, enum store_outcome outcome, const struct err *err)
+{
+	struct paces *paces = arg;
+
+	paces->call = NULL;
+	complain(paces, outcome, "levels (" KEYS_LEVELS ")", err);
+	paces->is_half = outcome != STORE_DONE;
+	if (!paces->is_half)
+		learn_levels(paces, &paces->is_changed);
+	warmups_begin(&paces->warmups, store_async_batch(paces->store));
+	paces->call = store_async_run(paces->store, on_warmups, paces, NULL);
+}
+
+/* Levels and warm-ups apart: where one cannot be read, the other holds. */
+static void
 read_all(struct paces *paces)
 {
-	struct store_batch *batch = store_async_batch(paces->store);
-
 	paces->levels = (struct store_fields){ .arena = &paces->reading };
-	store_put_levels(batch, &paces->levels);
-	warmups_begin(&paces->warmups, batch);
-	paces->call = store_async_run(paces->store, on_read, paces, NULL);
+	store_put_levels(store_async_batch(paces->store), &paces->levels);
+	paces->call = store_async_run(paces->store, on_levels, paces, NULL);
 }
 
 /* The version first, then what it stands for: of a change in between it will tell again. */
@@ -243,16 +290,16 @@ on_version(void *arg, enum store_outcome outcome, const struct err *err)
 {
 	struct paces *paces = arg;
 
-	(void)err;
 	paces->call = NULL;
+	complain(paces, outcome, "version of levels (" KEYS_PACE_VERSION ")", err);
 	if (outcome == STORE_DONE &&
 	    (!paces->is_known ||
 		strcmp(str_text(&paces->version), str_text(&paces->known_version)) != 0))
 		read_all(paces);
 }
 
-void
-paces_ask(struct paces *paces)
+static void
+ask(struct paces *paces)
 {
 	if (paces->call != NULL || !store_async_works(paces->store))
 		return;
@@ -260,12 +307,20 @@ paces_ask(struct paces *paces)
 	paces->call = store_async_run(paces->store, on_version, paces, NULL);
 }
 
+/* One that lost its data may have come to the same version with others. */
+void
+paces_ask(struct paces *paces)
+{
+	paces->is_known = false;
+	ask(paces);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	paces_ask(arg);
+	ask(arg);
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */

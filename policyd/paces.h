@@ -26,7 +26,7 @@ struct paces *paces_new(struct event_base *base, struct store_async *store,
 void paces_free(struct paces **paces);
 /* After a reload; what was returned before is good no more. */
 void paces_rebind(struct paces *paces, struct store_async *store, struct settings *settings);
-/* Asks Redis now, not with the next tick: it is there (again). */
+/* Asks Redis now, not with the next tick, and reads all anew: it is there (again). */
 void paces_ask(struct paces *paces);
 
 /* The limits of a rule of these rules, for one group and sending IP ("all": decide_ip()). Good until
@@ -40,6 +40,9 @@ unsigned paces_generation(const struct paces *paces);
 
 /* What Redis said last of which all is known (mxpace:pace:version); "": nothing yet. */
 const char *paces_version(const struct paces *paces);
+
+/* Sending IPs in a warm-up, as this node knows it. */
+size_t paces_warmups(const struct paces *paces);
 
 /* The level of all, and what is set. */
 enum level paces_level(const struct paces *paces);

@@ -207,6 +207,14 @@ is_warming(const struct route_lane *lane)
 	return lane->limits != NULL && lane->limits->day_cap > 0 && lane->dead_ms == 0;
 }
 
+/* By the warm-up, not by another limit. */
+static bool
+is_capped(const struct route_lane *lane)
+{
+	return lane->limits != NULL && lane->spent != NULL &&
+	       mx_limits_is_cap(lane->limits, (size_t)(lane->spent - lane->limits->limits));
+}
+
 static bool
 has_room(const struct route_lane *lane)
 {
@@ -285,8 +293,15 @@ decide_full(const struct route_facts *facts, const struct route_lane *lane,
     struct route_decision *decision)
 {
 	struct str words = { 0 };
-	char wait[DURATION_SIZE];
+	char wait[DURATION_SIZE], limit[LIMIT_TEXT_SIZE];
 
+	if (lane->spent != NULL) {
+		answer(decision, ROUTE_QUEUE_FULL,
+		    "retry:4.7.1 mxpace: group %s: limit %s reached, next attempt in %s",
+		    facts->group, limit_format(lane->spent, limit),
+		    duration_format_wait(lane->spent_ms, wait));
+		return;
+	}
 	str_addf(&words, "%" PRId64 " message%s queued for it", lane->inside,
 	    lane->inside == 1 ? " is" : "s are");
 	if (lane->limits != NULL)
@@ -322,7 +337,7 @@ decide_by_lanes(const struct route_facts *facts, struct route_decision *decision
 		    "retry:4.4.1 mxpace: group %s: not reachable (%s), next attempt in %s",
 		    facts->group, lane->dead_words != NULL ? lane->dead_words : "",
 		    duration_format_wait(lane->dead_ms, wait));
-	else if (lane->spent_ms > 0)
+	else if (lane->spent_ms > 0 && is_capped(lane))
 		answer(decision, ROUTE_WARMUP_CAP,
 		    "retry:4.7.1 mxpace: group %s: the sending IP is being warmed up, its %" PRId64
 		    " messages of 24 hours are sent, next attempt in %s",

@@ -22,7 +22,8 @@ struct route_lane {
 	int64_t dead_ms;                /* the site may not be tried for so long; 0: it may */
 	const char *dead_words;         /* what happened there; NULL: nothing */
 	const struct mx_limits *limits; /* that hold there; NULL: not known */
-	int64_t spent_ms;               /* a warm-up's cap is reached for so long; 0: it is not */
+	int64_t spent_ms;               /* no room for so long, far beyond; 0: there is, or soon */
+	const struct limit *spent;      /* the limit that has none; NULL: not known */
 };
 
 /* NULL and 0 are facts not known, or that do not matter. */

@@ -38,8 +38,10 @@ fills_shared(const struct egress *egress, const struct lane *lane)
 	return 4 * lane->shared_waiters >= 3 * most;
 }
 
-/* No more at once than a warm-up's cap leaves, as far as this node knows: the others would be held
- * for hours' room and not go by a warm IP meanwhile. */
+/* No more at once than a warm-up's cap leaves, as far as this node knows: the others would be denied
+ * there, and go by a warm IP only later. Its ledger goes back an hour and knows of no other node's
+ * messages; so once the cap was reached, one to try, and then as many again as found room. Those
+ * inside whose message is taken are counted already. */
 static int64_t
 left_of_cap(const struct lane *lane, int64_t allowed, int64_t now_ms)
 {
@@ -48,8 +50,13 @@ left_of_cap(const struct lane *lane, int64_t allowed, int64_t now_ms)
 	for (size_t i = 0; limits->day_cap > 0 && i < limits->limit_count; i++) {
 		int64_t left = limits->limits[i].count - ledger_used(&lane->ledger, i, now_ms);
 
-		if (limits->limits[i].period_ms == 86400 * INT64_C(1000) && left < allowed)
-			allowed = left > 0 ? left : 0;
+		if (!mx_limits_is_cap(limits, i))
+			continue;
+		if (lane->proven >= 0 && left > lane->proven + 1)
+			left = lane->proven + 1;
+		left = (left > 0 ? left : 0) + lane->under_way;
+		if (left < allowed)
+			allowed = left;
 	}
 	return allowed;
 }
@@ -78,7 +85,7 @@ describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
 		out->allowed = inside;
 	out->per_minute = facts.per_minute;
 	out->allowed = left_of_cap(lane, out->allowed, now_ms);
-	out->spent_ms = lane_spent_ms(lane, now_ms);
+	out->spent_ms = lane_spent_ms(lane, now_ms, &out->spent);
 	out->dead_ms = site_wait_ms(&lane->site, now_ms);
 	out->dead_words = lane->site.words;
 }

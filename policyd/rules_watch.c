@@ -77,17 +77,21 @@ follow_installed(struct rules_watch *watch, const char *installed)
 {
 	const struct settings *settings = watch->engine->settings;
 	char before[RULES_VERSION_SIZE];
-	bool done;
+	bool reloaded, done;
 
 	if (strcmp(installed, settings->rules_version) == 0 ||
 	    !may_try(&watch->reloading, installed))
 		return;
 	snprintf(before, sizeof(before), "%s", settings->rules_version);
-	done = watch->reload(watch->arg) == 0 &&
-	       strcmp(watch->engine->settings->rules_version, installed) == 0;
+	reloaded = watch->reload(watch->arg) == 0;
+	settings = watch->engine->settings;
+	done = reloaded && strcmp(settings->rules_version, installed) == 0;
 	note(&watch->reloading, installed, done);
 	if (done)
 		log_info("rules: version %s instead of %s", words_of(installed), words_of(before));
+	else if (reloaded && !settings_rules_are_own(settings))
+		log_warning("rules: version %s in %s/rules cannot be read: %s hold",
+		    words_of(installed), settings->state_dir, words_of(settings->rules_version));
 }
 
 static void
@@ -122,18 +126,17 @@ on_end(void *arg, int status)
 	char installed[RULES_VERSION_SIZE];
 
 	watch->child = NULL;
-	note(&watch->fetching, watch->fetched, status == 0);
 	if (status != 0) {
+		note(&watch->fetching, watch->fetched, false);
 		log_warning("rules: version %s of the fleet could not be installed here; again in "
 			    "%lld s",
 		    words_of(watch->fetched), (long long)watch->fetching.wait_ms / 1000);
 		return;
 	}
 	rules_place_current(watch->engine->settings->state_dir, installed);
+	/* If this node has newer ones, it has told them: not again each time. */
+	note(&watch->fetching, watch->fetched, strcmp(installed, watch->fetched) == 0);
 	follow_installed(watch, installed);
-	/* This node has newer ones, and has told them: not again each time. */
-	if (strcmp(installed, watch->fetched) != 0)
-		note(&watch->fetching, watch->fetched, false);
 }
 
 static void

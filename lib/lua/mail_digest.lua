@@ -16,8 +16,12 @@ if now == 0 then
     now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local mails, more, digest, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- A clock that was set back: what it put into the future counts as of now, not until then.
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', mails, '(' .. now, '+inf')) do
+    redis.call('ZADD', mails, now, name)
+end
 local lock = tonumber(redis.call('HGET', state, 'lock')) or 0
-if lock > now then return {'wait', lock, 0, ''} end
+if lock > now and lock <= now + tonumber(ARGV[3]) then return {'wait', lock, 0, ''} end
 local again = redis.call('EXISTS', digest) == 1
 if not again then
     if redis.call('EXISTS', more) == 0 then return {'none', 0, 0, ''} end

@@ -27,6 +27,10 @@ end
 local mails, more, state = KEYS[1], KEYS[2], KEYS[4]
 local per_hour, after, busy, id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
+-- A clock that was set back: what it put into the future counts as of now, not until then.
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', mails, '(' .. now, '+inf')) do
+    redis.call('ZADD', mails, now, name)
+end
 if redis.call('ZSCORE', mails, id) then return {'done', 0} end
 local tried = tonumber(redis.call('ZSCORE', mails, '~' .. id))
 if tried and now - tried < busy then return {'busy', 0} end
@@ -42,7 +46,7 @@ if not waits and sent < math.max(1, per_hour - 1) then
 end
 
 local due = tonumber(redis.call('HGET', state, 'due'))
-if not due then
+if not due or due > now + after then
     due = now + after
     redis.call('HSET', state, 'due', due)
 end

@@ -12,7 +12,8 @@
 --       7-9   complaints: likewise; 0 millionths: no such threshold
 --       10    probation: recipients on the first day   11  times as many after each good day
 --       12    good days after which it is over
---       then field, count, field, count...
+--       then field, count, field, count...: an hour or day takes 1000 fields "group:..." (`groups`
+--       counts them), as hostile MX records make groups; a day, and no hour, 10 "text:..." (`texts`)
 -- Reply {again, changed, full, state before, state, since, until, allowance, good days, sent, hard
 --       bounces, complaints, why, by, exempt}; the last three figures are those of the state's
 --       beginning, again, changed and full 1 or 0 (prelude sender)
@@ -37,9 +38,20 @@ end
 local counted = {sent = 0, hard = 0, complaint = 0}
 local hour = stats .. ':' .. date_hour(math.floor(now / 3600))
 local day = stats .. ':' .. date_day(today)
+local most_of = {group = 1000, text = 10}
+local function add(to, field, n)
+    local kind = string.match(field, '^(%a+):')
+    local most = kind and most_of[kind]
+    if kind == 'text' and to == hour then return end
+    if most and not redis.call('HGET', to, field) then
+        if (tonumber(redis.call('HGET', to, kind .. 's')) or 0) >= most then return end
+        redis.call('HINCRBY', to, kind .. 's', 1)
+    end
+    redis.call('HINCRBY', to, field, n)
+end
 for i = 13, #ARGV, 2 do
-    redis.call('HINCRBY', hour, ARGV[i], ARGV[i + 1])
-    redis.call('HINCRBY', day, ARGV[i], ARGV[i + 1])
+    add(hour, ARGV[i], ARGV[i + 1])
+    add(day, ARGV[i], ARGV[i + 1])
     if counted[ARGV[i]] then counted[ARGV[i]] = counted[ARGV[i]] + tonumber(ARGV[i + 1]) end
 end
 redis.call('EXPIRE', hour, 691200)  -- 8 days

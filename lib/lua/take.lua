@@ -12,7 +12,7 @@
 --       4     connections allowed to all nodes together; 0: no limit, no slot
 --       5     seconds for which the node's figure counts unless renewed
 --       then for each ring: limit, bucket width in ms, number of buckets
--- Reply granted  {0, now_ms}, with commit 2 {0, now_ms, this node's messages}
+-- Reply granted  now_ms, as most are; {0, now_ms, this node's messages} with commit 2
 --       no slot  {1, slots open on all nodes, those this node asked for included, allowed}
 --       no room  {2, index of the limit from 1, messages in the window, ms until there is room},
 --                of several limits that are reached, for the one with the longest way to go
@@ -77,7 +77,7 @@ for k = 4, 3 + (#ARGV - 5) / 3 do
 end
 if full then return full end
 
-if ARGV[1] == '0' then return {0, now} end
+if ARGV[1] == '0' then return now end
 if allowed > 0 then
     local till, span = time[1] + ARGV[5], tonumber(ARGV[5])
     redis.call('HSET', KEYS[1], node, slots .. ' until ' .. till)
@@ -91,7 +91,7 @@ for k = 1, #rings do
     ring_write(KEYS[k + 3], unpack(rings[k], 1, 8))
     longest = math.max(longest, rings[k][1] * rings[k][2] + 60000)
 end
-if ARGV[1] == '1' then return {0, now} end
+if ARGV[1] == '1' then return now end
 local told = redis.call('HINCRBY', KEYS[#KEYS], node, 1)
 redis.call('PEXPIRE', KEYS[#KEYS], longest)
 return {0, now, told}

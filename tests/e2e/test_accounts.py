@@ -235,7 +235,7 @@ def listed(w):
     with case("account list, a table and JSON; campaigns likewise"):
         done = w.mxctl("account", "list")
         equal(done.returncode, 0)
-        like(done.stdout, r"(?m)^ *small\.example\.com +ok +50 +50 +100\.0 % ")
+        like(done.stdout, r"(?m)^ *small\.example\.com +ok +50 +- +50 +100\.0 % ")
         rows = json.loads(w.mxctl("--json", "account", "list", "--match", "small*").stdout)["accounts"]
         equal([(r["name"], r["state"], r["sent"], r["hard"]) for r in rows], [(SMALL, "ok", 50, 50)])
         equal(w.mxctl("campaign", "list").returncode, 0)

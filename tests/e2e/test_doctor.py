@@ -72,6 +72,14 @@ def main_cf(w, *settings):
 
 
 @contextlib.contextmanager
+def silent_table(w):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with main_cf(w, "transport_maps = tcp:127.0.0.1:%d, texthash:%s/transport.bounce" % (port, w.postfix.config)):
+            yield
+
+
+@contextlib.contextmanager
 def edited(path, pattern, replacement, settle=None):
     """A file with something replaced."""
     with kept(path):
@@ -337,6 +345,7 @@ FAULTS = [
     ("an MX elsewhere", lambda w: dns(w, *NAMES[1:], "--mx-host=%s,mx.else.test,10" % DOMAIN,
                                       "--host-record=mx.else.test,203.0.113.9"), "return-path-mx", "203.0.113.9", DONE),
     ("no SPF record", lambda w: dns(w, *NAMES[:2], "--local=/example.com/"), "return-path-spf", "no SPF", NO),
+    ("a table that does not answer", silent_table, "return-path", "postmap -q", DONE),
     ("an SPF record without the address", lambda w: dns(w, *NAMES[:2], "--txt-record=%s,v=spf1 ip4:203.0.113.0/24 -all" % DOMAIN),
      "return-path-spf", "ip4:" + SENDING_IP, NO),
     ("two SPF records", lambda w: dns(w, *NAMES, "--txt-record=%s,v=spf1 -all" % DOMAIN), "return-path-spf", "2 SPF", NO),
@@ -383,6 +392,10 @@ def shown(w):
             check("redis-memory" not in done.stdout, done.stdout)
     with case("with --all: every check"):
         like(w.mxctl("doctor", "--all").stdout, r"(?m)^ *redis-memory +fine")
+    with case("root that may not become somebody else, as in a container: what it cannot tell is skipped"):
+        done = w.run("setpriv", "--bounding-set=-setgid", w.binary("mxctl"), "-c", CONF, "doctor", "--all")
+        equal((done.returncode, done.stderr), (DONE, ""), done.stdout)
+        like(done.stdout, r"(?m)^ *socket-folder +skipped +only root can tell")
     with case("another directory of Postfix: -c"):
         like(w.mxctl("doctor", "-c", "/nowhere").stdout, r"(?m)^ *postfix +wrong ")
 

@@ -249,9 +249,11 @@ def later(w):
     with case("a follower that was killed at it: another mails it"):
         fresh(w)
         once(w)
+        begun = w.root + "/inbox/begun"
+        behave("touch %s; exec sleep 1000" % begun)
         account(w, "killed.test")
         dying = Follower(w, 6)
-        wait_for(lambda: w.redis.cmd("ZCARD", "mxpace:{m:%s}:mails" % POSTMASTER) == 1, "it to begin")
+        wait_for(lambda: os.path.exists(begun), "it to begin", 20)
         dying.process.stop(signal.SIGKILL)
         behave("exec /usr/sbin/sendmail \"$@\"")
         with Follower(w, 7):

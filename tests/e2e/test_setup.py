@@ -197,12 +197,12 @@ def written(w):
         enforce = "yes" if "smtp_bind_address_enforce" in "".join(s.postconf("-d")) else None
         equal([s.options("mxp-google-1").get(n) for n in names], ["127.0.0.1", None, "ipv4", "all", enforce])
         equal([s.options("mxp-google-3").get(n) for n in names], [None, "::1", "ipv6", "all", enforce])
-    with case("concurrency: an own class has its connections and two, a shared one 20"):
+    with case("concurrency: an own class has its connections at the fastest level and two, a shared one 20"):
         v = s.values("mxp-")
         limit = "mxp-%s-1_destination_concurrency_limit"
         equal([v[limit % name] for name in ("google", "single", "endless", "default", "unknown")],
-              ["7", "3", "20", "20", "20"])
-        equal(v["mxp-single-1_initial_destination_concurrency"], "3")
+              ["22", "6", "20", "20", "20"])  # boost: four times the rule's
+        equal(v["mxp-single-1_initial_destination_concurrency"], "5")
         equal(v["mxp-google-3_initial_destination_concurrency"], "5")
         equal(v["mxp-google-1_destination_concurrency_failed_cohort_limit"], "0")
         equal(v["mxp-google-1_destination_concurrency_negative_feedback"], "0")
@@ -219,7 +219,7 @@ def written(w):
         found = json.loads(s.w.mxctl("--json", "postfix", "show", "-c", s.folder, conf=s.conf).stdout)
         equal((found["set_up"], found["fits"], found["transports"]), (True, True, 10))
         equal(found["transport_list"][0], {"transport": "mxp-google-1", "class": "google", "sending_ip": "198.51.100.7",
-                                           "messages_per_connection": 50, "concurrency": 7})
+                                           "messages_per_connection": 50, "concurrency": 22})
         equal(s.mxctl("show").returncode, DONE)
     with case("remove --dry-run changes nothing"):
         s.must("remove", "--dry-run")
@@ -294,6 +294,8 @@ def edited(w):
     with case("edits between two setups: what remove puts back has them"):
         s.must("setup", "--timers")
         s.write("main.cf", "biff = no\n", "a")
+        s.must("show")  # a line behind ours, as postconf -e adds it: it fits
+        check("set up" not in s.w.mxctl("status", conf=s.conf).stderr, "status warns")
         s.must("setup")
         equal((s.values("biff"), s.values("queue_run_delay")), ({"biff": "no"}, {"queue_run_delay": "60s"}))
         s.must("remove")

@@ -22,7 +22,7 @@ THIRD_PARTY = (
     (r"pcre2\.h", r"lib/pattern"),
     (r"hiredis/.*", r"lib/store_\w+"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/(mx_ask|dns_ask)"),
-    (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally)"),
+    (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally|log_senders)"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
     (r"sodium\.h", r"ctl/minisign"),
     (r"jansson\.h", r"ctl/bundle"),

@@ -243,6 +243,42 @@ very_many_are_only_counted(void **state)
 	assert_int_equal(redis_number(&redis, "ZCARD mxpace:{m:%s}:digest", ANN), 5000);
 }
 
+/* It was far ahead: what was mailed then is not held against those of today for so long. */
+static void
+a_clock_that_was_set_back(void **state)
+{
+	struct store_mail_leave leave;
+
+	(void)state;
+	fresh();
+	at(9000 * HOUR);
+	assert_int_equal(mailed("1-1"), STORE_MAIL_GO);
+	assert_int_equal(mailed("2-1"), STORE_MAIL_GO);
+	assert_int_equal(mailed("3-1"), STORE_MAIL_MORE);
+	at(9000 * HOUR + 5 * MINUTE);
+	assert_int_equal(digest(9).what, STORE_MAIL_GO); /* and dies of it */
+	assert_int_equal(take(ANN, "4-1").what, STORE_MAIL_MORE);
+	at(0);
+	assert_int_equal(take(ANN, "1-1").what, STORE_MAIL_DONE);
+	leave = take(ANN, "5-1");
+	assert_int_equal(leave.what, STORE_MAIL_MORE);
+	assert_int_equal(leave.due_ms, T0 + 5 * MINUTE);
+	leave = digest(9);
+	assert_int_equal(leave.what, STORE_MAIL_WAIT);
+	assert_int_equal(leave.due_ms, T0 + HOUR);
+	at(HOUR);
+	leave = digest(9);
+	assert_int_equal(leave.what, STORE_MAIL_GO);
+	assert_int_equal(leave.count, 1);
+	end(ANN, leave.name, true);
+	leave = digest(9);
+	assert_int_equal(leave.what, STORE_MAIL_GO);
+	assert_int_equal(leave.count, 2);
+	end(ANN, leave.name, true);
+	at(2 * HOUR);
+	assert_int_equal(mailed("6-1"), STORE_MAIL_GO);
+}
+
 static void
 nothing_stays_for_ever(void **state)
 {
@@ -270,6 +306,7 @@ main(void)
 	CHECK(&list, what_was_not_mailed_does_not_count);
 	CHECK(&list, one_an_hour);
 	CHECK(&list, very_many_are_only_counted);
+	CHECK(&list, a_clock_that_was_set_back);
 	CHECK(&list, nothing_stays_for_ever);
 	failed = check_run(&list, "mail");
 	arena_clear(&arena);

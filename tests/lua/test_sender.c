@@ -359,6 +359,62 @@ test_complaint_keeps_the_hash(void **state)
 	store_batch_free(&batch);
 }
 
+/* -- what is bounded ---------------------------------------------------------------------------- */
+
+enum { FIELDS_MAX = 1000, TEXTS_MAX = 10 };
+
+static char *
+stats_key(const char *part, char buf[64])
+{
+	char period[SENDER_PERIOD_SIZE];
+
+	snprintf(buf, 64, "mxpace:{a:shop.test}:stats:%s",
+	    *part == 'h' ? sender_hour(T0, period) : sender_day(T0, period));
+	return buf;
+}
+
+static void
+test_groups_are_bounded(void **state)
+{
+	char field[64], key[64];
+
+	(void)state;
+	fresh();
+	count("group:google:hard", 1);
+	for (int i = 0; i < FIELDS_MAX + 20; i++) {
+		snprintf(field, sizeof(field), "group:default/mx%d.evil.test:hard", i);
+		count(field, 1);
+	}
+	count("group:google:hard", 1);
+	count("hard", 5);
+	for (size_t i = 0; i < 2; i++) {
+		stats_key(i == 0 ? "hour" : "day", key);
+		assert_int_equal(redis_number(&redis, "HLEN %s", key), FIELDS_MAX + 2);
+		assert_true(redis_is(&redis, "1000", "HGET %s groups", key));
+		assert_true(redis_is(&redis, "2", "HGET %s group:google:hard", key));
+		assert_true(redis_is(&redis, "5", "HGET %s hard", key));
+	}
+}
+
+static void
+test_texts_are_bounded(void **state)
+{
+	char field[64], key[64];
+
+	(void)state;
+	fresh();
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < TEXTS_MAX + 5; i++) {
+			snprintf(field, sizeof(field), "text:user_unknown 550 no %d", i);
+			count(field, 1);
+		}
+	assert_int_equal(redis_number(&redis, "EXISTS %s", stats_key("hour", key)), 0);
+	stats_key("day", key);
+	assert_int_equal(redis_number(&redis, "HLEN %s", key), TEXTS_MAX + 1);
+	assert_true(redis_is(&redis, "10", "HGET %s texts", key));
+	assert_true(redis_is(&redis, "2", "HGET %s %s", key, "text:user_unknown 550 no 9"));
+}
+
 int
 main(void)
 {
@@ -374,6 +430,8 @@ main(void)
 		cmocka_unit_test(test_agrees_with_judge),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_complaint_keeps_the_hash),
+		cmocka_unit_test(test_groups_are_bounded),
+		cmocka_unit_test(test_texts_are_bounded),
 	};
 	int rc;
 

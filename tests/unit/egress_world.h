@@ -42,6 +42,7 @@ static struct shop {
 	int64_t others;   /* connections other nodes have */
 	int64_t messages; /* left; < 0: without end */
 	int64_t taken, told;
+	int64_t wait_ms; /* until there is one, if none is left; 0: 150 */
 	bool paused;
 	bool errors; /* answers scripts with errors */
 	char reply[256];
@@ -85,8 +86,11 @@ shop_take(void)
 {
 	if (shop.paused)
 		return "*5\r\n:3\r\n:0\r\n:0\r\n:0\r\n$5\r\nnight\r\n";
-	if (shop.messages == 0)
-		return "*4\r\n:2\r\n:1\r\n:4\r\n:150\r\n";
+	if (shop.messages == 0) {
+		snprintf(shop.reply, sizeof(shop.reply), "*4\r\n:2\r\n:1\r\n:4\r\n:%lld\r\n",
+		    (long long)(shop.wait_ms > 0 ? shop.wait_ms : 150));
+		return shop.reply;
+	}
 	shop.messages--;
 	shop.taken++;
 	snprintf(shop.reply, sizeof(shop.reply), "*3\r\n:0\r\n:%lld\r\n:%lld\r\n",

@@ -354,6 +354,22 @@ tells_a_missing_file(void **state)
 	conf_errors_free(&errors);
 }
 
+/* One that is there but cannot be looked at: its rules must not be left out. */
+static void
+tells_a_local_file_out_of_reach(void **state)
+{
+	struct conf_errors errors = { 0 };
+
+	(void)state;
+	unlink(local);
+	assert_int_equal(symlink(local, local), 0);
+	assert_null(bounce_rules_load("conf/bounce-rules.conf", local, &errors));
+	unlink(local);
+	assert_int_equal(errors.count, 1);
+	assert_non_null(strstr(str_text(&errors.lines), "symbolic links"));
+	conf_errors_free(&errors);
+}
+
 int
 main(void)
 {
@@ -363,6 +379,7 @@ main(void)
 	CHECK_ROWS(&list, tells_mistakes, mistake_rows);
 	CHECK(&list, tells_all_at_once);
 	CHECK(&list, tells_a_missing_file);
+	CHECK(&list, tells_a_local_file_out_of_reach);
 	CHECK(&list, keeps_the_order_of_trust);
 	CHECK(&list, counts_references);
 	CHECK_ROWS(&list, checks, check_rows);

@@ -4,18 +4,21 @@
 struct asker {
 	struct message message;
 	unsigned answers;
-	bool cancels; /* from within the answer */
+	enum budget_answer answer;
+	int64_t patience_ms; /* 0: an hour */
+	bool cancels;        /* from within the answer */
 };
 
 static struct asker askers[24];
 static struct lane *lane;
 
 static void
-on_answer(void *arg)
+on_answer(void *arg, enum budget_answer answer)
 {
 	struct asker *asker = arg;
 
 	asker->answers++;
+	asker->answer = answer;
 	if (asker->cancels)
 		budgets_cancel(engine.egress->budgets, &asker->message);
 }
@@ -23,7 +26,8 @@ on_answer(void *arg)
 static void
 ask(struct asker *asker)
 {
-	budgets_ask(engine.egress->budgets, &asker->message, lane, on_answer, asker);
+	budgets_ask(engine.egress->budgets, &asker->message, lane,
+	    asker->patience_ms > 0 ? asker->patience_ms : 3600000, on_answer, asker);
 	assert_int_equal(asker->answers, 0); /* never within the call */
 }
 
@@ -93,6 +97,38 @@ waits_while_paused(void)
 	WAIT_FOR(base, askers[0].answers == 1);
 }
 
+/* The limits changed while it was asked about: what the old ones said of room is forgotten. */
+static void
+asks_again_when_the_limits_changed(void)
+{
+	shop.messages = 0;
+	redis.holding = true;
+	ask(&askers[0]);
+	WAIT_FOR(base, fake_has(&redis, ":conn:"));
+	world_reload("level = \"boost\";", world_rules);
+	shop.messages = 5;
+	fake_release(&redis);
+	WAIT_FOR(base, askers[0].answers == 1);
+	assert_string_equal(lane->message_words, "");
+	assert_int_equal(lane->short_ms, 0);
+}
+
+/* A reload reaches those who wait already. */
+static void
+follows_a_reload(void)
+{
+	int64_t before = lane->limits.limits[0].count;
+
+	shop.messages = 0;
+	ask(&askers[0]);
+	WAIT_FOR(base, *lane->message_words != '\0');
+	world_reload("level = \"boost\";", world_rules);
+	assert_true(lane->limits.limits[0].count > before);
+	assert_int_equal(lane->full_until_ms, 0);
+	shop.messages = 5;
+	WAIT_FOR(base, askers[0].answers == 1);
+}
+
 static void
 tries_again_after_an_error(void)
 {
@@ -126,6 +162,68 @@ may_be_given_back_within_the_answer(void)
 	assert_int_equal(shop.told, 0);
 	assert_int_equal(lane->ledger.sent, 0);
 	assert_int_equal(ledger_used(&lane->ledger, 0, clock_monotonic_ms()), 0);
+}
+
+/* Who has less patience than there is to wait is told so, and waits no more; the others do. */
+static void
+turns_away_who_would_wait_too_long(void)
+{
+	shop.messages = 1;
+	shop.wait_ms = (LANE_FAR_S + 60) * INT64_C(1000);
+	for (int i = 0; i < 4; i++)
+		askers[i].patience_ms = i % 2 ? 60000 : 2 * shop.wait_ms;
+	for (int i = 0; i < 4; i++)
+		ask(&askers[i]);
+	WAIT_FOR(base, answered() == 3);
+	world_settle();
+	assert_int_equal(askers[0].answer, BUDGET_TAKEN);
+	assert_int_equal(askers[1].answer, BUDGET_FAR);
+	assert_int_equal(askers[2].answers, 0);
+	assert_int_equal(askers[3].answer, BUDGET_FAR);
+	assert_int_equal(lane->message_waiters, 1);
+	assert_int_equal(lane->under_way, 1);
+	assert_string_equal(lane->message_words, "limit 4/10s reached, next message in 11m");
+	shop.messages = 1; /* what another node gave back */
+	WAIT_FOR(base, askers[2].answers == 1);
+	assert_int_equal(askers[2].answer, BUDGET_TAKEN);
+	end(&askers[0], true);
+	end(&askers[2], true);
+	assert_int_equal(lane->under_way, 0);
+}
+
+/* Deferred mail may come again only after that. */
+static void
+keeps_who_waits_a_moment_too_long(void)
+{
+	shop.messages = 0;
+	shop.wait_ms = (LANE_FAR_S - 60) * INT64_C(1000);
+	askers[0].patience_ms = 60000;
+	ask(&askers[0]);
+	WAIT_FOR(base, *lane->message_words != '\0');
+	world_settle();
+	assert_int_equal(lane->message_waiters, 1);
+}
+
+static void
+on_told(void *arg, enum budget_answer answer)
+{
+	on_answer(arg, answer);
+	for (size_t i = 0; i < COUNT(askers); i++)
+		budgets_cancel(engine.egress->budgets, &askers[i].message);
+}
+
+static void
+may_cancel_others_when_told(void)
+{
+	shop.messages = 0;
+	shop.wait_ms = 2 * LANE_FAR_S * INT64_C(1000);
+	for (int i = 0; i < 4; i++)
+		budgets_ask(engine.egress->budgets, &askers[i].message, lane, 1000, on_told,
+		    &askers[i]);
+	WAIT_FOR(base, answered() > 0);
+	world_settle();
+	assert_int_equal(answered(), 1);
+	assert_int_equal(lane->message_waiters, 0);
 }
 
 /* -- what becomes of it ------------------------------------------------------------------------ */
@@ -226,6 +324,11 @@ static const struct test_row {
 	{ "first come, first served", first_come_first_served },
 	{ "asks for few at once", asks_for_few_at_once },
 	{ "waits while paused", waits_while_paused },
+	{ "turns away who would wait too long", turns_away_who_would_wait_too_long },
+	{ "keeps who waits a moment too long", keeps_who_waits_a_moment_too_long },
+	{ "one who is told may cancel others", may_cancel_others_when_told },
+	{ "asks again when the limits changed", asks_again_when_the_limits_changed },
+	{ "follows a reload", follows_a_reload },
 	{ "tries again after an error", tries_again_after_an_error },
 	{ "gives back what nobody waits for", gives_back_what_nobody_waits_for },
 	{ "may be given back within the answer", may_be_given_back_within_the_answer },

@@ -4,10 +4,12 @@
 
 #include "keys.h"
 #include "store_delivered.h"
+#include "store_sender.h"
 
 static const char conf_text[] =
     "redis = \"unix:FOLDER/redis.sock\"; store_timeout = \"5s\"; mx_rules = \"mx-rules.conf\";\n"
     "mx_rules_local = \"\"; bounce_rules = \"\"; node = \"mta1\";\n"
+    "account_from = [ \"sasl_username\", \"sender\" ];\n"
     "address_rules = ( { domains = \"tag.test\"; strip_tag = \"+\"; } );\n";
 static const char mx_rules_text[] =
     "mx_rules = ( { name = \"default\"; mx = \"*\"; scope = \"site\"; limits = \"7/10s\"; } );\n";
@@ -153,6 +155,135 @@ reads_a_log(void **state)
 	str_free(&in);
 }
 
+/* -- for whom they count ------------------------------------------------------------------------ */
+
+enum { HOURS_AGO = 2 };
+
+/* A day on which something of it was counted. */
+static void
+was_seen(const char *kind, const char *name)
+{
+	char key[200], day[SENDER_PERIOD_SIZE];
+
+	snprintf(key, sizeof(key), "mxpace:{%s:%s}:stats:%s", kind, name,
+	    sender_day(clock_wall_s() - 3 * 86400, day));
+	STORE_PUT(&batch, NULL, NULL, "HSET", key, "sent", "10");
+	must();
+}
+
+static int64_t
+delivered_of(enum sender_kind kind, const char *name)
+{
+	struct arena arena;
+	struct store_sender_stats hour = { .arena = &arena }, day = { .arena = &arena };
+	char period[SENDER_PERIOD_SIZE];
+	int64_t at_s = clock_wall_s() - HOURS_AGO * 3600, of_hour;
+
+	arena_init(&arena);
+	store_put_sender_stats(&batch, kind, name, sender_hour(at_s, period), &hour);
+	store_put_sender_stats(&batch, kind, name, sender_day(at_s, period), &day);
+	must();
+	of_hour = hour.stats.counts[SENDER_DELIVERED];
+	assert_int_equal(day.stats.counts[SENDER_DELIVERED], of_hour);
+	arena_clear(&arena);
+	return of_hour;
+}
+
+static void
+log_line(struct str *in, int64_t second, const char *host, const char *rest)
+{
+	char date[CLOCK_DATE_SIZE];
+
+	/* Within one hour, whatever it is now. */
+	clock_format((clock_wall_s() - HOURS_AGO * 3600) / 3600 * 3600 + second, date);
+	str_addf(in, "%s %s postfix/%s\n", date, host, rest);
+}
+
+#define SENT ", relay=mx.foo.test[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)"
+
+/* A message to three, of whom two took it; one with a login; a stranger's that is passed on. */
+static void
+some_log(struct str *in)
+{
+	log_line(in, 1, "mta1",
+	    "qmgr[1]: 4bMxyz0Tz9z1Q: from=<news@shop.test>, size=4, nrcpt=3 (queue active)");
+	log_line(in, 1, "mta1", "smtp[1]: 4bMxyz0Tz9z1Q: to=<a@foo.test>" SENT);
+	log_line(in, 2, "mta1", "smtp[1]: 4bMxyz0Tz9z1Q: to=<b@foo.test>" SENT);
+	log_line(in, 2, "mta1",
+	    "smtp[1]: 4bMxyz0Tz9z1Q: to=<c@foo.test>, relay=mx.foo.test[192.0.2.1]:25, "
+	    "delay=1, dsn=5.1.1, status=bounced (550 no)");
+	log_line(in, 2, "mta1", "qmgr[1]: 4bMxyz0Tz9z1Q: removed");
+	log_line(in, 2, "mta1", "smtp[1]: 4bMxyz0Tz9z1Q: to=<late@foo.test>" SENT);
+	log_line(in, 3, "mta1",
+	    "smtpd[1]: 4F2A1: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=ann");
+	log_line(in, 3, "mta1",
+	    "qmgr[1]: 4F2A1: from=<x@shop.test>, size=4, nrcpt=1 (queue active)");
+	log_line(in, 4, "mta1", "smtp[1]: 4F2A1: to=<a@foo.test>" SENT);
+	log_line(in, 4, "mta1",
+	    "qmgr[1]: 4F2A2: from=<x@stranger.test>, size=4, nrcpt=1 (queue active)");
+	log_line(in, 4, "mta1", "smtp[1]: 4F2A2: to=<a@foo.test>, orig_to=<joe@shop.test>" SENT);
+	log_line(in, 4, "mta1", "qmgr[1]: 4F2A3: from=<>, size=4, nrcpt=1 (queue active)");
+	log_line(in, 4, "mta1", "smtp[1]: 4F2A3: to=<a@foo.test>" SENT);
+}
+
+static void
+reads(const char *text, const char *said)
+{
+	struct done done = run("-c mxpace.conf quarantine delivered --maillog", text);
+
+	assert_int_equal(done.rc, CTL_DONE);
+	assert_string_equal(done.errors, "");
+	if (strstr(done.stream, said) == NULL)
+		fail_msg("%s", done.stream);
+	free_done(&done);
+}
+
+static void
+counts_for_senders(void **state)
+{
+	struct str in = { 0 }, more = { 0 };
+
+	(void)state;
+	empty_redis(NULL);
+	was_seen("a", "shop.test");
+	was_seen("a", "ann");
+	some_log(&in);
+	reads(str_text(&in), "6 deliveries: 0 released, 0 cleared, 0 hard, 0 no address\n"
+			     "3 counted for their accounts\n");
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "shop.test"), 2);
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "ann"), 1);
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "stranger.test"), 0);
+	/* The same log once more, as after a restart or a rotation, and what came meanwhile. */
+	str_adds(&more, str_text(&in));
+	log_line(&more, 4, "mta1",
+	    "qmgr[1]: 4F2A4: from=<news@shop.test>, size=4, nrcpt=1 (queue active)");
+	log_line(&more, 4, "mta1", "smtp[1]: 4F2A4: to=<a@foo.test>" SENT);
+	log_line(&more, 4, "mta2",
+	    "qmgr[1]: 4F2A1: from=<news@shop.test>, size=4, nrcpt=1 (queue active)");
+	log_line(&more, 4, "mta2", "smtp[1]: 4F2A1: to=<a@foo.test>" SENT);
+	reads(str_text(&more), "2 counted for their accounts\n");
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "shop.test"), 4);
+	reads(str_text(&in), "0 counted for their accounts\n");
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "shop.test"), 4);
+	str_free(&in);
+	str_free(&more);
+}
+
+static void
+shows_what_was_delivered(void **state)
+{
+	struct str in = { 0 };
+
+	(void)state;
+	empty_redis(NULL);
+	was_seen("a", "shop.test");
+	check_run_of("account show shop.test", CTL_DONE, "  Delivered         not known\n", "");
+	some_log(&in);
+	reads(str_text(&in), "2 counted");
+	check_run_of("account show shop.test", CTL_DONE, "  Delivered         2\n", "");
+	str_free(&in);
+}
+
 /* -- a process of its own ------------------------------------------------------------------------ */
 
 static pid_t
@@ -219,6 +350,43 @@ add_to_stream(const char *addr)
 	assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
 }
 
+/* An application says whose it was, which nobody else knows; delivered twice to us it counts once. */
+static void
+counts_what_the_stream_says(void **state)
+{
+	char time[24];
+	pid_t pid;
+
+	(void)state;
+	empty_redis(NULL);
+	snprintf(time, sizeof(time), "%lld", (long long)clock_wall_s() - HOURS_AGO * 3600);
+	for (int i = 0; i < 20; i++)
+		STORE_PUT(&batch, store_reply_status, NULL, "XADD", KEYS_DELIVERED, "*", "address",
+		    "a@foo.test", "time", time, "account", "shop", "campaign", "spring", "list",
+		    "news");
+	must();
+	bounced("two@foo.test", REASON_MAILBOX_FULL, 2);
+	add_to_stream("two@foo.test");
+	for (int i = 0; i < 2; i++) {
+		store_put_delivered_group(&batch, "mxpace");
+		must();
+		pid = start_mxctl("--stream", -1);
+		assert_true(comes("two@foo.test", QUARANTINE_NONE));
+		for (int64_t deadline_ms = clock_monotonic_ms() + 10000;
+		     delivered_of(SENDER_LIST, "news") < 20 && clock_monotonic_ms() < deadline_ms;)
+			poll(NULL, 0, 5);
+		stop_mxctl(pid);
+		assert_int_equal(delivered_of(SENDER_ACCOUNT, "shop"), 20);
+		assert_int_equal(delivered_of(SENDER_CAMPAIGN, "spring"), 20);
+		assert_int_equal(delivered_of(SENDER_LIST, "news"), 20);
+		/* As if none of it had been acknowledged. */
+		STORE_PUT(&batch, NULL, NULL, "XGROUP", "DESTROY", KEYS_DELIVERED, "mxpace");
+		must();
+		bounced("two@foo.test", REASON_MAILBOX_FULL, 2);
+	}
+	assert_int_equal(number("ZCARD", KEYS_CAMPAIGNS), 1);
+}
+
 /* What is in the stream before the first start, what comes while it runs, and what an earlier run
  * was given and never finished. */
 static void
@@ -235,7 +403,7 @@ reads_the_stream(void **state)
 	store_put_delivered_group(&batch, "mxpace");
 	store_put_delivered_read(&batch, "mxpace", "mta1", false, 10, 10, &entries);
 	assert_int_equal(store_sync_run(store, &batch, NULL), STORE_DONE);
-	assert_int_equal(entries.count, 3); /* given, and then it ended */
+	assert_int_equal(entries.count, DELIVERED_PARTS); /* given, and then it ended */
 	add_to_stream("not an address");
 	pid = start_mxctl("--stream", -1);
 	assert_true(comes("two@foo.test", QUARANTINE_NONE));
@@ -276,8 +444,11 @@ main(void)
 	CHECK(&list, reads_addresses);
 	CHECK(&list, reads_many);
 	CHECK(&list, reads_a_log);
+	CHECK(&list, counts_for_senders);
+	CHECK(&list, shows_what_was_delivered);
 	CHECK(&list, does_not_wait_for_the_next_line);
 	CHECK(&list, reads_the_stream);
+	CHECK(&list, counts_what_the_stream_says);
 	CHECK_ROWS(&list, changes_nothing_on_wrong_usage, usage_rows);
 	rc = check_run(&list, "ctl_delivered");
 	end_redis();

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "store_egress.h"
+#include "watch.h"
 
 #define CONF                                                                                    \
 	"redis = \"unix:FOLDER/redis.sock\"; store_timeout = \"5s\"; mx_rules = "               \
@@ -350,6 +351,9 @@ watches_until_told_to_stop(void **state)
 	watch_for(&watching, "nodes alive: 1 of 1\n", 1);
 	tell_queue("slots", "192.0.2.1", "mta1", 3, 777, 60);
 	watch_for(&watching, "  817  ", 1); /* with mta2's 40 */
+	STORE_PUT(&batch, NULL, NULL, "HSET", "mxpace:levels", "all", "fast");
+	must();
+	watch_for(&watching, "  2/4  ", 1); /* 3 connections * 1.5 */
 	watch_for(&watching, "nodes alive: 1 of 1\n", 3);
 	assert_true(occurrences(str_text(&watching.seen), "(by ann)\n\n20") >= 1);
 	assert_null(strchr(str_text(&watching.seen), '\033'));
@@ -623,6 +627,7 @@ main(void)
 	CHECK(&list, shows_no_idle_group);
 	CHECK(&list, shows_the_most_first);
 	CHECK(&list, shows_nodes);
+	watch_every_ms = 200;
 	CHECK_ROWS(&list, watches_until_told_to_stop, end_rows);
 	CHECK(&list, watches_through_a_lost_connection);
 	CHECK(&list, stops_in_the_middle_of_a_write);

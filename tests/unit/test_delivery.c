@@ -202,6 +202,41 @@ is_denied_when_its_time_is_up(void)
 	process_hang_up(&one);
 }
 
+/* Hours: it comes again later, or by another sending IP; and neither do those who wait for its slot
+ * wait on. */
+static void
+is_denied_at_once_when_room_is_far(void)
+{
+	struct process processes[4] = { 0 };
+	struct lane *lane = world_lane("two"); /* 2 connections */
+
+	shop.messages = 0;
+	shop.wait_ms = 86400 * INT64_C(1000);
+	for (size_t i = 0; i < COUNT(processes); i++)
+		process_ask(&processes[i], MAP_DNS, HOP ". 300 IN MX 10 mx." HOP ".");
+	for (size_t i = 0; i < COUNT(processes); i++) {
+		WAIT_FOR(base, !processes[i].held);
+		assert_int_equal(processes[i].reply.answer, ANSWER_TEMP);
+		assert_string_equal(processes[i].reply.text,
+		    "mxpace: group two: limit 4/10s reached, next message in 1d; waited 0s, to "
+		    "be tried again");
+		assert_non_null(
+		    strstr(process_ask(&processes[i], MAP_STATUS, "4.3.0 host not found"),
+			"4.7.1 mxpace"));
+	}
+	assert_int_equal(lane_open(lane), 0);
+	assert_int_equal(lane->denied, 4);
+	assert_int_equal(process_ask(&processes[0], MAP_DNS, HOP ". 300 IN MX 10 mx." HOP ".")[0],
+	    'm');
+	process_ask(&processes[0], MAP_STATUS, "4.3.0 host not found");
+	world_skip(BUDGET_RECHECK_MS + 1); /* Redis is asked again */
+	shop.messages = -1;
+	process_dns(&processes[0], HOP);
+	process_ask(&processes[0], MAP_STATUS, DELIVERED);
+	for (size_t i = 0; i < COUNT(processes); i++)
+		process_hang_up(&processes[i]);
+}
+
 /* Slot and message share one time: Postfix would not wait for both. */
 static void
 both_holds_share_one_time(void)
@@ -540,6 +575,7 @@ static const struct test_row {
 	{ "an address literal has its group", an_address_literal_has_its_group, "" },
 	{ "is held until there is a slot", is_held_until_there_is_a_slot, "" },
 	{ "is denied when its time is up", is_denied_when_its_time_is_up, "hold = \"200ms\";" },
+	{ "is denied at once when room is far", is_denied_at_once_when_room_is_far, "" },
 	{ "both holds share one time", both_holds_share_one_time, "hold = \"1s\";" },
 	{ "waits on at its next look-up", waits_on_at_its_next_look_up, "hold = \"150s\";" },
 	{ "waits on for a message", waits_on_for_a_message, "hold = \"150s\";" },

@@ -180,7 +180,7 @@ takes_nothing_without_limits(void **state)
 	assert_string_equal(ask(&client, RCPT("u@[192.0.2.6]", "1.1")), DUNNO);
 	assert_string_equal(ask(&client, RCPT("u@[192.0.2.7]", "1.1")), DUNNO); /* no rule */
 	assert_int_equal(engine.metrics.decisions[DECIDE_NO_LIMITS], 2);
-	assert_int_equal(fake_count(&redis, "HGETALL "), 2); /* quarantine is asked */
+	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 2);
 	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
 	assert_int_equal(groups_open(engine.groups), 0);
 }
@@ -198,7 +198,8 @@ asks_nothing_for_the_null_sender(void **state)
 				"recipient=u@[192.0.2.5]\ninstance=1.2\n\n"),
 	    DUNNO);
 	assert_int_equal(engine.metrics.decisions[DECIDE_NULL_SENDER], 2);
-	assert_int_equal(redis.commands.len, 0);
+	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 0);
+	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
 }
 
 static void
@@ -209,7 +210,8 @@ decides_only_at_rcpt(void **state)
 				"request=smtpd_access_policy\nprotocol_state=DATA\n"
 				"sender=a@b.test\nrecipient=u@[192.0.2.5]\ninstance=1.1\n\n"),
 	    DUNNO);
-	assert_int_equal(redis.commands.len, 0);
+	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 0);
+	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
 }
 
 /* Refused in any way, no slot stays open and Redis is told so. */

@@ -33,6 +33,54 @@ knows_its_pace(void **state)
 	world_end();
 }
 
+enum { DAY_S = 86400 };
+
+static const struct far_row {
+	const char *label;
+	int64_t cap;
+	size_t limit; /* that has no room: 0 is 4/10s, 1 the cap */
+	int64_t wait_s, patience_s, later_ms;
+	bool is_far;
+	int64_t spent_s;
+} far_rows[] = {
+	{ "soon", 0, 0, 10, 60, 0, false, 0 },
+	{ "not soon, but deferred mail is no sooner", 0, 0, 600, 60, 0, false, 0 },
+	{ "far", 0, 0, 660, 60, 0, true, 60 },
+	{ "far, and looked at now and then", 0, 0, 3600, 60, 0, true, 300 },
+	{ "one who has time", 0, 0, 3600, 3700, 0, false, 300 },
+	{ "a cap", 9, 1, 100, 60, 0, true, 100 },
+	{ "a cap, for hours", 9, 1, DAY_S, 60, 0, true, 300 },
+	{ "a cap's room comes in time", 9, 1, 50, 60, 0, false, 50 },
+	{ "not the cap", 9, 0, 100, 60, 0, false, 0 },
+	{ "it may have come by now", 9, 1, DAY_S, 60, 2000, false, 298 },
+	{ "it is looked at again", 9, 1, DAY_S, 60, 301000, false, 0 },
+};
+
+static void
+knows_how_far_room_is(void **state)
+{
+	const struct far_row *row = *state;
+	const struct limit *limit;
+	struct lane *lane;
+	int64_t spent_ms;
+
+	world_begin("");
+	lane = world_lane("two");
+	mx_limits_at(lane->rule, LEVEL_NORMAL, engine.settings->levels, row->cap, &lane->limits);
+	lane->full_until_ms = clock_monotonic_ms() + 1000;
+	lane_note_full(lane, row->limit, row->wait_s * 1000);
+	world_skip(row->later_ms);
+	assert_int_equal(lane_is_far(lane, row->patience_s * 1000, clock_monotonic_ms()),
+	    row->is_far);
+	spent_ms = lane_spent_ms(lane, clock_monotonic_ms(), &limit);
+	assert_in_range(spent_ms, row->spent_s > 0 ? row->spent_s * 1000 - 900 : 0,
+	    row->spent_s * 1000);
+	assert_ptr_equal(limit, row->spent_s > 0 ? &lane->limits.limits[row->limit] : NULL);
+	lane_note_room(lane);
+	assert_int_equal(lane_spent_ms(lane, clock_monotonic_ms(), &limit), 0);
+	world_end();
+}
+
 static void
 is_the_same_for_the_same(void **state)
 {
@@ -97,6 +145,7 @@ main(void)
 	struct check_list list = { 0 };
 
 	CHECK_ROWS(&list, knows_its_pace, pace_rows);
+	CHECK_ROWS(&list, knows_how_far_room_is, far_rows);
 	CHECK(&list, is_the_same_for_the_same);
 	CHECK(&list, goes_when_it_is_idle_and_empty);
 	CHECK(&list, stays_frozen_over_a_reload);

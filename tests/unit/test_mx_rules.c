@@ -478,6 +478,21 @@ without_a_local_file(void **state)
 	conf_errors_free(&errors);
 }
 
+/* One that is there but cannot be looked at is a mistake: its rules must not be left out. */
+static void
+with_a_local_file_out_of_reach(void **state)
+{
+	struct conf_errors errors = { { 0 }, 0 };
+
+	(void)state;
+	assert_int_equal(symlink(local, local), 0);
+	assert_null(mx_rules_load(shipped, local, &errors));
+	unlink(local);
+	assert_int_equal(errors.count, 1);
+	assert_non_null(strstr(str_text(&errors.lines), "symbolic links"));
+	conf_errors_free(&errors);
+}
+
 /* A rule of a shipped one's name changes the keys it sets, and only those. */
 static void
 local_changes_keys(void **state)
@@ -816,6 +831,7 @@ main(void)
 	CHECK_ROWS(&list, mistakes, mistake_rows);
 	CHECK(&list, too_many_rules);
 	CHECK(&list, without_a_local_file);
+	CHECK(&list, with_a_local_file_out_of_reach);
 	CHECK(&list, local_changes_keys);
 	CHECK(&list, local_comes_first);
 	CHECK_ROWS(&list, local_mistakes, local_rows);

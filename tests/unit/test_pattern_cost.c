@@ -4,6 +4,8 @@
 #include "pattern.h"
 #include "pattern_shape.h"
 
+#include <time.h>
+
 /* -- what it repeats --------------------------------------------------------------------------- */
 
 static const struct shape_row {
@@ -135,6 +137,23 @@ samples_help(void **state)
 	str_free(&text);
 }
 
+/* What looks like a count is none, or is one of nothing. */
+static void
+huge_counts_take_no_time(void **state)
+{
+	static const char *const texts[] = { "(){4294967295", "(){4294967295}a+", "(?:){65535}a+" };
+	clock_t cpu = clock();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct pattern_shape shape;
+
+		pattern_shape_of(texts[i], &shape);
+		pattern_shape_clear(&shape);
+	}
+	assert_true(clock() - cpu < CLOCKS_PER_SEC);
+}
+
 int
 main(void)
 {
@@ -143,6 +162,7 @@ main(void)
 	CHECK_ROWS(&list, shapes, shape_rows);
 	CHECK(&list, cut_anywhere);
 	CHECK(&list, many_repeats);
+	CHECK(&list, huge_counts_take_no_time);
 	CHECK_ROWS(&list, costs, cost_rows);
 	CHECK(&list, samples_help);
 	return check_run(&list, "pattern_cost");

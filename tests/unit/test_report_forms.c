@@ -55,8 +55,15 @@ stats_of(int64_t sent, int64_t hard, int64_t soft, int64_t complaint)
 	stats.counts[SENDER_COMPLAINT] = complaint;
 	stats.by_reason[REASON_USER_UNKNOWN] = hard;
 	stats.by_reason[REASON_MAILBOX_FULL] = soft;
-	groups[0] = (struct sender_group){ "google", sent - sent / 4, hard - hard / 4, soft };
-	groups[1] = (struct sender_group){ "yahoo", sent / 4, hard / 4, 0 };
+	groups[0] = (struct sender_group){
+		.name = "google",
+		.sent = sent - sent / 4,
+		.hard = hard - hard / 4,
+		.soft = soft,
+		.by_reason = { [REASON_USER_UNKNOWN] = hard - hard / 4,
+		    [REASON_MAILBOX_FULL] = soft },
+	};
+	groups[1] = (struct sender_group){ .name = "yahoo", .sent = sent / 4, .hard = hard / 4 };
 	return stats;
 }
 
@@ -406,8 +413,10 @@ shows_in_text(void **state)
 		"  them. 1 campaign does harm. 1 campaign and 1 list need a look.\n",
 		"  Sent                  28,000                     1,000\n"
 		"  Accepted              27,916    99.7 %             980    98.0 %\n"
+		"  Delivered          not known                 not known\n"
 		"  Hard bounces              56    0.20 %              10     1.0 %\n",
 		"  google                                21,000   0.20 %   0.13 %  ",
+		"\n    user unknown 60.0 %, mailbox full 40.0 %\n  yahoo ",
 		"  bad                                300  11.0 %   0.0 %   0.0 %  ",
 		"\n    !! harmful: hard bounces\n",
 		"  unknown-size                         -      40       0       0  ",
@@ -436,10 +445,10 @@ shows_in_json(void **state)
 	static const char start[] =
 	    "{\"scope\":\"all\",\"name\":\"\",\"since\":\"2026-11-16T00:00:00Z\","
 	    "\"until\":\"2026-11-22T12:00:01Z\",\"step\":\"day\",\"made\":\"2026-11-22T12:00:00Z\","
-	    "\"complete\":true,\"total\":{\"sent\":28000,\"delivered\":0,\"hard\":56,\"soft\":28,"
+	    "\"complete\":true,\"total\":{\"sent\":28000,\"delivered\":null,\"hard\":56,\"soft\":28,"
 	    "\"refused\":0,\"complaint\":7,\"failed\":84},\"before\":{\"sent\":1000,";
 	static const char campaign[] =
-	    "\"campaigns\":[{\"name\":\"bad\",\"sent\":300,\"delivered\":0,\"hard\":33,\"soft\":0,"
+	    "\"campaigns\":[{\"name\":\"bad\",\"sent\":300,\"delivered\":null,\"hard\":33,\"soft\":0,"
 	    "\"refused\":0,\"complaint\":0,\"failed\":33,\"flag\":\"harmful\","
 	    "\"why\":\"hard bounces\",\"trend\":[0,0,0,33,0,0,0]},";
 	struct sample sample;
@@ -455,6 +464,66 @@ shows_in_json(void **state)
 	assert_non_null(strstr(str_text(&out),
 	    "{\"reason\":\"mailbox_full\",\"text\":\"452 4.2.2 full\",\"count\":7,"
 	    "\"trend\":[7,0,0,0,0,0,0]}]}\n"));
+	str_free(&out);
+	end(&sample);
+}
+
+/* Where somebody tells of deliveries they stand beside what was sent, in each form. */
+static void
+shows_what_was_delivered(void **state)
+{
+	struct sender_stats stats = stats_of(2000, 10, 5, 1);
+	struct sample sample;
+	struct str out = { 0 };
+
+	(void)state;
+	stats.counts[SENDER_DELIVERED] = 1975;
+	begin(&sample, REPORT_ACCOUNT, "shop", 10);
+	report_model_add(&sample.model, SENDER_ACCOUNT, NULL, 3, &stats);
+	report_model_add_text(&sample.model, 3, SPAN("user_unknown 550 5.1.1 no"), 4);
+	report_model_end(&sample.model);
+	report_as_text(&sample.model, 80, &out);
+	assert_non_null(strstr(str_text(&out), "\n  Delivered              1,975    98.8 %\n"));
+	assert_non_null(strstr(str_text(&out), "\n           550 5.1.1 no\n"));
+	str_empty(&out);
+	report_as_html(&sample.model, &out);
+	assert_non_null(strstr(str_text(&out), "delivered: 1,975 (98.8 %)"));
+	assert_non_null(strstr(str_text(&out), "user unknown 61.5 %, mailbox full 38.5 %"));
+	check_html(&out);
+	str_empty(&out);
+	report_as_csv(&sample.model, &out);
+	assert_non_null(strstr(str_text(&out), "\r\ntotal,shop,2000,1975,10,5,0,1,15,,\r\n"));
+	assert_non_null(strstr(str_text(&out), "\r\ngroup,google,1500,,8,5,0,0,13,,\r\n"
+					       "group reason,google,,,,,,,8,user_unknown,\r\n"
+					       "group reason,google,,,,,,,5,mailbox_full,\r\n"));
+	str_empty(&out);
+	report_as_json(&sample.model, &out);
+	assert_non_null(strstr(str_text(&out), "\"total\":{\"sent\":2000,\"delivered\":1975,"));
+	assert_non_null(
+	    strstr(str_text(&out), "\"reasons\":{\"user_unknown\":8,\"mailbox_full\":5}"));
+	str_free(&out);
+	end(&sample);
+}
+
+/* A report of a group tells the reasons of that group. */
+static void
+reasons_of_one_group(void **state)
+{
+	const struct sender_stats stats = stats_of(2000, 10, 5, 1);
+	struct sample sample;
+	struct str out = { 0 };
+
+	(void)state;
+	begin(&sample, REPORT_GROUP, "google", 10);
+	report_model_add(&sample.model, SENDER_ACCOUNT, NULL, 3, &stats);
+	report_model_end(&sample.model);
+	assert_int_equal(sample.model.cause_count, 2);
+	assert_int_equal(sample.model.causes[0].reason, REASON_USER_UNKNOWN);
+	assert_int_equal(sample.model.causes[0].count, 8);
+	assert_int_equal(sample.model.causes[1].trend[3], 5);
+	report_as_html(&sample.model, &out);
+	assert_non_null(strstr(str_text(&out), "Why mail came back"));
+	check_html(&out);
 	str_free(&out);
 	end(&sample);
 }
@@ -513,6 +582,8 @@ main(void)
 	CHECK(&list, long_names_fit);
 	CHECK(&list, shows_in_text);
 	CHECK(&list, shows_in_json);
+	CHECK(&list, shows_what_was_delivered);
+	CHECK(&list, reasons_of_one_group);
 	CHECK_ROWS(&list, nothing_at_all, scope_rows);
 	return check_run(&list, "report_forms");
 }

@@ -308,6 +308,63 @@ spreads_over_sending_ips(void **state)
 	    "retry:4.3.5 mxpace: pool far: none of its sending_ips is on node mta1");
 }
 
+/* The second one warms up; of its cap so many are sent, so many are being sent. */
+static const struct cap_row {
+	const char *label;
+	int64_t cap, sent, under_way, proven; /* proven: found room since the cap was reached */
+	int by_new;                           /* of 10 */
+} cap_rows[] = {
+	{ "none sent", 6, 0, 0, -1, 6 },
+	{ "some sent", 6, 4, 0, -1, 2 },
+	{ "all sent", 6, 6, 0, -1, 0 },
+	{ "more sent than the cap, which was another", 6, 9, 0, -1, 0 },
+	{ "some under way, inside and in the ledger", 6, 4, 2, -1, 2 },
+	{ "all under way", 6, 6, 6, -1, 0 },
+	{ "one to try after it was reached", 6, 0, 0, 0, 1 },
+	{ "and more as there was room", 6, 3, 1, 2, 3 },
+	{ "up to the cap", 6, 4, 0, 9, 2 },
+	{ "no cap", 0, 20, 0, 0, 5 },
+};
+
+static void
+begin_cap_row(struct lane *lane, const struct cap_row *row)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	mx_limits_at(lane->rule, LEVEL_NORMAL, engine.settings->levels, row->cap, &lane->limits);
+	ledger_clear(&lane->ledger);
+	ledger_follow(&lane->ledger, lane->limits.limits, lane->limits.limit_count);
+	lane->intake = (struct intake){ .refused = 0 };
+	for (int64_t i = 0; i < row->sent; i++)
+		ledger_add(&lane->ledger, now_ms);
+	for (int64_t i = 0; i < row->under_way; i++)
+		intake_enter(&lane->intake, now_ms);
+	lane->under_way = row->under_way;
+	lane->proven = row->proven;
+}
+
+static void
+lets_in_what_a_cap_leaves(void **state)
+{
+	static const struct cap_row warm = { .cap = 0 };
+	struct lane *lanes[] = { lane_of("google", "192.0.2.1"), lane_of("google", "192.0.2.2") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cap_rows); i++) {
+		int by_new = 0;
+
+		begin_cap_row(lanes[0], &warm);
+		begin_cap_row(lanes[1], &cap_rows[i]);
+		for (int k = 0; k < 10; k++)
+			by_new += strcmp(ask_for(SENDER, "u@[192.0.2.5]"), "mxp-google-2:") == 0;
+		if (by_new != cap_rows[i].by_new)
+			fail_msg("%s: %d of 10 by the new one", cap_rows[i].label, by_new);
+		lanes[1]->under_way = 0;
+	}
+	lane_release(&lanes[0]);
+	lane_release(&lanes[1]);
+}
+
 static void
 takes_turns_where_lanes_are_one(void **state)
 {
@@ -653,6 +710,7 @@ main(void)
 		TEST(defers_an_interrupted_look_up),
 		TEST_CONF(takes_the_whole_address_as_sender, news_pool),
 		TEST_CONF(spreads_over_sending_ips, news_pool),
+		TEST_CONF(lets_in_what_a_cap_leaves, news_pool),
 		TEST_CONF(takes_turns_where_lanes_are_one, news_pool),
 		TEST(looks_up_in_the_background),
 		TEST(knows_what_came_while_redis_was_asked),

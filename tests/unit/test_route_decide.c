@@ -441,6 +441,13 @@ static const struct warming_row {
 	    ROUTE_WARMUP_CAP,
 	    "retry:4.7.1 mxpace: group google: the sending IP is being warmed up, its 100 messages "
 	    "of 24 hours are sent, next attempt in 5s" },
+	{ "none warms up, but an hour's limit is reached", "",
+	    { { 0, 9, 0, 90000, 0 }, { 0, 9, 0, 60000, 0 }, { 0, 9, 0, 70000, 0 } },
+	    ROUTE_QUEUE_FULL,
+	    "retry:4.7.1 mxpace: group google: limit 12000/1h reached, next attempt in 1m" },
+	{ "an hour's limit of one is reached", "",
+	    { { 0, 99, 0, 90000, 0 }, { 0, 9, 0, 0, 0 }, { 0, 99, 0, 70000, 0 } }, ROUTE_PACED,
+	    "mxp-google-2:" },
 	{ "spent, and the warm ones full", "",
 	    { { 9, 9, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 9, 9, 0, 0, 0 } }, ROUTE_QUEUE_FULL,
 	    "retry:4.7.1 mxpace: group google: 9 messages are queued for it at 100/1m, next attempt "
@@ -490,6 +497,8 @@ warms_up(void **state)
 			.allowed = lane->allowed,
 			.per_minute = 60,
 			.spent_ms = lane->spent_ms,
+			.spent = lane->spent_ms > 0 ? &limits[i].limits[limits[i].limit_count - 1]
+						    : NULL,
 			.dead_ms = lane->dead_ms,
 			.limits = &limits[i] };
 	}

@@ -6,8 +6,10 @@
 #include "rules_install.h"
 #include "rules_verdict.h"
 
+#include <grp.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/mxpace-test-rules.XXXXXX";
@@ -85,10 +87,10 @@ so_many_are_kept_and_the_one_in_force(void **state)
 	struct rules_versions versions;
 
 	fresh(state);
-	for (int i = 1; i <= 5; i++) {
-		char version[RULES_VERSION_SIZE];
+	for (const char *digit = "12345"; *digit != '\0'; digit++) {
+		char version[] = "202611220?";
 
-		snprintf(version, sizeof(version), "20261122%02d", i);
+		version[sizeof(version) - 2] = *digit;
 		install(version, "x");
 	}
 	rules_install_list(folder, &versions);
@@ -144,6 +146,35 @@ a_link_to_something_else_is_none(void **state)
 		assert_false(rules_place_current(folder, current));
 		assert_string_equal(current, "");
 	}
+}
+
+/* root changes it as the owner of the folder, with no rights of its own left. */
+static void
+root_becomes_the_owner(void **state)
+{
+	pid_t pid;
+	int status;
+
+	fresh(state);
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(folder, 12345, 12346), 0);
+	pid = fork();
+	if (pid == 0) {
+		gid_t groups[64];
+		int count, own = 1;
+
+		setgroups(2, (gid_t[]){ 0, 4 });
+		own &= rules_install_begin(&settings, NULL) >= 0;
+		own &= geteuid() == 12345 && getegid() == 12346;
+		count = getgroups(64, groups);
+		for (int i = 0; i < count; i++)
+			own &= groups[i] == 12346;
+		_exit(own ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(chown(folder, 0, 0), 0);
+	assert_int_equal(status, 0);
 }
 
 /* -- how it went ------------------------------------------------------------------------------- */
@@ -328,6 +359,7 @@ main(void)
 	CHECK(&list, so_many_are_kept_and_the_one_in_force);
 	CHECK(&list, what_was_broken_off_is_in_nobodys_way);
 	CHECK(&list, a_link_to_something_else_is_none);
+	CHECK(&list, root_becomes_the_owner);
 	CHECK(&list, how_it_went_is_read_back);
 	CHECK_ROWS(&list, reads_any_note, last_rows);
 	CHECK(&list, the_history_is_read_back_latest_first);

@@ -13,6 +13,7 @@ static const struct script_row {
 	{ "backoff", SCRIPT_BACKOFF },
 	{ "restore", SCRIPT_RESTORE },
 	{ "delivered", SCRIPT_DELIVERED },
+	{ "delivered_count", SCRIPT_DELIVERED_COUNT },
 	{ "remove", SCRIPT_REMOVE },
 	{ "put", SCRIPT_PUT },
 	{ "sender", SCRIPT_SENDER },
@@ -29,6 +30,9 @@ static const struct script_row {
 	{ "mail_take", SCRIPT_MAIL_TAKE },
 	{ "mail_digest", SCRIPT_MAIL_DIGEST },
 	{ "mail_end", SCRIPT_MAIL_END },
+	{ "denied", SCRIPT_DENIED },
+	{ "warmup_set", SCRIPT_WARMUP_SET },
+	{ "warmup_day", SCRIPT_WARMUP_DAY },
 };
 
 static size_t

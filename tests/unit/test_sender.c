@@ -154,6 +154,7 @@ formats(void **state)
 {
 	char buf[SENDER_PERIOD_SIZE], rate[SENDER_RATE_SIZE];
 	struct span group;
+	enum reason reason;
 	enum sender_count count;
 
 	(void)state;
@@ -168,6 +169,17 @@ formats(void **state)
 	assert_false(sender_stats_group(SPAN("group:hard"), &group, &count));
 	assert_false(sender_stats_group(SPAN("group::hard"), &group, &count));
 	assert_false(sender_stats_group(SPAN("hard"), &group, &count));
+	assert_true(
+	    sender_stats_group_reason(SPAN("group:d/a:reason:mailbox_full"), &group, &reason));
+	assert_true(span_eq(group, SPAN("d/a")));
+	assert_int_equal(reason, REASON_MAILBOX_FULL);
+	assert_false(sender_stats_group(SPAN("group:d/a:reason:mailbox_full"), &group, &count));
+	assert_false(sender_stats_group_reason(SPAN("group:a:mailbox_full"), &group, &reason));
+	assert_false(sender_stats_group_reason(SPAN("group:reason:refused"), &group, &reason));
+	assert_false(sender_stats_group_reason(SPAN("group::reason:refused"), &group, &reason));
+	assert_false(sender_stats_group_reason(SPAN("group:refused"), &group, &reason));
+	assert_false(sender_stats_group_reason(SPAN("group:"), &group, &reason));
+	assert_false(sender_stats_group_reason(SPAN("group:a:reason:none"), &group, &reason));
 }
 
 int

@@ -27,6 +27,8 @@ static const struct run_row {
 } run_rows[] = {
 	{ "takes it", "cat >/dev/null", SENDMAIL_TAKEN, "" },
 	{ "takes it unread", "exit 0", SENDMAIL_TAKEN, "" },
+	{ "whole, whatever becomes of us: a file",
+	    "test -f /dev/stdin && sleep 0.1 && test $(wc -c) = 510000", SENDMAIL_TAKEN, "" },
 	{ "later", "cat >/dev/null; echo queue full >&2; exit 75", SENDMAIL_LATER,
 	    "ended with status 75: queue full" },
 	{ "never", "cat >/dev/null; echo one; echo no such user >&2; exit 67", SENDMAIL_REFUSED,

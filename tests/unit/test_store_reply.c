@@ -77,7 +77,7 @@ static const struct form_row {
 	{ "status", WIRE("+OK\r\n"), STATUS },
 	{ "error", WIRE("-ERR no\r\n"), 0 },
 	{ "empty error", WIRE("-\r\n"), 0 },
-	{ "integer", WIRE(":7\r\n"), STATUS | NUMBER },
+	{ "integer", WIRE(":7\r\n"), STATUS | NUMBER | TOOK },
 	{ "negative integer", WIRE(":-7\r\n"), STATUS | NUMBER },
 	{ "string", WIRE("$1\r\na\r\n"), STATUS | TEXT },
 	{ "empty string", WIRE("$0\r\n\r\n"), STATUS | TEXT },
@@ -90,8 +90,8 @@ static const struct form_row {
 	{ "array with an error within", WIRE("*2\r\n-ERR\r\n:1\r\n"), STATUS | ENTRY | FIELDS },
 	{ "odd hash", WIRE("*3\r\n$6\r\nstatus\r\n$4\r\nnone\r\n$1\r\na\r\n"),
 	    STATUS | ENTRY | FIELDS },
-	{ "granted", WIRE("*2\r\n:0\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
-	{ "granted, strings", WIRE("*2\r\n$1\r\n0\r\n$1\r\n5\r\n"),
+	{ "granted, not counted", WIRE("*2\r\n:0\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
+	{ "granted and counted, strings", WIRE("*3\r\n$1\r\n0\r\n$1\r\n5\r\n$1\r\n5\r\n"),
 	    STATUS | ENTRY | TOOK | FIELDS },
 	{ "granted without a time", WIRE("*1\r\n:0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "granted and counted", WIRE("*3\r\n:0\r\n:5\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
@@ -125,7 +125,7 @@ static const struct form_row {
 	{ "cursor with a NUL", WIRE("*2\r\n$2\r\n\0001\r\n*0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "cursor that is an array", WIRE("*2\r\n*0\r\n*0\r\n"), STATUS | ENTRY | FIELDS },
 	{ "empty cursor", WIRE("*2\r\n$0\r\n\r\n*0\r\n"), STATUS | ENTRY | FIELDS },
-	{ "page that is no list", WIRE("*2\r\n$1\r\n0\r\n:5\r\n"), STATUS | ENTRY | TOOK | FIELDS },
+	{ "page that is no list", WIRE("*2\r\n$1\r\n0\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
 	{ "no slot, no number", WIRE("*3\r\n:1\r\n$1\r\nx\r\n:5\r\n"), STATUS | ENTRY | FIELDS },
 	{ "held", WIRE("*5\r\n:3\r\n:2\r\n:5\r\n:6\r\n$1\r\na\r\n"),
 	    STATUS | ENTRY | TOOK | GRANTED | FIELDS },
@@ -256,7 +256,7 @@ noscript(void **state)
 static void
 took_values(void **state)
 {
-	redisReply *reply = reply_of(SPAN("*2\r\n:0\r\n:1763780000123\r\n"));
+	redisReply *reply = reply_of(SPAN(":1763780000123\r\n"));
 	struct store_took took;
 
 	(void)state;
