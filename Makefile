@@ -185,7 +185,7 @@ check-e2e: all
 	@/usr/bin/python3 tests/run --build $(B) e2e
 
 ## make check-long   the long proofs, one by one: about an hour; tests/run long/reuse runs one of them
-check-long: all
+check-long: all $(B)/lua/clock.so
 	@/usr/bin/python3 tests/run --build $(B) --jobs 1 long
 
 ## make check-asan   unit, Lua, fuzz seeds and end-to-end tests under ASan and UBSan

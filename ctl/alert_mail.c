@@ -69,8 +69,7 @@ add_subject(struct str *out, struct span text)
 		len += character(text, len);
 	text.len = len;
 	str_adds(out, "Subject: ");
-	if (is_ascii(text) && span_find(text, SPAN("\n")) < 0 &&
-	    span_find(text, SPAN("=?")) < 0)
+	if (is_ascii(text) && span_find(text, SPAN("\n")) < 0 && span_find(text, SPAN("=?")) < 0)
 		str_add_span(out, text);
 	else
 		add_encoded(out, text);

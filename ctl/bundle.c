@@ -29,6 +29,18 @@ text_of(json_t *object, const char *key, struct arena *arena, struct err *err)
 	return arena_dup(arena, span_make(json_string_value(value), json_string_length(value)));
 }
 
+/* The parser's words quote the text. */
+static int
+refuse_text(struct err *err, const json_error_t *why)
+{
+	struct str clean = { 0 };
+
+	out_clean(&clean, span_of(why->text));
+	err_set(err, "the bundle is no JSON: line %d: %s", why->line, str_text(&clean));
+	str_free(&clean);
+	return -1;
+}
+
 /* A name from the bundle itself is told on one line. */
 static int
 refuse_unknown(struct err *err, const char *key)
@@ -129,10 +141,8 @@ bundle_parse(struct span text, struct arena *arena, struct bundle *bundle, struc
 		return -1;
 	}
 	root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
-	if (root == NULL) {
-		err_set(err, "the bundle is no JSON: line %d: %s", why.line, why.text);
-		return -1;
-	}
+	if (root == NULL)
+		return refuse_text(err, &why);
 	rc = read_bundle(root, arena, bundle, err);
 	json_decref(root);
 	return rc;

@@ -146,7 +146,8 @@ const struct command commands[] = {
 	    CTL_NEEDS_NOTHING, "main.cf and master.cf as they were", postfix_remove },
 	{ "doctor", NULL, "", 0, 0, OPTION(DIRECTORY) | OPTION(ALL), CTL_NEEDS_NOTHING,
 	    "what is not as it should be, and what to do about it", doctor_run },
-	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, CTL_NEEDS_NOTHING, "", completion },
+	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, CTL_NEEDS_NOTHING,
+	    "completion of commands, options and names, for a shell to read", completion },
 	{ "help", NULL, "[COMMAND]", 0, 2, 0, CTL_NEEDS_NOTHING, "this, or more about one command",
 	    help },
 };
@@ -219,7 +220,8 @@ const struct command_option command_options[CTL_OPTIONS] = {
 	    "into this file, without names, for who makes the rules" },
 	[CTL_OPTION_FORGET] = { "--forget", "GLOB", "takes texts like this off the list" },
 	[CTL_OPTION_PLAN] = { "--plan", "NAME", "of warmup_plans; the first, if not said" },
-	[CTL_OPTION_HISTORY] = { "--history", NULL, "its days drawn as a time line, and what happened" },
+	[CTL_OPTION_HISTORY] = { "--history", NULL,
+	    "its days drawn as a time line, and what happened" },
 	[CTL_OPTION_COLUMN] = { "--column", "N", "the input is CSV, addresses in column N" },
 	[CTL_OPTION_RELOAD] = { "--reload", NULL, "has Postfix reload after a change" },
 };

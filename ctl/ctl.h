@@ -89,9 +89,9 @@ struct ctl {
 
 	struct settings *settings;
 	struct mx_rules *rules;
-	struct pace_sets levels; /* set in Redis (in_force.h) */
+	struct pace_sets levels;        /* set in Redis (in_force.h) */
 	bool levels_read, levels_known; /* asked for; answered */
-	struct warmups *warmups; /* read from Redis; NULL: not yet (warmups_read.h) */
+	struct warmups *warmups;        /* read from Redis; NULL: not yet (warmups_read.h) */
 	struct store_sync *store;
 	struct store_batch batch; /* for the next ctl_store_run() */
 	struct out *out;          /* ctl_out() */

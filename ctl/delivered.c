@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "addr.h"
 #include "clock.h"
@@ -11,8 +9,6 @@
 #include "lines.h"
 #include "log_senders.h"
 #include "quarantine_address.h"
-#include "returnpath.h"
-#include "sender_identity.h"
 #include "store_delivered.h"
 #include "verp_keys.h"
 
@@ -184,44 +180,16 @@ add(struct task *task, struct span text, const struct delivery *delivery)
 	return ++task->count == AT_ONCE ? flush(task) : CTL_DONE;
 }
 
-/* Whose message it was, if the log has told. */
-static void
-identify(struct task *task, const struct maillog_line *line, struct delivery *delivery)
-{
-	const struct settings *settings = task->ctl->settings;
-	const char *login, *sender = log_senders_find(task->senders, line, &login);
-	struct sender_identity identity;
-	char address[ADDR_SIZE];
-
-	/* Each has a place, that places are the same when the log is read again. */
-	log_senders_place(task->senders, line, delivery->place);
-	if (sender == NULL || *sender == '\0' || strlen(sender) >= sizeof(address))
-		return;
-	memcpy(address, sender, strlen(sender) + 1);
-	returnpath_unsign(settings, &task->keys, delivery->at_s, address);
-	sender_identify(settings, span_of(login), span_of(address), &identity);
-	memcpy(delivery->names[SENDER_ACCOUNT], identity.account, SENDER_NAME_SIZE);
-	memcpy(delivery->names[SENDER_CAMPAIGN], identity.campaign, SENDER_NAME_SIZE);
-	memcpy(delivery->names[SENDER_LIST], identity.list, SENDER_NAME_SIZE);
-	delivery->known_only = true;
-	snprintf(delivery->source, sizeof(delivery->source), "log %.*s", (int)line->host.len,
-	    line->host.ptr);
-}
-
 static enum ctl_exit
-add_log_line(struct task *task, struct span text)
+add_log_line(struct task *task, struct span line)
 {
 	struct delivery delivery = { 0 };
-	struct maillog_line line;
-	int64_t now_s = clock_wall_s();
-	enum maillog_kind kind = maillog_read(text, now_s, &line);
+	struct span recipient;
 
-	log_senders_take(task->senders, kind, &line);
-	if (kind != MAILLOG_DELIVERED)
+	if (!delivery_read_log(task->ctl->settings, &task->keys, task->senders, line, &delivery,
+		&recipient))
 		return CTL_DONE;
-	delivery.at_s = line.at_s >= 0 ? line.at_s : now_s;
-	identify(task, &line, &delivery);
-	return add(task, line.text, &delivery);
+	return add(task, recipient, &delivery);
 }
 
 static enum ctl_exit
@@ -268,35 +236,6 @@ from_operands(struct task *task)
 	return rc == CTL_DONE ? flush(task) : rc;
 }
 
-/* "1795348800123-7": its time, and its place among all. */
-static void
-read_id(struct span id, struct delivery *delivery)
-{
-	unsigned long long ms = 0, number = 0;
-	long dash = span_find(id, SPAN("-"));
-
-	if (dash <= 0 || !span_number(span_make(id.ptr, (size_t)dash), &ms) ||
-	    !span_number(span_from(id, (size_t)dash + 1), &number))
-		return;
-	delivery->at_s = (int64_t)(ms / 1000);
-	snprintf(delivery->place, sizeof(delivery->place), "%020llu.%020llu", ms, number);
-}
-
-static void
-read_entry(const struct task *task, const char *group, const struct span *parts,
-    struct delivery *delivery)
-{
-	unsigned long long at_s = 0;
-
-	read_id(parts[DELIVERED_ID], delivery);
-	if (span_number(parts[DELIVERED_TIME], &at_s) && at_s <= INT64_MAX)
-		delivery->at_s = (int64_t)at_s;
-	for (int kind = 0; kind < SENDER_KINDS; kind++)
-		sender_name(delivery->names[kind], parts[DELIVERED_ACCOUNT + kind]);
-	snprintf(delivery->source, sizeof(delivery->source), "stream %s %s", group,
-	    task->ctl->settings->node);
-}
-
 /* The entries of one reading: each is acknowledged once all that follows from it is written. */
 static enum ctl_exit
 take_entries(struct task *task, const char *group, const struct store_fields *entries,
@@ -311,7 +250,7 @@ take_entries(struct task *task, const char *group, const struct store_fields *en
 		struct delivery delivery = { 0 };
 
 		ids[count++] = parts[DELIVERED_ID];
-		read_entry(task, group, parts, &delivery);
+		delivery_read_entry(group, task->ctl->settings->node, parts, &delivery);
 		if (add(task, parts[DELIVERED_ADDRESS], &delivery) != CTL_DONE)
 			return CTL_AWAY;
 	}

@@ -42,7 +42,7 @@ doctor_setup(struct doctor *doctor)
 	if (draft->plan.mistakes.count > 0)
 		doctor_say(doctor, DOCTOR_WRONG, "mend that, then: mxctl postfix setup --reload",
 		    "%s", draft->plan.mistakes.items[0]);
-	else if (postfix_check_fits(draft, false))
+	else if (postfix_check_fits(draft))
 		return;
 	else if (!wanted)
 		doctor_say(doctor, DOCTOR_WRONG,

@@ -224,7 +224,7 @@ show_transports(struct ctl *ctl, const struct postfix_plan *plan)
 static enum ctl_exit
 show(struct ctl *ctl, const struct postfix_draft *draft)
 {
-	bool fits = postfix_check_fits(draft, is_given(ctl, CTL_OPTION_TIMERS));
+	bool fits = postfix_check_fits(draft);
 	bool is_set_up = !postfix_files_equal(&draft->now, &draft->base);
 
 	show_head(ctl, draft);

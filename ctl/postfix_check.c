@@ -41,9 +41,9 @@ by_text(const void *a, const void *b)
 }
 
 /* The lines of a file as Postfix takes them: one that begins with a blank goes on with the one before,
- * whatever comments stand in between. Sorted. */
+ * whatever comments stand in between. Sorted, without timers. */
 static struct postfix_words
-lines_of(struct arena *arena, const struct str *text, bool timers)
+lines_of(struct arena *arena, const struct str *text)
 {
 	struct span rest = span_make(text->data, text->len), line;
 	struct postfix_words lines = { 0 };
@@ -61,7 +61,7 @@ lines_of(struct arena *arena, const struct str *text, bool timers)
 			postfix_words_add(arena, &lines, arena_dup(arena, words));
 	}
 	for (size_t i = 0; i < lines.count;)
-		if (!timers && is_timer(span_of(lines.items[i])))
+		if (is_timer(span_of(lines.items[i])))
 			lines.items[i] = lines.items[--lines.count];
 		else
 			i++;
@@ -71,15 +71,15 @@ lines_of(struct arena *arena, const struct str *text, bool timers)
 }
 
 static bool
-same_lines(const struct str *a, const struct str *b, bool timers)
+same_lines(const struct str *a, const struct str *b)
 {
 	struct postfix_words left, right;
 	struct arena arena;
 	bool same;
 
 	arena_init(&arena);
-	left = lines_of(&arena, a, timers);
-	right = lines_of(&arena, b, timers);
+	left = lines_of(&arena, a);
+	right = lines_of(&arena, b);
 	same = left.count == right.count;
 	for (size_t i = 0; same && i < left.count; i++)
 		same = strcmp(left.items[i], right.items[i]) == 0;
@@ -88,12 +88,12 @@ same_lines(const struct str *a, const struct str *b, bool timers)
 }
 
 bool
-postfix_check_fits(const struct postfix_draft *draft, bool timers)
+postfix_check_fits(const struct postfix_draft *draft)
 {
 	if (draft->plan.mistakes.count > 0)
 		return false;
 	for (size_t i = 0; i < POSTFIX_FILES; i++)
-		if (!same_lines(&draft->now.text[i], &draft->next.text[i], timers))
+		if (!same_lines(&draft->now.text[i], &draft->next.text[i]))
 			return false;
 	return true;
 }
@@ -109,7 +109,7 @@ check_one(struct ctl *ctl, const char *folder)
 		out_cell(ctl->out, out_none("unknown"));
 		out_cell(ctl->out, out_string(arena_dup(&ctl->arena, span_of(err.text))));
 	} else {
-		bool fits = postfix_check_fits(&draft, false);
+		bool fits = postfix_check_fits(&draft);
 
 		out_cell(ctl->out, out_bool(fits));
 		out_cell(ctl->out,

@@ -47,6 +47,7 @@ on_store_change(void *arg, bool working, const char *words)
 		log_info("store: connected to Redis at %s", engine->settings->redis.text);
 	engine->away_since_ms = 0;
 	paces_ask(engine->paces);
+	ramp_go(engine->ramp);
 	send_heartbeat(engine);
 }
 

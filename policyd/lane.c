@@ -244,13 +244,27 @@ lane_shared_most(int64_t processes)
 	return processes > LANE_SHARE ? processes / LANE_SHARE : 1;
 }
 
+/* By limits alone; < 0: there are none. What a warm-up's cap leaves may go at once. */
+static double
+limited_per_minute(const struct mx_limits *limits)
+{
+	double least = -1;
+
+	for (size_t i = 0; i < limits->limit_count; i++) {
+		const struct limit *limit = &limits->limits[i];
+		double rate = (double)limit->count * 60000.0 / (double)limit->period_ms;
+
+		if (!mx_limits_is_cap(limits, i) && (least < 0 || rate < least))
+			least = rate;
+	}
+	return least;
+}
+
 double
 lane_per_minute(const struct lane *lane, unsigned nodes)
 {
 	const struct mx_limits *limits = &lane->limits;
-	const struct limit *least = mx_limits_least(limits);
-	double rate =
-	    least != NULL ? (double)least->count * 60000.0 / (double)least->period_ms : -1;
+	double rate = limited_per_minute(limits);
 
 	if (limits->connections > 0) {
 		/* A second each, until it is known better. */

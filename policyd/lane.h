@@ -117,8 +117,8 @@ int64_t lane_waiting(const struct lane *lane);
 bool lane_is_over(const struct lane *lane);
 /* How many of a shared transport's processes may wait for one lane. */
 int64_t lane_shared_most(int64_t processes);
-/* Messages a minute this node can send there, by limits, the pace of deliveries and how many nodes
- * share them; < 0: nothing limits it. */
+/* Messages a minute this node can send there, by limits (but a warm-up's cap, which is no pace), the
+ * pace of deliveries and how many nodes share them; < 0: nothing limits it. */
 double lane_per_minute(const struct lane *lane, unsigned nodes);
 
 /* Each lane; the callback must not release lanes. */

@@ -100,7 +100,7 @@ def learn_evalsha(world, policyload):
 def check_granted(resp, command):
     """The baseline must do what mxpolicyd's calls do: take, and be granted."""
     reply = resp.ask(*[word.replace(b"__rand_int__", b"000000000000") for word in command])
-    if not isinstance(reply, int): # take.lua: granted, the time
+    if not isinstance(reply, int):  # take.lua: granted, the time
         raise BenchError(f"the baseline's EVALSHA is not granted: {reply}")
 
 

@@ -215,6 +215,8 @@ class Node(Postfix):
 
 
 class Fleet(World):
+    redis_server = RedisServer  # its kind
+
     def __init__(self, sites, rules=(), nodes=3, conf=None, main=SOON, domains=None, default=None, policyd=True):
         """rules: before the default rule, whose limits are `default`. main: lines for each node's main.cf.
         domains: further ones, as Dns has them. policyd: whether mxpolicyd runs and Postfix is set up for it."""
@@ -233,7 +235,7 @@ class Fleet(World):
 
     def _launch(self):
         hosts = self._internet()
-        self.redis = RedisServer(self.root + "/redis", self.logs + "/redis.log", INTERNET)
+        self.redis = self.redis_server(self.root + "/redis", self.logs + "/redis.log", INTERNET)
         self.dns = Dns({**self._addresses, "shop.test": INTERNET}, self._dns_domains, self.logs + "/dnsmasq.log",
                        INTERNET)
         self.provider = Provider(self.root + "/provider", self.logs + "/provider.log", hosts)

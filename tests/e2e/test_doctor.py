@@ -345,7 +345,7 @@ FAULTS = [
     ("an MX elsewhere", lambda w: dns(w, *NAMES[1:], "--mx-host=%s,mx.else.test,10" % DOMAIN,
                                       "--host-record=mx.else.test,203.0.113.9"), "return-path-mx", "203.0.113.9", DONE),
     ("no SPF record", lambda w: dns(w, *NAMES[:2], "--local=/example.com/"), "return-path-spf", "no SPF", NO),
-    ("a table that does not answer", silent_table, "return-path", "postmap -q", DONE),
+    ("a table that does not answer", silent_table, "postfix-setup return-path", "postmap -q", NO),
     ("an SPF record without the address", lambda w: dns(w, *NAMES[:2], "--txt-record=%s,v=spf1 ip4:203.0.113.0/24 -all" % DOMAIN),
      "return-path-spf", "ip4:" + SENDING_IP, NO),
     ("two SPF records", lambda w: dns(w, *NAMES, "--txt-record=%s,v=spf1 -all" % DOMAIN), "return-path-spf", "2 SPF", NO),

@@ -411,6 +411,7 @@ def own_changes(w, s):
 
 
 def run(w):
+    w.unseen.add("run")
     s = Site(w)
     try:
         s.write(2)

@@ -42,7 +42,7 @@ def known(f):
     def goes_by_it():
         with f.node("a").network, urllib.request.urlopen("http://127.0.0.1:9925/metrics", timeout=10) as answer:
             samples, _ = parse(answer.read().decode())
-        return samples["mxpace_pace_version", ()] == int(f.redis.cmd("GET", "mxpace:pace:version"))
+        return samples["mxpace_pace_version", ()] == int(f.redis.cmd("GET", "mxpace:pace:version") or 0)
     wait_for(goes_by_it, "mxpolicyd to know of it", every=0.02)
 
 

@@ -138,6 +138,49 @@ concludes(void **state)
 }
 
 static void
+on_paces(void *arg)
+{
+	(void)arg;
+}
+
+/* Those of paces_limits(), also after a change, and for other rules. */
+static void
+keeps_limits(void **state)
+{
+	struct conf_errors errors = { 0 };
+	struct settings *settings = settings_parse("", "test", &errors);
+	struct settings *slow = settings_parse("level = \"slow\";", "test", &errors);
+	struct paces *paces = paces_new(base, store, settings, on_paces, NULL);
+	struct mx_entry *entry = entry_of("mx.google.test");
+	struct mx_rules *again = load();
+	struct conclusion *conclusion;
+	struct mx_answer answer;
+	const struct mx_limits *limits;
+
+	(void)state;
+	mx_entry_answer(entry, 0, &answer);
+	conclusion = conclusion_of(&answer, rules);
+	limits = conclusion_limits(conclusion, paces, rules, "192.0.2.1");
+	assert_int_equal(limits->level, LEVEL_NORMAL);
+	assert_ptr_equal(limits,
+	    paces_limits(paces, rules, &rules->rules[0], "google", "192.0.2.1"));
+	assert_ptr_equal(conclusion_limits(conclusion, paces, rules, "192.0.2.1"), limits);
+	paces_rebind(paces, store, slow);
+	limits = conclusion_limits(conclusion, paces, rules, "192.0.2.1");
+	assert_int_equal(limits->level, LEVEL_SLOW);
+	conclusion = conclusion_of(&answer, again);
+	assert_ptr_equal(conclusion_limits(conclusion, paces, again, "192.0.2.1"),
+	    paces_limits(paces, again, &again->rules[0], "google", "192.0.2.1"));
+	assert_ptr_not_equal(conclusion->limits, limits);
+	mx_entry_release(&entry);
+	mx_rules_release(&again);
+	paces_free(&paces);
+	settings_release(&settings);
+	settings_release(&slow);
+	conf_errors_free(&errors);
+}
+
+static void
 concludes_nothing_without_hosts(void **state)
 {
 	struct mx_entry *entry = mx_entry_new("d.test", MX_FAILED, NULL, "timeout", 100000);
@@ -184,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(concludes_once_for_each_set_of_rules),
 		TEST(concludes),
+		TEST(keeps_limits),
 		TEST(concludes_nothing_without_hosts),
 		TEST(tells_once),
 	};

@@ -2,7 +2,10 @@
  * input, a log, and the stream. */
 #include "test_ctl_redis.h"
 
+#include <sys/stat.h>
+
 #include "keys.h"
+#include "return_path.h"
 #include "store_delivered.h"
 #include "store_sender.h"
 
@@ -269,6 +272,45 @@ counts_for_senders(void **state)
 	str_free(&more);
 }
 
+/* The map returnpath signs what the queue has, and so the log: the account is that of before. */
+static void
+undoes_a_signature(void **state)
+{
+	char key[PATH_MAX], sender[ADDR_SIZE], line[ADDR_SIZE + 80];
+	struct return_path path;
+	struct verp_keys keys = { 0 };
+	struct str in = { 0 };
+	struct done done;
+
+	(void)state;
+	empty_redis(NULL);
+	write_file("key", "0101010101010101010101010101010101010101010101010101010101010101\n");
+	write_file("signed.conf",
+	    "redis = \"unix:FOLDER/redis.sock\"; store_timeout = \"5s\"; bounce_rules = \"\";\n"
+	    "mx_rules = \"mx-rules.conf\"; mx_rules_local = \"\"; return_path_keys = [ \"key\" ];\n"
+	    "account_from_sender = \"^(?<account>[^@]+)@\";\n");
+	snprintf(key, sizeof(key), "%s/key", folder);
+	assert_int_equal(chmod(key, 0600), 0);
+	keys.count = 1;
+	memset(keys.keys[0], 1, VERP_KEY_BYTES);
+	assert_int_equal(return_path_parse(SPAN("news@shop.test"), "+=", &path), 0);
+	assert_int_equal(return_path_sign_sender(&keys, "+=", &path, clock_wall_s(), sender, NULL),
+	    0);
+	assert_string_not_equal(sender, "news@shop.test");
+	was_seen("a", "news");
+	snprintf(line, sizeof(line), "qmgr[1]: 4F2A1: from=<%s>, size=4, nrcpt=1 (queue active)",
+	    sender);
+	log_line(&in, 1, "mta1", line);
+	log_line(&in, 1, "mta1", "smtp[1]: 4F2A1: to=<a@foo.test>" SENT);
+	done = run("-c signed.conf quarantine delivered --maillog", str_text(&in));
+	assert_string_equal(done.errors, "");
+	assert_int_equal(delivered_of(SENDER_ACCOUNT, "news"), 1);
+	free_done(&done);
+	str_free(&in);
+	remove_file("key");
+	remove_file("signed.conf");
+}
+
 static void
 shows_what_was_delivered(void **state)
 {
@@ -445,6 +487,7 @@ main(void)
 	CHECK(&list, reads_many);
 	CHECK(&list, reads_a_log);
 	CHECK(&list, counts_for_senders);
+	CHECK(&list, undoes_a_signature);
 	CHECK(&list, shows_what_was_delivered);
 	CHECK(&list, does_not_wait_for_the_next_line);
 	CHECK(&list, reads_the_stream);

@@ -500,6 +500,7 @@ watches_for_so_long(void **state)
 
 	(void)state;
 	empty_redis(NULL);
+	watch_every_ms = 1000;
 	done = run("-c mxpace.conf status --watch --for 1200ms", "\n");
 	assert_in_range(clock_monotonic_ms() - began_ms, 1200, 5000);
 	assert_int_equal(done.rc, CTL_AWAY); /* no node is alive */

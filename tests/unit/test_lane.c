@@ -5,15 +5,19 @@ static const struct pace_row {
 	const char *label, *rule;
 	double delivery_ms, per_minute;
 	unsigned nodes;
+	int64_t cap; /* of a warm-up */
 } pace_rows[] = {
-	{ "limit", "limits = \"30/1m\";", 0, 30, 1 },
-	{ "the lowest limit", "limits = [ \"30/1m\", \"600/1h\" ];", 0, 10, 1 },
-	{ "connections, not known how long", "connections = 2;", 0, 120, 1 },
-	{ "connections", "connections = 2;", 4000, 30, 1 },
-	{ "connections below the limit", "connections = 1; limits = \"60/1m\";", 2000, 30, 1 },
-	{ "limit below connections", "connections = 9; limits = \"60/1m\";", 2000, 60, 1 },
-	{ "shared by nodes", "limits = \"30/1m\";", 0, 10, 3 },
-	{ "nothing limits it", "", 0, -1, 3 },
+	{ "limit", "limits = \"30/1m\";", 0, 30, 1, 0 },
+	{ "the lowest limit", "limits = [ \"30/1m\", \"600/1h\" ];", 0, 10, 1, 0 },
+	{ "connections, not known how long", "connections = 2;", 0, 120, 1, 0 },
+	{ "connections", "connections = 2;", 4000, 30, 1, 0 },
+	{ "connections below the limit", "connections = 1; limits = \"60/1m\";", 2000, 30, 1, 0 },
+	{ "limit below connections", "connections = 9; limits = \"60/1m\";", 2000, 60, 1, 0 },
+	{ "shared by nodes", "limits = \"30/1m\";", 0, 10, 3, 0 },
+	{ "nothing limits it", "", 0, -1, 3, 0 },
+	{ "a cap is no pace", "connections = 2;", 4000, 30, 1, 20 },
+	{ "nothing but a cap", "", 0, -1, 1, 20 },
+	{ "a limit beside a cap", "limits = \"30/1m\";", 0, 30, 1, 20 },
 };
 
 static void
@@ -28,6 +32,7 @@ knows_its_pace(void **state)
 	    row->rule);
 	world_reload("", rules);
 	lane = world_lane("one");
+	mx_limits_at(lane->rule, LEVEL_NORMAL, engine.settings->levels, row->cap, &lane->limits);
 	lane->delivery_ms = row->delivery_ms;
 	assert_int_equal(lane_per_minute(lane, row->nodes) * 1000, row->per_minute * 1000);
 	world_end();

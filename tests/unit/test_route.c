@@ -323,6 +323,7 @@ static const struct cap_row {
 	{ "one to try after it was reached", 6, 0, 0, 0, 1 },
 	{ "and more as there was room", 6, 3, 1, 2, 3 },
 	{ "up to the cap", 6, 4, 0, 9, 2 },
+	{ "a large one", 500, 0, 0, -1, 10 },
 	{ "no cap", 0, 20, 0, 0, 5 },
 };
 
