@@ -147,7 +147,7 @@ const struct command commands[] = {
 	{ "doctor", NULL, "", 0, 0, OPTION(DIRECTORY) | OPTION(ALL), CTL_NEEDS_NOTHING,
 	    "what is not as it should be, and what to do about it", doctor_run },
 	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, CTL_NEEDS_NOTHING,
-	    "completion of commands, options and names, for a shell to read", completion },
+	    "what the Tab key offers, as a script for a shell", completion },
 	{ "help", NULL, "[COMMAND]", 0, 2, 0, CTL_NEEDS_NOTHING, "this, or more about one command",
 	    help },
 };
