@@ -84,9 +84,13 @@ spawn(struct run *run, int mail, int said, const char *recipient)
 static int
 start(struct run *run, const char *recipient, struct span text, struct err *err)
 {
-	int mail = whole(text, err), fds[2], rc;
+	int mail, fds[2], rc;
 
-	if (mail < 0)
+	if (access(run->path, X_OK) != 0) {
+		err_set(err, "%s: %s", run->path, strerror(errno));
+		return -1;
+	}
+	if ((mail = whole(text, err)) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
 		err_set(err, "socketpair: %s", strerror(errno));

@@ -6,12 +6,12 @@ import time
 
 import tap
 from fleet import SOON, Fleet, rule, site
-from process import wait_for
+from process import PATIENCE, wait_for
 from tap import case, check, equal
 
 DATA_S = 0.2  # a provider takes this long over a message
 NORMAL, FAST, SLOW = 4, 6, 1  # connections of "big" by level: 4, 4 * 1.5, 4 * 0.4
-FOLLOWS_S = 1.0
+FOLLOWS_S = 5.0  # that it happens, on a starved machine too; long_level.py proves the second
 BIG = site("big", domains=20, data_s=DATA_S)
 TIGHT = site("tight", domains=5, data_s=0.02)
 RULES = [rule("big", connections=NORMAL, messages_per_connection=5),
@@ -60,6 +60,10 @@ def set_level(f, level):
     return int(ident.split("-")[0]) / 1000 - time.time() + time.monotonic(), said
 
 
+def follows_s():
+    return FOLLOWS_S * PATIENCE
+
+
 def normal(f):
     with case("normal: the rule's connections are used, and no more"):
         wait_for(lambda: reached(f.seen("big"), NORMAL, 0), "%d connections" % NORMAL, 20, every=0.1)
@@ -68,13 +72,13 @@ def normal(f):
 
 
 def faster(f):
-    with case("fast: both nodes follow the command within 1 s, and more connections are opened"):
+    with case("fast: both nodes follow the command, and more connections are opened"):
         began, said = set_level(f, "fast")
         equal((said["changed"], said["set"], said["nodes_following"]), (True, "fast", 2))
         wait_for(lambda: reached(f.seen("big"), FAST, began), "%d connections" % FAST, 20, every=0.1)
         took = reached(f.seen("big"), FAST, began) - began
         print("# %d connections %.2f s after the command" % (FAST, took))
-        check(took <= FOLLOWS_S, "%.2f s" % took)
+        check(took <= follows_s(), "%.2f s" % took)
     with case("fast: and no more than its limit"):
         before = len(f.seen("big").messages)
         f.wait_messages(before + 60, "big", 30)
@@ -87,18 +91,19 @@ def faster(f):
 
 
 def slower(f):
-    with case("slow: within 1 s nothing is opened beyond the new limit"):
+    with case("slow: then nothing is opened beyond the new limit"):
         began, _ = set_level(f, "slow")
         wait_for(lambda: fell(f.seen("big"), SLOW, began), "%d connection" % SLOW, 20, every=0.1)
         print("# down to %d connection %.2f s after the command" % (SLOW, fell(f.seen("big"), SLOW, began) - began))
+        wait_for(lambda: time.monotonic() > began + follows_s(), "what the nodes have to follow in", 2 * FOLLOWS_S, 0.1)
         before = len(f.seen("big").messages)
         f.wait_messages(before + 10, "big", 30)
         seen = f.seen("big")
-        most, when = seen.most_open(since=began + FOLLOWS_S)
+        most, when = seen.most_open(since=began + follows_s())
         check(most <= SLOW, "%d connections at once:\n%s" % (most, seen.around(when) if when else ""))
     with case("connections beyond the limit are not kept for the next message"):
         took = fell(f.seen("big"), SLOW, began) - began
-        check(took <= FOLLOWS_S + 2, "%.2f s" % took)
+        check(took <= follows_s() + 2, "%.2f s" % took)
 
 
 def shown(f):
@@ -138,6 +143,10 @@ def run(f):
     back(f, recipients)
 
 
-if __name__ == "__main__":
+def main():
     tap.main(run, kind=Fleet, nodes=2, sites=[BIG, TIGHT], rules=RULES, main=SOON,
              conf={"sending_ips": [{"name": "198.51.100.7"}]})
+
+
+if __name__ == "__main__":
+    main()
