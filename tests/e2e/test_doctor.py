@@ -24,7 +24,10 @@ DOMAIN = "bounces.example.com"
 PASSWORD = "secret"
 NAMES = ("--mx-host=%s,mta1.shop.test,10" % DOMAIN, "--host-record=mta1.shop.test," + SENDING_IP,
          "--txt-record=%s,v=spf1 ip4:%s -all" % (DOMAIN, SENDING_IP))
+BOUNCE = 'text = ( { name = "unknown"; type = "hard"; reason = "user_unknown"; match = "no such user"; ' \
+         'sample = [ "550 no such user" ]; } );\n'
 NOT_OURS = {"systemd"}  # the world has no units
+EVERY = False  # fault, or only the first of each check
 
 
 class Doctor:
@@ -356,8 +359,13 @@ FAULTS = [
 ]
 
 
+def first_of_each(rows):
+    seen = set()
+    return [row for row in rows if row[2] not in seen and not seen.add(row[2])]
+
+
 def faults(w):
-    for label, plant, wanted, words, status in FAULTS:
+    for label, plant, wanted, words, status in FAULTS if EVERY else first_of_each(FAULTS):
         with case("%s: %s complains" % (label, wanted)):
             with plant(w):
                 begin = time.monotonic()
@@ -411,6 +419,8 @@ def set_up(w):
     w.redis.cmd(*(">" + PASSWORD if word.startswith(">") else word for word in shlex.split(acl.replace("\\\n", " "))))
     w.redis.cmd("CONFIG", "SET", "appendonly", "yes")
     w.dns.restart(*NAMES)
+    with open(CONF_FOLDER + "/bounce-rules.conf", "w", encoding="utf-8") as f:
+        f.write(BOUNCE)  # few: each run of the doctor checks them
     w.ours = {"redis": w.redis.url.replace("//", "//mxpace:%s@" % PASSWORD), "enforce": "egress",
               "map_listen": "unix:%s/mxpace/map" % w.queue, "return_path_keys": [KEY], "return_path_domains": [DOMAIN]}
     equal(w.mxctl("verp", "key", KEY).returncode, DONE)
@@ -443,5 +453,9 @@ def run(w):
         equal(w.doctor.complaints(), ({}, DONE))
 
 
-if __name__ == "__main__":
+def main():
     tap.main(run, postfix=1, examples=world.ADMISSION + world.BOUNCE)
+
+
+if __name__ == "__main__":
+    main()
