@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -253,6 +254,7 @@ fake_init(struct fake_redis *redis, struct event_base *base)
 static inline void
 fake_start(struct fake_redis *redis)
 {
+	signal(SIGPIPE, SIG_IGN); /* as mxpolicyd does */
 	redis->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(redis->fd, (struct sockaddr *)&redis->addr, sizeof(redis->addr)), 0);
 	assert_int_equal(listen(redis->fd, 64), 0);

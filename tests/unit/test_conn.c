@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <signal.h>
 
 #include "policy.h"
 #include "test_engine.h"
@@ -348,6 +347,5 @@ main(void)
 		TEST(drains_after_the_answer, NULL),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("conn", tests, NULL, NULL);
 }

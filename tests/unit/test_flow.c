@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <signal.h>
 
 #include "fake_clock.h"
 #include "policy.h"
@@ -481,6 +480,5 @@ main(void)
 		TEST(withdraws_from_redis),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /* server: whom it takes in, what a reload does to its sockets, and how it drains. */
 #include "check.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -551,7 +550,6 @@ main(void)
 {
 	struct check_list list = { 0 };
 
-	signal(SIGPIPE, SIG_IGN);
 	CHECK_ROWS(&list, run_one, test_rows);
 	CHECK_ROWS(&list, serves_maps, enforce_rows);
 	return check_run(&list, "server");

@@ -9,8 +9,6 @@
  */
 #include "egress_world.h"
 
-#include <signal.h>
-
 enum { PROCESSES = 12, LIMIT = 3, WALK_MS = 200, LEAST = 3, SLOW_MS = 30000 };
 
 static const char walk_rules[] =
@@ -323,7 +321,6 @@ main(void)
 {
 	struct check_list list = { 0 };
 
-	signal(SIGPIPE, SIG_IGN);
 	CHECK_ROWS(&list, keeps_the_limit, walk_rows);
 	return check_run(&list, "walk");
 }
