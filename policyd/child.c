@@ -142,6 +142,8 @@ spawn(struct child *child, const char *const *argv, int out_fd)
 	sigset_t signals;
 	int rc;
 
+	if (access(argv[0], X_OK) != 0) /* valgrind's posix_spawn would not tell */
+		return errno;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
