@@ -70,8 +70,8 @@ ends_within(pid_t pid, int64_t ms)
 	struct timespec pause = { 0, 200000 };
 	siginfo_t info = { 0 };
 
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	       info.si_pid == 0) {
+	while (
+	    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) {
 		if (clock_monotonic_ms() >= deadline_ms)
 			return false;
 		nanosleep(&pause, NULL);
