@@ -27,6 +27,8 @@ NAMES = ("--mx-host=%s,mta1.shop.test,10" % DOMAIN, "--host-record=mta1.shop.tes
 BOUNCE = 'text = ( { name = "unknown"; type = "hard"; reason = "user_unknown"; match = "no such user"; ' \
          'sample = [ "550 no such user" ]; } );\n'
 NOT_OURS = {"systemd"}  # the world has no units
+if os.environ.get("MXPACE_WRAP"):
+    NOT_OURS.add("open-files")  # the kernel knows mxpolicyd by valgrind's name
 EVERY = False  # fault, or only the first of each check
 
 
@@ -366,6 +368,8 @@ def first_of_each(rows):
 
 def faults(w):
     for label, plant, wanted, words, status in FAULTS if EVERY else first_of_each(FAULTS):
+        if wanted in NOT_OURS:
+            continue
         with case("%s: %s complains" % (label, wanted)):
             with plant(w):
                 begin = time.monotonic()
