@@ -116,20 +116,10 @@ store_put_delivered_count(struct store_batch *batch, const struct store_delivere
 
 /* -- the stream -------------------------------------------------------------------------------- */
 
-/* That it is there already is as well. */
-static int
-read_group(const redisReply *reply, void *result, struct err *err)
-{
-	if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
-	    span_starts(span_make(reply->str, (size_t)reply->len), SPAN("BUSYGROUP")))
-		return 0;
-	return store_reply_status(reply, result, err);
-}
-
 void
 store_put_delivered_group(struct store_batch *batch, const char *group)
 {
-	STORE_PUT(batch, read_group, NULL, "XGROUP", "CREATE", KEYS_DELIVERED, group, "0",
+	STORE_PUT(batch, store_reply_group, NULL, "XGROUP", "CREATE", KEYS_DELIVERED, group, "0",
 	    "MKSTREAM");
 }
 

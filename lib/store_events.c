@@ -108,20 +108,11 @@ store_put_events_read(struct store_batch *batch, const char *after, int64_t most
 
 /* -- the consumer group ------------------------------------------------------------------------- */
 
-static int
-read_group(const redisReply *reply, void *result, struct err *err)
-{
-	if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
-	    span_starts(span_make(reply->str, (size_t)reply->len), SPAN("BUSYGROUP")))
-		return 0;
-	return store_reply_status(reply, result, err);
-}
-
 void
 store_put_events_group(struct store_batch *batch, const char *after)
 {
-	STORE_PUT(batch, read_group, NULL, "XGROUP", "CREATE", KEYS_EVENTS, KEYS_NOTIFY, after,
-	    "MKSTREAM");
+	STORE_PUT(batch, store_reply_group, NULL, "XGROUP", "CREATE", KEYS_EVENTS, KEYS_NOTIFY,
+	    after, "MKSTREAM");
 }
 
 void

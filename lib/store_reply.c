@@ -59,6 +59,15 @@ store_reply_status(const redisReply *reply, void *result, struct err *err)
 }
 
 int
+store_reply_group(const redisReply *reply, void *result, struct err *err)
+{
+	if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+	    span_starts(span_make(reply->str, (size_t)reply->len), SPAN("BUSYGROUP")))
+		return 0;
+	return store_reply_status(reply, result, err);
+}
+
+int
 store_reply_decode(const struct store_command *command, const redisReply *reply, struct err *err)
 {
 	return (command->decode != NULL ? command->decode : store_reply_status)(reply,

@@ -7,6 +7,7 @@
 #include "store_batch.h"
 
 store_decode store_reply_status;  /* anything that is no error; result unused */
+store_decode store_reply_group;   /* a consumer group was made, or is there already; likewise */
 store_decode store_reply_entry;   /* HGETALL -> struct quarantine_entry */
 store_decode store_reply_took;    /* take.lua -> struct store_took */
 store_decode store_reply_counted; /* error.lua -> struct store_counted */
