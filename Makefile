@@ -6,6 +6,7 @@ B         := build/$(BUILD)
 prefix    ?= /usr
 DESTDIR   ?=
 zsh_completions ?= zsh/vendor-completions
+AGAIN     ?= 0
 
 # --- packages -------------------------------------------------------------------------------------
 PKGS_LIB      := hiredis libpcre2-8 libconfig
@@ -178,7 +179,7 @@ demo:
 check:
 	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
 	@$(MAKE) --no-print-directory all tests
-	@/usr/bin/python3 tests/run --build $(B) unit lua fuzz e2e lint
+	@/usr/bin/python3 tests/run --build $(B) --again $(AGAIN) unit lua fuzz e2e lint
 
 ## make check-e2e    the end-to-end tests alone
 check-e2e: all
@@ -192,13 +193,13 @@ check-long: all $(B)/lua/clock.so
 check-asan:
 	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
 	@$(MAKE) --no-print-directory BUILD=asan all tests
-	@/usr/bin/python3 tests/run --build build/asan unit lua fuzz e2e
+	@/usr/bin/python3 tests/run --build build/asan --again $(AGAIN) unit lua fuzz e2e
 
 ## make check-valgrind   unit and end-to-end tests under valgrind
 check-valgrind:
 	@sh tests/deps $(APT_BUILD) $(APT_CHECK)
 	@$(MAKE) --no-print-directory BUILD=debug all tests
-	@/usr/bin/python3 tests/run --build build/debug --valgrind unit e2e
+	@/usr/bin/python3 tests/run --build build/debug --valgrind --again $(AGAIN) unit e2e
 
 ## make fuzz FUZZ_SECONDS=60   libFuzzer on every target, for so long each
 FUZZ_SECONDS ?= 60

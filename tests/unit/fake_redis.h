@@ -23,6 +23,10 @@
 
 enum { FAKE_CLIENTS = 32, FAKE_PATIENCE_MS = 20000 };
 
+/* libevent reads CLOCK_MONOTONIC_COARSE (libevent 2.1, evutil_time.c), which stands still for a tick of the
+ * kernel, up to 10 ms: by the precise clock a timer may fire that much early. */
+enum { TIMER_EARLY_MS = 10 };
+
 static inline void
 turn(struct event_base *base)
 {
