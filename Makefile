@@ -44,7 +44,7 @@ ifneq ($(filter clang fuzz,$(BUILD)),)
 CC       := clang
 endif
 
-CPPFLAGS += -D_GNU_SOURCE -DMXPACE_VERSION='"$(VERSION)"' -I. -Ilib -Ipolicyd -Ibounce-pipe -Ictl -I$(B)/gen
+CPPFLAGS += -D_GNU_SOURCE -I. -Ilib -Ipolicyd -Ibounce-pipe -Ictl -I$(B)/gen
 CFLAGS   ?=
 ALL_CFLAGS  = -std=c11 $(WARN) $(OPT_$(BUILD)) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LNK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
@@ -98,6 +98,13 @@ $(B)/.packages: Makefile
 $(B)/.flags: FORCE | $(B)/.packages
 	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' > $@
 FORCE:
+
+# Another version is no other flag of every file, but of those that name it.
+VERSIONED   = $(patsubst %.c,$(B)/%.o,$(shell grep -l MXPACE_VERSION $(foreach dir,$(DIRS) tests/unit,$(call srcs,$(dir)))))
+$(B)/.version: FORCE | $(B)/.packages
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(VERSIONED): private CPPFLAGS += -DMXPACE_VERSION='"$(VERSION)"'
+$(VERSIONED): $(B)/.version
 
 # --- build ----------------------------------------------------------------------------------------
 ## make              build/release/{mxpolicyd,mxbounce,mxctl}
@@ -257,13 +264,30 @@ install: all
 	  $(B)/mxctl completion $${f%%:*} > $(B)/gen/completion && \
 	  install -D -m 644 $(B)/gen/completion $(DESTDIR)$(prefix)/share/$${f#*:} || exit 1; done
 
-## make deb          the Debian package, in build/
+## make deb          the Debian package, in build/deb (DEB=)
 .PHONY: deb
+DEB     ?= build/deb
+FILES    = $(if $(and $(wildcard .git),$(shell command -v git)),git ls-files -z -co --exclude-standard,find . -name build -prune -o -type f -print0 -o -type l -print0)
+.PHONY: files
+files:
+	@$(FILES)
 deb:
 	@sh tests/deps $(APT_BUILD) debhelper
-	rm -rf build/deb && mkdir -p build/deb/mxpace-$(VERSION)
-	git ls-files -z | xargs -0 cp --parents -t build/deb/mxpace-$(VERSION)
-	cd build/deb/mxpace-$(VERSION) && dpkg-buildpackage -us -uc -b
+	rm -rf $(DEB) && mkdir -p $(DEB)/mxpace-$(VERSION)
+	$(FILES) | xargs -0 cp -P --parents -t $(DEB)/mxpace-$(VERSION)
+	cd $(DEB)/mxpace-$(VERSION) && dpkg-buildpackage -us -uc -b
+
+## make dist         mxpace-VERSION.tar.gz, in build/ (DIST=): the same bytes from the same files, whoever makes it
+.PHONY: dist
+DIST     ?= build
+RELEASED  = $(shell date -d "$$(sed -n 's/^ -- .*>  //p' debian/changelog | head -n 1)" +%s)
+dist:
+	@mkdir -p $(DIST)
+	@$(FILES) | sed -z 's,^\./,,' | LC_ALL=C sort -z | tar -cf $(DIST)/mxpace-$(VERSION).tar --format=ustar \
+	  --transform 's,^,mxpace-$(VERSION)/,SH' --mtime=@$(RELEASED) --owner=root:0 --group=root:0 --mode=u=rwX,go=rX \
+	  --no-recursion --null -T -
+	@gzip -n9f $(DIST)/mxpace-$(VERSION).tar
+	@echo "$(DIST)/mxpace-$(VERSION).tar.gz"
 
 clean:
 	rm -rf build

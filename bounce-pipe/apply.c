@@ -11,6 +11,7 @@
 #include "guarding.h"
 #include "quarantine_address.h"
 #include "senders.h"
+#include "store_fleet.h"
 #include "store_warmup.h"
 #include "trust.h"
 #include "unclassified.h"
@@ -234,13 +235,16 @@ static void
 put_consequences(const struct report *report, const struct apply_envelope *envelope, const char *id,
     struct store_batch *batch, const struct consequence *out)
 {
+	const struct report_recipient *recipient = out->recipient;
 	struct str form = { 0 };
 
 	if (out->asked && out->counted.status != QUARANTINE_NONE)
 		store_put_index(batch, out->address, out->counted.expiry_s);
 	/* A notice that was seen before has its event, unless it was lost with the connection. */
-	if (!out->asked || out->counted.outcome != STORE_AGAIN)
+	if (!out->asked || out->counted.outcome != STORE_AGAIN) {
 		put_event(report, envelope, id, batch, out);
+		store_put_bounced(batch, out->recipient->reason, out->what);
+	}
 	if (out->recipient->reason == REASON_UNDEFINED && *out->recipient->rule == '\0' &&
 	    out->recipient->type == BOUNCE_IGNORED && *out->recipient->diagnostic != '\0' &&
 	    report->kind == REPORT_NDR && strcmp(out->what, "ignored") != 0) {
@@ -251,8 +255,8 @@ put_consequences(const struct report *report, const struct apply_envelope *envel
 	if (strcmp(out->what, "complaint") == 0 && !out->outside && *out->group != '\0' &&
 	    report->feedback.source_ip != NULL && *report->feedback.source_ip != '\0' &&
 	    feedback_is_complaint(report))
-		store_put_warmup_complaint(batch, out->group, report->feedback.source_ip,
-		    clock_wall_s());
+		store_put_warmup_complaint(batch, out->group, report->feedback.source_ip, id,
+		    recipient->address, clock_wall_s());
 	str_free(&form);
 }
 
@@ -350,8 +354,16 @@ apply_some(const struct apply *apply, struct consequence *outs, size_t count)
 static int
 apply_nobody(const struct apply *apply)
 {
-	static const struct report_recipient nobody = { "", "", 0, "", "", "", "", "", BOUNCE_HARD,
-		REASON_FEEDBACK_LOOP, "" };
+	static const struct report_recipient nobody = { .address = "",
+		.final_address = "",
+		.status = "",
+		.diagnostic = "",
+		.remote_mta = "",
+		.action = "",
+		.last_attempt = "",
+		.type = BOUNCE_HARD,
+		.reason = REASON_FEEDBACK_LOOP,
+		.rule = "" };
 	struct consequence out = { .recipient = &nobody, .what = "", .why = "" };
 	int rc;
 

@@ -103,7 +103,7 @@ read_head(struct bounce_rules *rules, struct conf_reader *reader, struct config_
 		return;
 	if (conf_string(version) == NULL)
 		conf_mistake(reader, version, NULL, "must be a string in double quotes");
-	else if (!rules_version_is_day(span_of(conf_string(version))))
+	else if (rules_version_day_s(span_of(conf_string(version))) < 0)
 		conf_mistake(reader, version, NULL, RULES_VERSION_WORDS, conf_string(version));
 	else if (!local)
 		rules->version = arena_dup(reader->arena, span_of(conf_string(version)));

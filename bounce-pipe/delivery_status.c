@@ -188,8 +188,10 @@ join_repeated(struct report *report)
 			if (*other->status == '\0')
 				other->status = last->status;
 		}
-		if (*other->remote_mta == '\0')
+		if (*other->remote_mta == '\0') {
 			other->remote_mta = last->remote_mta;
+			other->remote_rooted = last->remote_rooted;
+		}
 		return true;
 	}
 	return false;
@@ -225,8 +227,10 @@ add_recipient(const struct group *group, struct report *report)
 		status = dsn_find(group->status).status; /* "550 5.1.1" */
 	recipient->status = arena_dup(arena, span_of(dsn_format_status(status, buf)));
 	recipient->action = action_of(group, status);
-	if (group->remote.ptr != NULL)
+	if (group->remote.ptr != NULL) {
 		recipient->remote_mta = report_host(arena, group->remote);
+		recipient->remote_rooted = report_host_is_rooted(group->remote);
+	}
 	recipient->last_attempt = report_line(arena, group->last_attempt, FIELD_MAX);
 	/* A comment behind the status may be all there is: "5.1.1 (User unknown)". */
 	if (said.len == 0 && group->status.len > STATUS_TEXT_MIN)

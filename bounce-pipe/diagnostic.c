@@ -211,6 +211,20 @@ substitute(struct span text, struct span *as)
 	return 0;
 }
 
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "user_unknown", "522_mailbox_full": words that somebody joined. "OFR004_416" is a name. */
+static bool
+is_joint(struct span text, size_t at)
+{
+	return text.ptr[at] == '_' && at > 0 && at + 1 < text.len && is_letter(text.ptr[at + 1]) &&
+	       (is_letter(text.ptr[at - 1]) || is_digit(text.ptr[at - 1]));
+}
+
 static void
 add_plain(struct span text, struct span code, struct str *out)
 {
@@ -226,7 +240,7 @@ add_plain(struct span text, struct span code, struct str *out)
 		skip = substitute(rest, &as);
 		if (skip > 0 && as.ptr[0] != ' ')
 			str_add_span(out, as);
-		else if (skip == 0 && (unsigned char)text.ptr[i] > ' ')
+		else if (skip == 0 && (unsigned char)text.ptr[i] > ' ' && !is_joint(text, i))
 			str_addc(out, text.ptr[i]);
 		else if (!at_word && out->len > 0)
 			str_addc(out, ' ');

@@ -2,8 +2,9 @@
  * diagnostic - what a server said, in the form that bounce rules match.
  *
  * One line, in which every mail address is "<address>" (its words are not the server's), further
- * lines of a reply have lost their "550-5.1.1 ", typographic quotes are plain, and the frame that
- * the sending system put around the reply is gone, but for the command that was refused:
+ * lines of a reply have lost their "550-5.1.1 ", typographic quotes are plain, words_joined_so are
+ * words, and the frame that the sending system put around the reply is gone, but for the command
+ * that was refused:
  *
  *     host mx.example.org[192.0.2.1] said: 550 5.1.8 no (in reply to MAIL FROM command) Postfix
  *     SMTP error from remote mail server after MAIL FROM:<a@b>: host mx… [192.0.2.1]: 550 5.1.8 no

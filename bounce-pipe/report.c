@@ -186,10 +186,10 @@ report_address(struct arena *arena, struct span text)
 	return line;
 }
 
-const char *
-report_host(struct arena *arena, struct span text)
+/* The name or address in it, without type, brackets and comment. */
+static struct span
+host_name(struct span text)
 {
-	char *host;
 	size_t len = 0;
 
 	text = without_type(span_trim(text));
@@ -199,13 +199,30 @@ report_host(struct arena *arena, struct span text)
 	while (len < text.len && len < HOST_MAX && text.ptr[len] > ' ' && text.ptr[len] < 0x7f &&
 	       strchr("[]()<>,;\"", text.ptr[len]) == NULL)
 		len++;
-	while (len > 0 && (text.ptr[len - 1] == '.' || text.ptr[len - 1] == ':'))
-		len--;
-	host = arena_dup(arena, span_make(text.ptr, len));
+	return span_make(text.ptr, len);
+}
+
+const char *
+report_host(struct arena *arena, struct span text)
+{
+	struct span name = host_name(text);
+	char *host;
+
+	while (name.len > 0 && (name.ptr[name.len - 1] == '.' || name.ptr[name.len - 1] == ':'))
+		name.len--;
+	host = arena_dup(arena, name);
 	for (char *p = host; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p += 32;
 	return host;
+}
+
+bool
+report_host_is_rooted(struct span text)
+{
+	struct span name = host_name(text);
+
+	return name.len > 1 && name.ptr[name.len - 1] == '.' && name.ptr[name.len - 2] > '9';
 }
 
 const char *
@@ -223,7 +240,7 @@ report_kind_name(enum report_kind kind)
 static void
 recipient_json(const struct report_recipient *recipient, struct str *out)
 {
-	char code[8] = "";
+	char code[8] = "", host[HOST_MAX + 2];
 
 	if (recipient->reply_code != 0)
 		snprintf(code, sizeof(code), "%u", recipient->reply_code % 1000);
@@ -235,7 +252,9 @@ recipient_json(const struct report_recipient *recipient, struct str *out)
 	json_key_string(out, "reply_code", code);
 	json_key_string(out, "status", recipient->status);
 	json_key_string(out, "diagnostic", recipient->diagnostic);
-	json_key_string(out, "remote_mta", recipient->remote_mta);
+	snprintf(host, sizeof(host), "%s%s", recipient->remote_mta,
+	    recipient->remote_rooted ? "." : "");
+	json_key_string(out, "remote_mta", host);
 	json_key_string(out, "action", recipient->action);
 	json_key_string(out, "rule", recipient->rule);
 	json_key_string(out, "final_address", recipient->final_address);

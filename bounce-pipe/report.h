@@ -38,8 +38,9 @@ struct report_recipient {
 	const char *status;        /* "5.1.1" */
 	const char *diagnostic;    /* decoded, at most REPORT_DIAGNOSTIC_MAX bytes */
 	const char *remote_mta;    /* host name in lower case, or an IP address */
-	const char *action;        /* RFC 3464: failed, delayed, delivered, relayed, expanded */
-	const char *last_attempt;  /* a date as found */
+	bool remote_rooted; /* the report names it with the root's dot, as the JSON does then */
+	const char *action; /* RFC 3464: failed, delayed, delivered, relayed, expanded */
+	const char *last_attempt; /* a date as found */
 	/* classify_report() */
 	enum bounce_type type;
 	enum reason reason;
@@ -87,6 +88,9 @@ const char *report_address(struct arena *arena, struct span text);
 /* A host as found ("dns; MX.Example.org [192.0.2.1]", "[192.0.2.1]"): its name in lower case, else
  * its address. */
 const char *report_host(struct arena *arena, struct span text);
+/* Whether that name ends with the root's dot ("mx.example.org."). RFC 3464 2.3.5 has the name of a
+ * host as the reporting one knows it; who reads a report must get that. */
+bool report_host_is_rooted(struct span text);
 /* A Message-ID or a list's name as found: "Name <id>" and "<id>" are "id". */
 const char *report_identifier(struct arena *arena, struct span text);
 

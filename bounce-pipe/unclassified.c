@@ -100,28 +100,11 @@ is_month(struct span word)
 	return false;
 }
 
-static bool
-is_kept(struct span word, bool first)
-{
-	struct dsn_status status;
-
-	if (first && dsn_parse_code(word) != 0)
-		return true;
-	/* "550-5.1.1" */
-	if (first && word.len > 4 && dsn_parse_code(span_make(word.ptr, 3)) != 0 &&
-	    word.ptr[3] == '-')
-		word = span_from(word, 4);
-	if (word.len > 0 && word.ptr[0] == '#')
-		word = span_from(word, 1);
-	return word.len > 0 && is_digit(word.ptr[0]) && count(word, is_dot) == 2 &&
-	       dsn_parse_status(word, &status) == 0 && count(word, is_digit) + 2 == word.len;
-}
-
 /* What a word is replaced by, NULL: it stays. */
 static const char *
 replacement(struct span word, bool first)
 {
-	if (is_kept(word, first))
+	if (dsn_is_word(word, first))
 		return NULL;
 	if (span_find(word, SPAN("://")) > 0)
 		return "url";

@@ -164,24 +164,6 @@ look(const struct anonymous *anonymous, struct span word)
 }
 
 static bool
-is_status(struct span word, bool first)
-{
-	struct dsn_status status;
-
-	if (first && dsn_parse_code(word) != 0)
-		return true;
-	if (first && word.len > 4 && dsn_parse_code(span_make(word.ptr, 3)) != 0 &&
-	    word.ptr[3] == '-')
-		word = span_from(word, 4);
-	if (word.len > 0 && word.ptr[0] == '#')
-		word = span_from(word, 1);
-	for (size_t i = 0; i < word.len; i++)
-		if (!is_digit(word.ptr[i]) && word.ptr[i] != '.')
-			return false;
-	return word.len >= 5 && dsn_parse_status(word, &status) == 0;
-}
-
-static bool
 is_hidden(const struct anonymous *anonymous, struct span word)
 {
 	for (size_t i = 0; i < anonymous->name_count; i++)
@@ -204,7 +186,7 @@ replacement(const struct anonymous *anonymous, struct span word, struct place pl
 {
 	struct kinds kinds;
 
-	if (is_status(word, place.first))
+	if (dsn_is_word(word, place.first))
 		return NULL;
 	if (is_hidden(anonymous, word))
 		return "<host>";

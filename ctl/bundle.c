@@ -6,6 +6,7 @@
 
 #include "date.h"
 #include "out.h"
+#include "rules_version.h"
 
 enum { FORMAT = 1 };
 
@@ -120,8 +121,8 @@ read_bundle(json_t *root, struct arena *arena, struct bundle *bundle, struct err
 	    (bundle->made = text_of(root, "made", arena, err)) == NULL ||
 	    (bundle->comment = text_of(root, "comment", arena, err)) == NULL)
 		return -1;
-	if (!rules_version_is(span_of(bundle->version)))
-		return refuse(err, "version", "is not of the form YYYYMMDDNN");
+	if (rules_version_day_s(span_of(bundle->version)) < 0)
+		return refuse(err, "version", "is not a day and a number, in the form YYYYMMDDNN");
 	made = span_of(arena_printf(arena, "%s ", bundle->made)); /* as before other words */
 	if (!span_starts(made, SPAN("2")) || date_parse_log(made, 0, &rest) < 0 || rest.len > 0)
 		return refuse(err, "made", "is no time such as 2026-11-22T03:00:00Z");

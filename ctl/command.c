@@ -13,6 +13,7 @@
 static enum ctl_exit help(struct ctl *ctl);
 
 #define OPTION(name) (UINT64_C(1) << CTL_OPTION_##name)
+_Static_assert((int)CTL_OPTIONS <= 64, "each option has a bit of a command's mask");
 
 const struct command commands[] = {
 	{ "status", NULL, "", 0, 0, OPTION(WATCH) | OPTION(FOR), CTL_NEEDS_RULES,
@@ -100,6 +101,9 @@ const struct command commands[] = {
 	    CTL_NEEDS_STORE, "what was sent, what came back, and why", report_show },
 	{ "events", NULL, "", 0, 0, OPTION(SINCE) | OPTION(FOLLOW) | OPTION(FOR), CTL_NEEDS_STORE,
 	    "what has happened, one a line, and what happens", events },
+	{ "trace", NULL, "[ADDRESS|DOMAIN|group:NAME]", 0, 1,
+	    OPTION(FOR) | OPTION(FOLLOW) | OPTION(LIST) | OPTION(OFF), CTL_NEEDS_STORE,
+	    "step by step what is done about an address, on all nodes", trace },
 	{ "notify", NULL, "", 0, 0, OPTION(ONCE), CTL_NEEDS_SETTINGS,
 	    "mails what happens to postmaster and owners, as mail says", notify },
 	{ "classify", NULL, "", 0, 0, 0, CTL_NEEDS_SETTINGS,
@@ -185,6 +189,7 @@ const struct command_option command_options[CTL_OPTIONS] = {
 	[CTL_OPTION_ALL] = { "--all", NULL, "the whole queue of this host; all mail" },
 	[CTL_OPTION_FULLY] = { "--fully", NULL, "without probation" },
 	[CTL_OPTION_OFF] = { "--off", NULL, "not any more" },
+	[CTL_OPTION_LIST] = { "--list", NULL, "what there is" },
 	[CTL_OPTION_LISTS] = { "--lists", NULL, "mailing lists instead of campaigns" },
 	[CTL_OPTION_GROUP] = { "--group", "GLOB", "only of MX groups like this: 'google'" },
 	[CTL_OPTION_DOMAIN] = { "--domain", "GLOB", "only of domains like this: '*.example.com'" },

@@ -34,7 +34,7 @@ find_service(struct doctor *doctor)
 	const struct postfix_service *service = pipe_of(doctor);
 
 	if (service == NULL && doctor->settings->return_path_domains.count > 0)
-		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 7",
+		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 6",
 		    "master.cf has no service that runs mxbounce, but there are "
 		    "return_path_domains");
 	else if (service == NULL)
@@ -282,6 +282,6 @@ doctor_return_path(struct doctor *doctor)
 	for (size_t i = 0; i < domains.count; i++)
 		look_at_domain(doctor, service, domains.items[i]);
 	if (domains.count == 0)
-		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 7",
+		doctor_say(doctor, DOCTOR_WRONG, "INSTALL, step 6",
 		    "transport_maps sends no domain to the service %s", service->name);
 }

@@ -108,6 +108,17 @@ spent_ms(const struct delivery_lane *lane, const struct limit **limit)
 	return wait_ms;
 }
 
+/* Likewise, as lane_suspended_ms() has it. */
+static int64_t
+suspended_ms(const struct store_took *took)
+{
+	int64_t wait_ms = took->held.wait_ms - ROUTE_HORIZON_S * INT64_C(1000);
+
+	return took->outcome == STORE_HELD && took->held.by == STORE_HOLD_SUSPENDED && wait_ms > 0
+		   ? wait_ms
+		   : 0;
+}
+
 /* As if no other group were behind. */
 static struct route_lane
 choice_of(const struct explain_delivery *delivery, const struct delivery_lane *lane)
@@ -127,6 +138,7 @@ choice_of(const struct explain_delivery *delivery, const struct delivery_lane *l
 	return (struct route_lane){
 		.spent_ms = wait_ms,
 		.spent = spent,
+		.suspended_ms = suspended_ms(&lane->took),
 		.number = lane->sending.number,
 		.limits = lane->use.limits,
 		.inside = facts.inside,

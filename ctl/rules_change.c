@@ -10,6 +10,8 @@
 #include "rules_history.h"
 #include "rules_install.h"
 #include "rules_trial.h"
+#include "rules_verdict.h"
+#include "rules_version.h"
 
 enum ctl_exit
 rules_change_allowed(struct ctl *ctl)
@@ -35,26 +37,45 @@ rules_change_files(struct ctl *ctl, const char *version, struct rules_diff_files
 }
 
 int
-rules_change_begin(struct ctl *ctl, const char *how, struct rules_change_run *run)
+rules_change_start(struct ctl *ctl, const char *how, struct rules_change_run *run)
 {
-	struct rules_diff_files files;
 	struct err err;
 
 	*run = (struct rules_change_run){ .ctl = ctl, .how = how, .tells = true, .notes = true };
 	run->by = operator_name(ctl);
+	if (rules_install_own(ctl->settings, &err) == 0)
+		return 0;
+	ctl_complain(ctl, "rules %s: %s", how, err.text);
+	return -1;
+}
+
+int
+rules_change_lock(struct rules_change_run *run)
+{
+	struct ctl *ctl = run->ctl;
+	struct rules_diff_files files;
+	bool updated;
+	struct err err;
+
 	run->lock = rules_install_begin(ctl->settings, &err);
 	if (run->lock < 0) {
-		ctl_complain(ctl, "rules %s: %s", how, err.text);
+		ctl_complain(ctl, "rules %s: %s", run->how, err.text);
 		return -1;
 	}
 	rules_last_load(ctl->settings->state_dir, &run->last);
-	if (rules_place_current(ctl->settings->state_dir, run->current)) {
-		memcpy(run->in_force, run->current, sizeof(run->in_force));
-		return 0;
-	}
 	rules_change_files(ctl, NULL, &files);
-	rules_trial_version(files.paths[RULES_FILE_MX], run->in_force);
+	rules_version_load(files.paths[RULES_FILE_MX], run->configured);
+	updated = rules_place_current(ctl->settings->state_dir, run->current);
+	memcpy(run->in_force, updated ? run->current : run->configured, sizeof(run->in_force));
 	return 0;
+}
+
+int
+rules_change_begin(struct ctl *ctl, const char *how, struct rules_change_run *run)
+{
+	if (rules_change_start(ctl, how, run) != 0)
+		return -1;
+	return rules_change_lock(run);
 }
 
 enum ctl_exit
@@ -194,4 +215,33 @@ rules_change_commit(struct rules_change_run *run, const struct rules_offer *offe
 	rules_install_prune(settings);
 	tell(run, offer, version != NULL ? version : RULES_CONFIGURED);
 	return 0;
+}
+
+void
+rules_change_upgrade(struct rules_change_run *run)
+{
+	const struct rules_question question = { .offered = run->configured,
+		.in_force = run->current,
+		.held = run->last.held };
+	const char *how = run->how;
+	bool tells = run->tells;
+	struct rules_diff_files files;
+	struct err err;
+
+	if (*run->current == '\0' || rules_verdict(&question) != RULES_TAKE)
+		return;
+	rules_change_files(run->ctl, NULL, &files);
+	run->how = "upgrade";
+	run->tells = false; /* each host has files of its own */
+	if (rules_change_try(run->ctl, &files, &err) == 0 &&
+	    rules_change_commit(run, NULL, false, "", &err) == 0) {
+		*run->current = '\0';
+		memcpy(run->in_force, run->configured, sizeof(run->in_force));
+	} else {
+		ctl_complain(run->ctl,
+		    "the configured files are version %s, which is newer, but version %s stays: %s",
+		    run->configured, run->current, err.text);
+	}
+	run->how = how;
+	run->tells = tells;
 }

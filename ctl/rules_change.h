@@ -14,8 +14,10 @@ struct rules_change_run {
 	struct ctl *ctl;
 	int lock;
 	struct rules_last last;
-	char current[RULES_VERSION_SIZE];  /* the update in force; "": the configured files are */
-	char in_force[RULES_VERSION_SIZE]; /* the version they say, in either case; "": none */
+	char current[RULES_VERSION_SIZE]; /* the update in force; "": the configured files are */
+	char configured
+	    [RULES_VERSION_SIZE];          /* the version that the configured files say; "": none */
+	char in_force[RULES_VERSION_SIZE]; /* of both the one that holds */
 	const char *how;                   /* "update", "rollback" */
 	const char *by;
 	bool tells; /* the fleet is told: this change begins here */
@@ -25,7 +27,12 @@ struct rules_change_run {
 /* Says why there are no updates here, if so. */
 enum ctl_exit rules_change_allowed(struct ctl *ctl);
 
-/* Locks and reads how things stand. -1: said why. */
+/* Begins one that first has to ask others, who may take their time: nobody is kept waiting. -1: said
+ * why. */
+int rules_change_start(struct ctl *ctl, const char *how, struct rules_change_run *run);
+/* Locks and reads how things stand. -1: said why; it has ended. */
+int rules_change_lock(struct rules_change_run *run);
+/* Both. */
 int rules_change_begin(struct ctl *ctl, const char *how, struct rules_change_run *run);
 /* Ends it: failure NULL, or why it failed, which is said and noted. Returns how mxctl exits. */
 enum ctl_exit rules_change_end(struct rules_change_run *run, const struct err *failure);
@@ -46,5 +53,10 @@ int rules_change_try(struct ctl *ctl, const struct rules_diff_files *files, stru
  * before. */
 int rules_change_commit(struct rules_change_run *run, const struct rules_offer *offer, bool staged,
     const char *held, struct err *err);
+
+/* Configured files that are newer than the update in force, as a package brings them, are taken as
+ * an update of this host alone, unless somebody went back from one as new. What is in the way is said,
+ * and all stays as it was. */
+void rules_change_upgrade(struct rules_change_run *run);
 
 #endif

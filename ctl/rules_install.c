@@ -57,9 +57,10 @@ sync_folder(const char *path)
 
 /* What root made there its owner could not change any more; and whatever links the owner has put
  * there, they lead nowhere that the owner may not go. */
-static int
-become_owner(const char *state_dir, struct err *err)
+int
+rules_install_own(const struct settings *settings, struct err *err)
 {
+	const char *state_dir = settings->state_dir;
 	const struct passwd *owner;
 	struct stat st;
 	int rc;
@@ -83,7 +84,7 @@ rules_install_begin(const struct settings *settings, struct err *err)
 	char path[PATH_MAX];
 	int fd;
 
-	if (become_owner(settings->state_dir, err) != 0)
+	if (rules_install_own(settings, err) != 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/rules", settings->state_dir);
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)

@@ -11,8 +11,10 @@
 #include "rules_last.h"
 #include "settings.h"
 
-/* root becomes the owner of STATE_DIR, for good; waits for others who change the rules. The lock
- * lasts as long as the returned descriptor. -1 and words. */
+/* root becomes the owner of STATE_DIR, for good. -1 and words. */
+int rules_install_own(const struct settings *settings, struct err *err);
+/* That, and waits for others who change the rules. The lock lasts as long as the returned descriptor:
+ * nothing that a server takes its time over belongs behind it. -1 and words. */
 int rules_install_begin(const struct settings *settings, struct err *err);
 
 /* Writes a bundle and its files to STATE_DIR/rules/new. -1 and words: nothing is left of it. */

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "fetch.h"
 #include "file.h"
 #include "minisign.h"
+#include "rules_version.h"
 
 enum { KEYS_MAX = 16, KEY_TEXT = 56, SIGNATURE_MAX = 8192 };
 
@@ -114,7 +116,12 @@ rules_offer_fetch(struct ctl *ctl, struct rules_offer *offer, struct err *err)
 	rc = fetch(url, ca, BUNDLE_MAX, &text, err);
 	if (rc == 0)
 		rc = fetch(beside_it, ca, SIGNATURE_MAX, &signature, err);
-	return open_read(ctl, url, &text, &signature, rc, offer, err);
+	if (open_read(ctl, url, &text, &signature, rc, offer, err) != 0)
+		return -1;
+	rc = rules_version_check(offer->bundle.version, clock_wall_s(), err);
+	if (rc != 0)
+		err_prefix(err, "%s", url);
+	return rc;
 }
 
 int

@@ -15,7 +15,8 @@ struct rules_offer { /* all in ctl's arena */
 	const char *from;            /* where it was found */
 };
 
-/* Each: -1 and words that say where it was looked for. */
+/* Each: -1 and words that say where it was looked for. What a server offers must not be of a day to come
+ * (rules_version_check()). */
 int rules_offer_fetch(struct ctl *ctl, struct rules_offer *offer, struct err *err);
 int rules_offer_kept(struct ctl *ctl, const char *version, struct rules_offer *offer,
     struct err *err);

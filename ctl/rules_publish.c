@@ -10,6 +10,7 @@
 #include "file.h"
 #include "minisign.h"
 #include "rules_trial.h"
+#include "rules_version.h"
 #include "verbs.h"
 
 /* `rules publish` and `key`: for those who make rules for others. */
@@ -64,19 +65,19 @@ choose_version(struct ctl *ctl, const struct rules_trial *trial, const char *out
 	char date[9];
 
 	snprintf(date, sizeof(date), "%.4s%.2s%.2s", made, made + 5, made + 8);
-	if (asked != NULL && !rules_version_is(span_of(asked))) {
-		err_set(err, "\"%s\" is no version of the form YYYYMMDDNN", asked);
-		return -1;
-	}
 	if (asked != NULL && *trial->version != '\0' && strcmp(asked, trial->version) != 0) {
 		err_set(err, "the files say that they are version %s", trial->version);
+		return -1;
+	}
+	if (asked != NULL && strlen(asked) != RULES_VERSION_LEN) {
+		err_set(err, RULES_VERSION_WORDS, asked);
 		return -1;
 	}
 	if (asked != NULL || *trial->version != '\0')
 		memcpy(version, asked != NULL ? asked : trial->version, RULES_VERSION_SIZE);
 	else
 		next_version(ctl, output, date, version);
-	return 0;
+	return rules_version_check(version, clock_wall_s(), err);
 }
 
 /* Both files as they are in DIR. -1: said why. */

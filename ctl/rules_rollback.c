@@ -47,12 +47,12 @@ find_target(struct rules_change_run *run, const char **target, struct err *err)
 static const char *
 held_then(const struct rules_change_run *run, const char *target)
 {
-	const char *left = run->current, *held = run->last.held;
+	const char *left = run->in_force, *held = run->last.held;
+	const char *then = target != NULL ? target : run->configured;
 
-	if (target != NULL && strcmp(target, held) >= 0)
+	if (strcmp(then, held) >= 0)
 		held = "";
-	if (*left != '\0' && strcmp(left, target != NULL ? target : "") > 0 &&
-	    strcmp(left, held) > 0)
+	if (strcmp(left, then) > 0 && strcmp(left, held) > 0)
 		held = left;
 	return arena_dup(&run->ctl->arena, span_of(held));
 }

@@ -1,7 +1,10 @@
 #include "rules_status.h"
 
+#include <string.h>
+
 #include "clock.h"
 #include "rules_last.h"
+#include "rules_version.h"
 
 /* Whether anything comes by itself. */
 static const char *
@@ -41,6 +44,22 @@ version_of(const struct ctl *ctl)
 	return out_string(*version != '\0' ? version : ctl->rules->version);
 }
 
+/* What a package has brought, and is not in force; mxpolicyd takes it at once if nothing is in the way. */
+static void
+show_newer(struct ctl *ctl)
+{
+	char configured[RULES_VERSION_SIZE];
+
+	rules_version_load(settings_configured_rules(ctl->settings, RULES_FILE_MX), configured);
+	if (*ctl->settings->rules_version != '\0' &&
+	    strcmp(configured, ctl->settings->rules_version) > 0)
+		out_put(ctl->out, "newer", "  NEWER",
+		    out_string(arena_printf(&ctl->arena,
+			"version %s of the configured files is not in force: `mxctl rules rollback "
+			"configured` takes it",
+			configured)));
+}
+
 void
 rules_status_place(struct ctl *ctl)
 {
@@ -58,6 +77,7 @@ rules_status_show(struct ctl *ctl)
 	out_put(ctl->out, "file", "MX rules", out_string(settings->mx_rules));
 	out_put(ctl->out, "rules", "", out_count((int64_t)ctl->rules->count, "rule", "rules"));
 	out_put(ctl->out, "version", "  version", version_of(ctl));
+	show_newer(ctl);
 	out_close(ctl->out);
 	out_open(ctl->out, "rules_updates", NULL);
 	out_put(ctl->out, "state", "Rule updates", out_string(state_of(settings)));

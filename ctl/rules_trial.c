@@ -6,27 +6,12 @@
 #include "bounce_rules.h"
 #include "bounce_rules_check.h"
 #include "mx_rules_check.h"
+#include "rules_version.h"
 
 const char *
 rules_trial_own(const struct settings *settings, enum rules_file file)
 {
 	return file == RULES_FILE_MX ? settings->mx_rules_local : settings->bounce_rules_local;
-}
-
-void
-rules_trial_version(const char *path, char version[RULES_VERSION_SIZE])
-{
-	struct conf_errors errors = { 0 };
-	struct conf_file *file = conf_open(path, &errors);
-	const struct config_setting_t *setting =
-	    file != NULL ? conf_member(conf_root(file), "version") : NULL;
-	const char *text = setting != NULL ? conf_string(setting) : NULL;
-
-	*version = '\0';
-	if (text != NULL && rules_version_is(span_of(text)))
-		memcpy(version, text, RULES_VERSION_SIZE);
-	conf_close(&file);
-	conf_errors_free(&errors);
 }
 
 static void
@@ -67,7 +52,7 @@ rules_trial(const char *const paths[RULES_FILES], const struct settings *setting
 	try_mx(paths[RULES_FILE_MX], own[RULES_FILE_MX], trial, findings);
 	try_bounce(paths[RULES_FILE_BOUNCE], own[RULES_FILE_BOUNCE], trial, findings);
 	for (size_t i = 0; i < RULES_FILES; i++)
-		rules_trial_version(paths[i], versions[i]);
+		rules_version_load(paths[i], versions[i]);
 	if (*versions[0] != '\0' && *versions[1] != '\0' && strcmp(versions[0], versions[1]) != 0) {
 		findings->mistakes.count++;
 		str_addf(&findings->mistakes.lines, "%s: version: \"%s\", but %s says \"%s\"\n",

@@ -18,8 +18,6 @@ struct rules_trial { /* what was read */
 int rules_trial(const char *const paths[RULES_FILES], const struct settings *settings,
     struct rules_trial *trial, struct findings *findings);
 
-/* The `version` of a rules file; "": it has none, or cannot be read. */
-void rules_trial_version(const char *path, char version[RULES_VERSION_SIZE]);
 /* The operator's own file over one. */
 const char *rules_trial_own(const struct settings *settings, enum rules_file file);
 

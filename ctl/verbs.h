@@ -52,6 +52,7 @@ enum ctl_exit quarantine_import(struct ctl *ctl);
 
 enum ctl_exit report_show(struct ctl *ctl);
 enum ctl_exit events(struct ctl *ctl);
+enum ctl_exit trace(struct ctl *ctl);
 enum ctl_exit notify(struct ctl *ctl);
 
 enum ctl_exit classify_lines(struct ctl *ctl);

@@ -94,6 +94,35 @@ dsn_parse_code(struct span text)
 	return (unsigned)n;
 }
 
+/* Three numbers: a status may have other things around it. */
+static bool
+is_bare(struct span word)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < word.len; i++) {
+		if ((word.ptr[i] < '0' || word.ptr[i] > '9') && word.ptr[i] != '.')
+			return false;
+		dots += word.ptr[i] == '.';
+	}
+	return dots == 2;
+}
+
+bool
+dsn_is_word(struct span word, bool first)
+{
+	struct dsn_status status;
+
+	if (first && dsn_parse_code(word) != 0)
+		return true;
+	if (first && word.len > 4 && dsn_parse_code(span_make(word.ptr, 3)) != 0 &&
+	    word.ptr[3] == '-')
+		word = span_from(word, 4);
+	if (word.len > 0 && word.ptr[0] == '#')
+		word = span_from(word, 1);
+	return is_bare(word) && dsn_parse_status(word, &status) == 0;
+}
+
 const char *
 dsn_format_status(struct dsn_status status, char buf[DSN_STATUS_SIZE])
 {

@@ -31,6 +31,10 @@ int dsn_parse_status(struct span text, struct dsn_status *status);
 /* The whole of text is a reply code. 0: it is none. */
 unsigned dsn_parse_code(struct span text);
 
+/* A word of a reply that is a status, "5.1.1" or "#5.1.1"; the first one may be a code too, or both:
+ * "550", "550-5.1.1". Numbers that mean something, while others tell one message from another. */
+bool dsn_is_word(struct span word, bool first);
+
 /* "5.1.1"; "" for none. Returns buf. */
 const char *dsn_format_status(struct dsn_status status, char buf[DSN_STATUS_SIZE]);
 

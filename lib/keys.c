@@ -149,6 +149,12 @@ keys_group_stats(struct str *out, const char *group, const char *hour)
 }
 
 void
+keys_group_seen(struct str *out, const char *group)
+{
+	add_group(out, group, ":seen", "");
+}
+
+void
 keys_group_sent(struct str *out, const char *group, const char *ip, const char *period)
 {
 	add_group(out, group, ":sent:", ip);

@@ -11,6 +11,7 @@
  *   mxpace:{g:GROUP}:pause           string  an operator's words: nothing goes
  *   mxpace:{g:GROUP}:queue:IP        hash    node -> what waits there
  *   mxpace:{g:GROUP}:stats:HOUR      hash    "IP delivered" ... -> recipients (settle.lua)
+ *   mxpace:{g:GROUP}:seen:DAY        set     feedback reports that were counted (complained.lua)
  *   mxpace:{g:GROUP}:answers         hash    recipients tried a minute, how many refused (answers.lua)
  *   mxpace:{g:GROUP}:guard:REASON    hash    outage guard: errors, what is usual (guard_count.lua)
  *   mxpace:{g:GROUP}:guarded:REASON  zset    addresses it holds -> since when
@@ -30,7 +31,9 @@
  *   mxpace:suspended                 zset    accounts nothing is taken from -> since when
  *   mxpace:suspended:version         string  another one with each change of it
  *   mxpace:levels                    hash    "all", "ip:NAME"... -> "LEVEL since UNIXTIME by WHO"
- *   mxpace:pace:version              string  counts changes of levels and warm-ups
+ *   mxpace:pace:version              string  counts changes of levels, warm-ups and traces
+ *   mxpace:trace                     hash    what is traced -> "UNIXTIME by WHO" (trace.lua)
+ *   mxpace:trace:lines               stream  what came of it
  *   mxpace:texts:DAY                 zset    "REASON TEXT" of failures, by count
  *   mxpace:quarantine                zset    addresses by expiry, +inf = until removed
  *   mxpace:{m:ADDRESS}:mails         zset    events mailed to somebody -> when, in ms (mail_take.lua)
@@ -46,6 +49,7 @@
  *   mxpace:group:DOMAIN              string  its MX group, for mxbounce
  *   mxpace:guards                    hash    "GROUP REASON" -> since when, " quiet": holds no more
  *   mxpace:failed                    hash    reason -> errors counted ever, all groups
+ *   mxpace:bounced                   hash    "REASON WHAT" -> notices ever, all groups
  *   mxpace:warmups                   hash    sending IP -> plan of its warm-up
  *   mxpace:{w:IP}                    hash    its warm-up (warmup_state.h)
  *   mxpace:{w:IP}:history            stream  what became of it
@@ -85,6 +89,7 @@ void keys_group_queue(struct str *out, const char *group, const char *ip);
 void keys_group_pause(struct str *out, const char *group);
 /* hour: "2026112208", UTC; "": what settle.lua adds it to. */
 void keys_group_stats(struct str *out, const char *group, const char *hour);
+void keys_group_seen(struct str *out, const char *group);
 void keys_group_answers(struct str *out, const char *group);
 void keys_group_guard(struct str *out, const char *group, const char *reason);
 void keys_group_guarded(struct str *out, const char *group, const char *reason);
@@ -137,6 +142,9 @@ void keys_undo_chunk(struct str *out, const char *id, int64_t number); /* from 0
 #define KEYS_WARMUPS          "mxpace:warmups"
 #define KEYS_WARMUP_LOCK      "mxpace:warmup:lock"
 #define KEYS_FAILED           "mxpace:failed"
+#define KEYS_TRACE            "mxpace:trace"
+#define KEYS_TRACE_LINES      "mxpace:trace:lines"
+#define KEYS_BOUNCED          "mxpace:bounced"
 
 /* The encoding alone, and back (an index holds encoded addresses). -1: not an encoding of ours. */
 void keys_encode(struct str *out, struct span text);

@@ -92,6 +92,13 @@ mx_limits_at(const struct mx_rule *rule, enum level level, const struct level_fa
 		add(out, day_cap, DAY_MS);
 }
 
+void
+mx_limits_copy(struct mx_limits *to, const struct mx_limits *from)
+{
+	memcpy(to, from,
+	    offsetof(struct mx_limits, limits) + from->limit_count * sizeof(from->limits[0]));
+}
+
 bool
 mx_limits_any(const struct mx_limits *limits)
 {

@@ -36,9 +36,12 @@ struct mx_limits {
 	int64_t messages_per_hour;       /* 0: no limit */
 	int64_t day_cap;                 /* messages in 24 h, of a warm-up; 0: none */
 	/* All message limits as they are enforced, shortest period first, one for each period. */
-	struct limit limits[MX_LIMITS_MAX];
 	size_t limit_count;
+	struct limit limits[MX_LIMITS_MAX];
 };
+
+/* Only those limits that are there, as most rules have one or two of the ten. */
+void mx_limits_copy(struct mx_limits *to, const struct mx_limits *from);
 
 /* factors: by enum level. LEVEL_NONE counts as LEVEL_NORMAL. day_cap 0: none. */
 void mx_limits_at(const struct mx_rule *rule, enum level level, const struct level_factors *factors,

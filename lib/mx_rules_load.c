@@ -28,7 +28,7 @@ read_head(struct conf_reader *reader, struct config_setting_t *root, bool local,
 	struct head head = { "" };
 
 	conf_read(reader, root, head_keys, sizeof(head_keys) / sizeof(head_keys[0]), known, &head);
-	if (*head.version != '\0' && !rules_version_is_day(span_of(head.version)))
+	if (*head.version != '\0' && rules_version_day_s(span_of(head.version)) < 0)
 		conf_mistake(reader, conf_member(root, "version"), NULL, RULES_VERSION_WORDS,
 		    head.version);
 	else if (!local)

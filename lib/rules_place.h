@@ -7,6 +7,11 @@
  *   STATE_DIR/rules/last        how the last update went (rules_last.h)
  *   STATE_DIR/rules/history     who changed what, one change a line
  *   STATE_DIR/rules/lock, new   while mxctl changes it
+ *
+ * The link alone says which hold. Configured files of a later version than the one it leads to, as a
+ * package brings them, count as an update offered to this host: mxpolicyd and `mxctl rules update`
+ * take the link away, unless a rollback holds updates as late (rules_last.h). And rules that others
+ * offer are compared with the configured files where there is no link.
  */
 #ifndef RULES_PLACE_H
 #define RULES_PLACE_H

@@ -24,6 +24,7 @@ static const struct {
 	[SCRIPT_SENDER] = ROW(sender),
 	[SCRIPT_SENDER_ORDER] = ROW(sender_order),
 	[SCRIPT_COMPLAINT] = ROW(complaint),
+	[SCRIPT_COMPLAINED] = ROW(complained),
 	[SCRIPT_IMPORT] = ROW(import),
 	[SCRIPT_UNDO] = ROW(undo),
 	[SCRIPT_PRUNE] = ROW(prune),
@@ -38,6 +39,7 @@ static const struct {
 	[SCRIPT_WARMUP_DAY] = ROW(warmup_day),
 	[SCRIPT_WARMUP_SET] = ROW(warmup_set),
 	[SCRIPT_DENIED] = ROW(denied),
+	[SCRIPT_TRACE] = ROW(trace),
 };
 
 struct span

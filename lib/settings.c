@@ -51,6 +51,8 @@ static const struct conf_key keys[] = {
 	    NULL },
 	{ "policy_idle", CONF_DURATION, AT(policy_idle_ms), "1200s", SECOND, DAY, NULL, NULL },
 	{ "max_clients", CONF_NUMBER, AT(max_clients), "10000", 1, 100000, NULL, NULL },
+	{ "log_period", CONF_DURATION, AT(log_period_ms), "60s", 0, 3600 * SECOND, NULL, NULL },
+	{ "log_rate", CONF_NUMBER, AT(log_rate), "200", 0, 100000, NULL, NULL },
 	{ "enforce", CONF_WORD, AT(enforce), "admission", 0, 0, enforce_names, NULL },
 	{ "hold", CONF_DURATION, AT(hold_ms), "3m", 0, 600 * SECOND, NULL, NULL },
 	{ "node", CONF_STRING, AT(node), "", 0, 0, NULL, NULL },

@@ -112,6 +112,8 @@ struct settings {
 	int64_t rules_keep;             /* versions that stay for a rollback */
 	const char *rules_ca;           /* whose servers are trusted; "": the system's */
 	const char *state_dir;
+	int64_t log_period_ms; /* in which equal lines are counted; 0: each is written */
+	int64_t log_rate;      /* lines a second about mail and clients; 0: no limit */
 
 	int quarantine_action; /* enum quarantine_action */
 	struct quarantine_policy quarantine;

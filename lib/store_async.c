@@ -51,9 +51,10 @@ struct store_call {
 	struct err *err; /* NULL: nothing went wrong */
 	store_done *done;
 	void *arg;
-	int64_t deadline_ms, started_ms;
+	int64_t deadline_ms, started_us;
 	size_t count;
 	struct call_command {
+		struct store_link_command link; /* first, so that one is the other */
 		struct store_call *call;
 		struct store_command command;
 		bool repeated; /* a NOSCRIPT was answered by loading and sending again */
@@ -117,7 +118,7 @@ finish(struct store_call *call)
 	if (call->outcome == STORE_REFUSED)
 		store->figures.refused++;
 	if (call->kind == CALL_RUN) {
-		store->figures.seconds += (double)(clock_monotonic_ms() - call->started_ms) / 1000;
+		histogram_observe(&store->figures.took, clock_monotonic_us() - call->started_us);
 		call->done(call->arg, call->outcome, call->err != NULL ? call->err : &none);
 	}
 }
@@ -220,14 +221,12 @@ refuses(struct store_async *store, const char *words)
 }
 
 static void
-on_reply(struct redisAsyncContext *context, void *data, void *arg)
+on_reply(struct store_link_command *link, const struct redisReply *reply)
 {
-	struct call_command *command = arg;
+	struct call_command *command = (struct call_command *)link;
 	struct store_call *call = command->call;
 	struct store_async *store = call->store;
-	const struct redisReply *reply = data;
 
-	(void)context;
 	call->outstanding--;
 	if (call->over) {
 		free_if_idle(call);
@@ -268,7 +267,7 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 {
 	const struct store_batch *batch = &store->batch;
 	struct store_call *call = mem_resize(NULL,
-	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len + 1);
+	    sizeof(*call) + batch->count * sizeof(struct call_command) + batch->wire.len);
 
 	call->store = store;
 	call->kind = kind;
@@ -281,10 +280,10 @@ call_new(struct store_async *store, enum call_kind kind, store_done *done, void 
 	call->count = batch->count;
 	call->commands = (struct call_command *)(call + 1);
 	call->wire = (char *)(call->commands + batch->count);
-	/* With its NUL: hiredis looks for arguments in a command by strchr. */
-	memcpy(call->wire, str_text(&batch->wire), batch->wire.len + 1);
+	memcpy(call->wire, str_text(&batch->wire), batch->wire.len);
 	for (size_t i = 0; i < batch->count; i++)
-		call->commands[i] = (struct call_command){ call, batch->commands[i], false };
+		call->commands[i] =
+		    (struct call_command){ .call = call, .command = batch->commands[i] };
 	return call;
 }
 
@@ -293,7 +292,7 @@ queue_wire(struct call_command *command, struct span wire)
 {
 	struct store_call *call = command->call;
 
-	if (store_link_queue(call->store->link, wire, on_reply, command) == 0)
+	if (store_link_queue(call->store->link, wire, &command->link) == 0)
 		call->outstanding++;
 	else
 		fail(call, STORE_AWAY, "hung up");
@@ -318,12 +317,11 @@ start(struct store_async *store, enum call_kind kind, store_done *done, void *ar
 	struct store_call *call = call_new(store, kind, done, arg);
 
 	store_batch_empty(&store->batch);
-	call->started_ms = clock_monotonic_ms();
-	call->deadline_ms = call->started_ms + store->timeout_ms;
+	call->started_us = clock_monotonic_us();
+	call->deadline_ms = call->started_us / 1000 + store->timeout_ms;
 	call->listed = true;
 	TAILQ_INSERT_TAIL(&store->calls, call, link);
 	store->figures.waiting++;
-	store_link_hold(store->link);
 	for (size_t i = 0; i < call->count; i++)
 		queue(&call->commands[i]);
 	store_link_flush(store->link);
@@ -410,7 +408,7 @@ struct store_async *
 store_async_new(struct event_base *base, const struct store_address *address, int64_t timeout_ms,
     store_change *on_change, void *arg, struct err *err)
 {
-	static const struct store_link_events events = { on_connecting, on_lost };
+	static const struct store_link_events events = { on_connecting, on_lost, on_reply };
 	struct store_async *store = mem_alloc(sizeof(*store));
 
 	store->user = mem_dup(address->user);

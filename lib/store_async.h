@@ -15,6 +15,7 @@
 #ifndef STORE_ASYNC_H
 #define STORE_ASYNC_H
 
+#include "histogram.h"
 #include "settings.h"
 #include "store.h"
 
@@ -53,7 +54,7 @@ void store_async_send(struct store_async *store);
 struct store_async_figures {
 	uint64_t runs, sent, timeouts, connects, refused;
 	size_t waiting; /* runs under way */
-	double seconds; /* sum of the time runs took */
+	struct histogram took; /* runs, until their last reply or the deadline */
 };
 struct store_async_figures store_async_figures(const struct store_async *store);
 

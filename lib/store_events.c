@@ -92,6 +92,13 @@ void
 store_put_events_read(struct store_batch *batch, const char *after, int64_t most, int64_t wait_ms,
     struct store_events *events)
 {
+	store_put_stream_read(batch, KEYS_EVENTS, after, most, wait_ms, events);
+}
+
+void
+store_put_stream_read(struct store_batch *batch, const char *key, const char *after, int64_t most,
+    int64_t wait_ms, struct store_events *events)
+{
 	store_batch_begin(batch, wait_ms > 0 ? 8 : 6);
 	store_batch_arg(batch, SPAN("XREAD"));
 	store_batch_arg(batch, SPAN("COUNT"));
@@ -101,7 +108,7 @@ store_put_events_read(struct store_batch *batch, const char *after, int64_t most
 		store_batch_arg_number(batch, wait_ms);
 	}
 	store_batch_arg(batch, SPAN("STREAMS"));
-	store_batch_arg(batch, SPAN(KEYS_EVENTS));
+	store_batch_arg_text(batch, key);
 	store_batch_arg_text(batch, after);
 	store_batch_end(batch, read_events, events);
 }

@@ -33,6 +33,10 @@ struct store_event_ids { /* arena and idle_ms set by the caller */
 void store_put_events_read(struct store_batch *batch, const char *after, int64_t most,
     int64_t wait_ms, struct store_events *events);
 
+/* The same of another stream. */
+void store_put_stream_read(struct store_batch *batch, const char *key, const char *after,
+    int64_t most, int64_t wait_ms, struct store_events *events);
+
 /* -- a consumer group: each event goes to one of its consumers, who acknowledges it ------------- */
 
 /* Makes the group mxpace:notify, which begins behind the event `after`; one that is there stays. */

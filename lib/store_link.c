@@ -1,15 +1,17 @@
 #include "store_link.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/event.h>
-#include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "mem.h"
+#include "str.h"
 
 enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000, WRITE_AT_ONCE = 4 };
 
@@ -19,104 +21,17 @@ struct store_link {
 	char *host, *path;
 	const struct store_link_events *events;
 	void *arg;
-	redisAsyncContext *redis; /* NULL: not connected */
+	redisContext *redis; /* NULL: not connected */
+	bool connected;      /* ... or only on the way */
 	struct event *readable, *writable;
-	struct event *retry; /* connect again */
+	struct str out;                                    /* commands not written yet */
+	STAILQ_HEAD(commands, store_link_command) waiting; /* for replies, in the order of these */
+	struct event *retry;                               /* connect again */
 	int64_t retry_ms;
-	bool holding;       /* commands that are written together by store_link_flush */
 	unsigned unwritten; /* flushes that wait for others of this round of the event loop */
 	struct event *write_soon;
 	uint64_t connects;
 };
-
-static void
-on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	struct store_link *link = arg;
-
-	(void)fd;
-	(void)what;
-	if (link->redis != NULL)
-		redisAsyncHandleRead(link->redis);
-}
-
-static void
-on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	struct store_link *link = arg;
-
-	(void)fd;
-	(void)what;
-	if (link->redis != NULL)
-		redisAsyncHandleWrite(link->redis);
-}
-
-static void
-add_read(void *arg)
-{
-	struct store_link *link = arg;
-
-	if (link->readable != NULL && !event_pending(link->readable, EV_READ, NULL))
-		event_add(link->readable, NULL);
-}
-
-static void
-del_read(void *arg)
-{
-	struct store_link *link = arg;
-
-	if (link->readable != NULL)
-		event_del(link->readable);
-}
-
-/* Called by hiredis for each command. What is held is flushed by the caller, so only a connection in
- * the making or a full socket needs the event. */
-static void
-add_write(void *arg)
-{
-	struct store_link *link = arg;
-
-	if (link->writable != NULL && !link->holding)
-		event_add(link->writable, NULL);
-}
-
-static void
-del_write(void *arg)
-{
-	struct store_link *link = arg;
-
-	if (link->writable != NULL)
-		event_del(link->writable);
-}
-
-static void
-cleanup(void *arg)
-{
-	struct store_link *link = arg;
-
-	if (link->readable != NULL)
-		event_free(link->readable);
-	if (link->writable != NULL)
-		event_free(link->writable);
-	link->readable = link->writable = NULL;
-}
-
-static void
-attach(struct store_link *link)
-{
-	redisAsyncContext *redis = link->redis;
-
-	redis->ev.data = link;
-	redis->ev.addRead = add_read;
-	redis->ev.delRead = del_read;
-	redis->ev.addWrite = add_write;
-	redis->ev.delWrite = del_write;
-	redis->ev.cleanup = cleanup;
-	link->readable =
-	    event_new(link->base, redis->c.fd, EV_READ | EV_PERSIST, on_readable, link);
-	link->writable =
-	    event_new(link->base, redis->c.fd, EV_WRITE | EV_PERSIST, on_writable, link);
-}
 
 static void
 retry_later(struct store_link *link)
@@ -127,56 +42,137 @@ retry_later(struct store_link *link)
 	link->retry_ms = link->retry_ms * 2 < RETRY_MAX_MS ? link->retry_ms * 2 : RETRY_MAX_MS;
 }
 
-/* The connection is gone; hiredis frees its context itself or just did. */
+/* What is under way is answered with NULL before this returns. */
 static void
-lost(struct store_link *link, const char *words)
+close_context(struct store_link *link)
 {
+	struct commands waiting = STAILQ_HEAD_INITIALIZER(waiting);
+	struct store_link_command *command;
+
+	if (link->redis == NULL)
+		return;
+	event_free(link->readable);
+	event_free(link->writable);
+	redisFree(link->redis);
 	link->redis = NULL;
+	link->connected = false;
+	str_free(&link->out);
+	STAILQ_CONCAT(&waiting, &link->waiting);
+	while ((command = STAILQ_FIRST(&waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&waiting, link);
+		link->events->reply(command, NULL);
+	}
+}
+
+static void
+hang_up(struct store_link *link, const char *why)
+{
+	char words[160];
+
+	snprintf(words, sizeof(words), "%s", why);
+	close_context(link);
 	retry_later(link);
 	link->events->lost(link->arg, words);
 }
 
-static void
-on_connect(const redisAsyncContext *redis, int status)
+/* Writes what Redis takes now. -1 and errno: the connection is broken. */
+static int
+write_out(struct store_link *link)
 {
-	struct store_link *link = redis->data;
+	while (link->out.len > 0) {
+		ssize_t n = send(link->redis->fd, link->out.data, link->out.len, MSG_NOSIGNAL);
 
-	/* 0.14: the context is still in use by our caller and is freed by it, not here. */
-	if (link != NULL && status != REDIS_OK)
-		lost(link, redis->errstr);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return -1;
+		if (n < 0) {
+			event_add(link->writable, NULL);
+			return 0;
+		}
+		link->out.len -= (size_t)n;
+		memmove(link->out.data, link->out.data + n, link->out.len);
+	}
+	return 0;
 }
 
 static void
-on_disconnect(const redisAsyncContext *redis, int status)
+on_writable(evutil_socket_t fd, short what, void *arg)
 {
-	struct store_link *link = redis->data;
+	struct store_link *link = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
 
-	if (link != NULL)
-		lost(link, status != REDIS_OK ? redis->errstr : "hung up");
+	(void)what;
+	if (!link->connected && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = errno;
+	link->connected = error == 0;
+	if (link->connected && write_out(link) != 0)
+		error = errno;
+	if (error != 0)
+		hang_up(link, strerror(error));
+}
+
+/* Hands out one reply. False: none is whole. */
+static bool
+take_reply(struct store_link *link, const char **fault)
+{
+	struct store_link_command *command = STAILQ_FIRST(&link->waiting);
+	void *reply = NULL;
+
+	if (redisGetReplyFromReader(link->redis, &reply) != REDIS_OK)
+		*fault = link->redis->errstr;
+	else if (reply != NULL && command == NULL)
+		*fault = "a reply to nothing";
+	if (reply != NULL && *fault == NULL) {
+		STAILQ_REMOVE_HEAD(&link->waiting, link);
+		link->events->reply(command, reply);
+	}
+	if (reply != NULL)
+		freeReplyObject(reply);
+	return reply != NULL && *fault == NULL;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct store_link *link = arg;
+	const char *fault = NULL;
+
+	(void)fd;
+	(void)what;
+	if (redisBufferRead(link->redis) != REDIS_OK)
+		fault = link->redis->errstr;
+	while (fault == NULL && take_reply(link, &fault))
+		continue;
+	if (fault != NULL)
+		hang_up(link, fault);
 }
 
 static void
 connect_now(struct store_link *link)
 {
 	const struct store_address *address = &link->address;
+	redisContext *redis = *address->path != '\0'
+				  ? redisConnectUnixNonBlock(address->path)
+				  : redisConnectNonBlock(address->host, (int)address->port);
 
-	link->redis = *address->path != '\0' ? redisAsyncConnectUnix(address->path)
-					     : redisAsyncConnect(address->host, (int)address->port);
-	if (link->redis == NULL || link->redis->err != 0) {
+	if (redis == NULL || redis->err != 0) {
 		char words[160];
 
-		snprintf(words, sizeof(words), "%s",
-		    link->redis != NULL ? link->redis->errstr : "no memory");
-		if (link->redis != NULL)
-			redisAsyncFree(link->redis);
-		lost(link, words);
+		snprintf(words, sizeof(words), "%s", redis != NULL ? redis->errstr : "no memory");
+		if (redis != NULL)
+			redisFree(redis);
+		retry_later(link);
+		link->events->lost(link->arg, words);
 		return;
 	}
 	link->connects++;
-	link->redis->data = link;
-	attach(link);
-	redisAsyncSetConnectCallback(link->redis, on_connect);
-	redisAsyncSetDisconnectCallback(link->redis, on_disconnect);
+	link->redis = redis;
+	link->readable = event_new(link->base, redis->fd, EV_READ | EV_PERSIST, on_readable, link);
+	link->writable = event_new(link->base, redis->fd, EV_WRITE, on_writable, link);
+	event_add(link->readable, NULL);
+	event_add(link->writable, NULL); /* once it is connected */
 	link->events->connecting(link->arg);
 }
 
@@ -218,22 +214,14 @@ resolve(struct store_link *link, struct err *err)
 	return 0;
 }
 
-/* Not by redisAsyncHandleWrite: a command may be queued in the callback of another, where 1.x forbids
- * that and 0.14 would free the context it is working on. Here nothing comes of a failure until the
- * event loop runs into it. */
+/* Nothing comes of a failure until the event loop runs into it: a command may be queued within the
+ * reply to another. */
 static void
 write_now(struct store_link *link)
 {
-	int done = 0;
-
 	link->unwritten = 0;
-	if (link->redis == NULL || link->writable == NULL ||
-	    (link->redis->c.flags & REDIS_CONNECTED) == 0)
-		return;
-	if (redisBufferWrite(&link->redis->c, &done) != REDIS_OK)
+	if (link->connected && write_out(link) != 0)
 		event_active(link->writable, EV_WRITE, 0);
-	else if (!done)
-		add_write(link);
 }
 
 static void
@@ -257,6 +245,7 @@ store_link_new(struct event_base *base, const struct store_address *address,
 	link->address.path = link->path = mem_dup(address->path);
 	link->events = events;
 	link->arg = arg;
+	STAILQ_INIT(&link->waiting);
 	link->retry_ms = RETRY_MIN_MS;
 	link->retry = evtimer_new(base, on_retry, link);
 	link->write_soon = event_new(base, -1, 0, on_write_soon, link);
@@ -266,19 +255,6 @@ store_link_new(struct event_base *base, const struct store_address *address,
 	}
 	evtimer_add(link->retry, &now);
 	return link;
-}
-
-/* hiredis answers what is under way with NULL before this returns. */
-static void
-close_context(struct store_link *link)
-{
-	redisAsyncContext *redis = link->redis;
-
-	link->redis = NULL;
-	if (redis == NULL)
-		return;
-	redis->data = NULL;
-	redisAsyncFree(redis);
 }
 
 void
@@ -292,6 +268,7 @@ store_link_free(struct store_link **link)
 	close_context(old);
 	event_free(old->retry);
 	event_free(old->write_soon);
+	str_free(&old->out);
 	free(old->host);
 	free(old->path);
 	free(old);
@@ -309,25 +286,19 @@ store_link_connects(const struct store_link *link)
 	return link->connects;
 }
 
-void
-store_link_hold(struct store_link *link)
-{
-	link->holding = true;
-}
-
 int
-store_link_queue(struct store_link *link, struct span wire, store_link_reply *reply, void *arg)
+store_link_queue(struct store_link *link, struct span wire, struct store_link_command *command)
 {
-	return link->redis != NULL && redisAsyncFormattedCommand(link->redis, reply, arg, wire.ptr,
-					  wire.len) == REDIS_OK
-		   ? 0
-		   : -1;
+	if (link->redis == NULL)
+		return -1;
+	str_add_span(&link->out, wire);
+	STAILQ_INSERT_TAIL(&link->waiting, command, link);
+	return 0;
 }
 
 void
 store_link_flush(struct store_link *link)
 {
-	link->holding = false;
 	if (++link->unwritten >= WRITE_AT_ONCE)
 		write_now(link);
 	else

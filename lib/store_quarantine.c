@@ -8,26 +8,42 @@
 
 enum { PRUNE_AT_ONCE = 1000 }; /* about a millisecond of Redis' time */
 
+enum { KEY_USUAL = 100 }; /* bytes; of a longer one the scratch grows */
+
 /* One key at a time is built here; the batch copies it at once. */
 static struct span
 key(struct str *scratch, void (*add)(struct str *, const char *), const char *text)
 {
 	str_empty(scratch);
+	str_reserve(scratch, KEY_USUAL);
 	add(scratch, text);
 	return span_make(scratch->data, scratch->len);
 }
 
-void
-store_put_quarantine_read(struct store_batch *batch, const char *addr,
-    struct quarantine_entry *entry)
+static void
+put_read(struct store_batch *batch, const char *addr, store_decode *decode, void *result)
 {
 	struct str scratch = { 0 };
 
 	store_batch_begin(batch, 2);
 	store_batch_arg(batch, SPAN("HGETALL"));
 	store_batch_arg(batch, key(&scratch, keys_quarantine, addr));
-	store_batch_end(batch, store_reply_entry, entry);
+	store_batch_end(batch, decode, result);
 	str_free(&scratch);
+}
+
+void
+store_put_quarantine_read(struct store_batch *batch, const char *addr,
+    struct quarantine_entry *entry)
+{
+	put_read(batch, addr, store_reply_entry, entry);
+}
+
+void
+store_put_quarantine_find(struct store_batch *batch, const char *addr,
+    struct quarantine_entry **found)
+{
+	put_read(batch, addr, store_reply_found, found);
 }
 
 /* As much of a text as an entry shows, cut between characters; NULL is none. */

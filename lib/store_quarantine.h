@@ -9,6 +9,9 @@
 
 void store_put_quarantine_read(struct store_batch *batch, const char *addr,
     struct quarantine_entry *entry);
+/* The same where most have none: *found, NULL before, stays so then; else the caller frees it. */
+void store_put_quarantine_find(struct store_batch *batch, const char *addr,
+    struct quarantine_entry **found);
 
 struct store_error { /* one failed delivery of one address */
 	const char *addr;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "mem.h"
 #include "store.h"
 #include "store_egress.h"
 
@@ -93,6 +94,19 @@ store_reply_entry(const redisReply *reply, void *result, struct err *err)
 		quarantine_entry_set(entry, text_of(reply->element[i]),
 		    text_of(reply->element[i + 1]));
 	return 0;
+}
+
+int
+store_reply_found(const redisReply *reply, void *result, struct err *err)
+{
+	struct quarantine_entry **found = result;
+
+	if (expect(reply, REDIS_REPLY_ARRAY, err) != 0)
+		return -1;
+	if (reply->elements == 0)
+		return 0;
+	*found = mem_alloc(sizeof(**found));
+	return store_reply_entry(reply, *found, err);
 }
 
 /* Elements first..last, all of them numbers and none negative. */

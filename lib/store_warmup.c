@@ -8,7 +8,6 @@
 #include "store_reply.h"
 
 enum { FIGURES = 6, DAY_S = 86400 };
-#define STATS_S "691200" /* 8 days, as settle.lua */
 
 static void
 add_key(struct store_batch *batch, void (*make)(struct str *, const char *), const char *ip)
@@ -167,19 +166,23 @@ store_put_warmup_days(struct store_batch *batch, const char *group, const char *
 
 void
 store_put_warmup_complaint(struct store_batch *batch, const char *group, const char *ip,
-    int64_t now_s)
+    const char *id, const char *addr, int64_t now_s)
 {
-	struct str key = { 0 }, field = { 0 };
-	char hour[24];
+	struct str text = { 0 };
 
-	snprintf(hour, sizeof(hour), "%lld%02d", (long long)warmup_date(now_s / DAY_S),
-	    (int)(now_s % DAY_S / 3600));
-	keys_group_stats(&key, group, hour);
-	str_addf(&field, "%s complaints", ip);
-	STORE_PUT(batch, NULL, NULL, "HINCRBY", str_text(&key), str_text(&field), "1");
-	STORE_PUT(batch, NULL, NULL, "EXPIRE", str_text(&key), STATS_S);
-	str_free(&key);
-	str_free(&field);
+	store_batch_begin_script(batch, SCRIPT_COMPLAINED, 2, 2 + 3);
+	keys_group_stats(&text, group, "");
+	store_batch_arg_text(batch, str_text(&text));
+	str_empty(&text);
+	keys_group_seen(&text, group);
+	store_batch_arg_text(batch, str_text(&text));
+	store_batch_arg_number(batch, now_s);
+	str_empty(&text);
+	str_addf(&text, "%s %s", id, addr);
+	store_batch_arg_text(batch, str_text(&text));
+	store_batch_arg_text(batch, ip);
+	store_batch_end(batch, NULL, NULL);
+	str_free(&text);
 }
 
 /* -- the lock ------------------------------------------------------------------------------------ */

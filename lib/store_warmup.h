@@ -48,9 +48,10 @@ struct store_warmup_days {
 void store_put_warmup_days(struct store_batch *batch, const char *group, const char *ip,
     int64_t first, size_t count, struct store_warmup_days *days);
 
-/* A feedback report of a recipient in the group that names the sending IP. now_s: Unix time. */
+/* A feedback report of a recipient in the group that names the sending IP (lua/complained.lua). id: of
+ * the report; the same report of the same address counts once. now_s: Unix time. */
 void store_put_warmup_complaint(struct store_batch *batch, const char *group, const char *ip,
-    int64_t now_s);
+    const char *id, const char *addr, int64_t now_s);
 
 /* Groups in use since then (Unix time), encoded. */
 void store_put_groups_since(struct store_batch *batch, int64_t since_s,

@@ -473,14 +473,24 @@ put_count(struct accounts *accounts, struct store_batch *batch, struct sent *sen
 static void
 log_change(const char *account, const struct store_sender_verdict *verdict)
 {
-	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
-	    verdict->status.state == SENDER_OK ? log_info : log_warning;
+	enum log_level level =
+	    verdict->status.state == SENDER_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 	const struct sender_figures *figures = &verdict->status.figures;
+	char sent[24], hard[24], complaints[24];
+	const struct log_field fields[] = {
+		{ "account", account, LOG_SAME },
+		{ "state", sender_state_name(verdict->status.state), LOG_SAME },
+		{ "before", sender_state_name(verdict->before), LOG_SAME },
+		{ "sent", sent, LOG_SAME },
+		{ "hard", hard, LOG_SAME },
+		{ "complaints", complaints, LOG_SAME },
+		{ "by", verdict->status.by, LOG_SAME },
+	};
 
-	log("account=%s state=%s before=%s sent=%" PRId64 " hard=%" PRId64 " complaints=%" PRId64
-	    " by=%s: %s",
-	    account, sender_state_name(verdict->status.state), sender_state_name(verdict->before),
-	    figures->sent, figures->hard, figures->complaint, verdict->status.by,
+	snprintf(sent, sizeof(sent), "%" PRId64, figures->sent);
+	snprintf(hard, sizeof(hard), "%" PRId64, figures->hard);
+	snprintf(complaints, sizeof(complaints), "%" PRId64, figures->complaint);
+	log_always(level, "account", fields, sizeof(fields) / sizeof(fields[0]), "%s",
 	    verdict->status.why);
 }
 

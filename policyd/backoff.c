@@ -65,21 +65,26 @@ put_event(const struct complaint *complaint)
 }
 
 static void
-log_change(const struct complaint *complaint)
+tell_change(const struct complaint *complaint)
 {
 	const struct store_backoff *backoff = &complaint->backoff;
-	char hold[DURATION_SIZE], now[96] = "";
-	size_t len = 0;
+	char hold[DURATION_SIZE], per_hour[24], connections[24], hits[24];
+	const struct log_field fields[] = {
+		{ "group", lane_name(complaint->lane), LOG_SAME },
+		{ "ip", lane_ip(complaint->lane), LOG_SAME },
+		{ "rule", complaint->lane->rule->name, LOG_SAME },
+		{ "action", backoff->action, LOG_SAME },
+		{ "for", duration_format_wait(backoff->hold_ms, hold), LOG_SAME },
+		{ "per_hour", backoff->per_hour > 0 ? per_hour : NULL, LOG_SAME },
+		{ "connections", backoff->connections > 0 ? connections : NULL, LOG_SAME },
+		{ "hits", hits, LOG_SAME },
+	};
 
-	if (backoff->per_hour > 0)
-		len = (size_t)snprintf(now, sizeof(now), ", %" PRId64 " messages an hour",
-		    backoff->per_hour);
-	if (backoff->connections > 0)
-		snprintf(now + len, sizeof(now) - len, ", %" PRId64 " connections",
-		    backoff->connections);
-	log_warning("backoff: group=%s ip=%s: %s for %s%s, after %" PRId64 " replies like: %s",
-	    lane_name(complaint->lane), lane_ip(complaint->lane), backoff->action,
-	    duration_format_wait(backoff->hold_ms, hold), now, backoff->hits, complaint->text);
+	snprintf(per_hour, sizeof(per_hour), "%" PRId64, backoff->per_hour);
+	snprintf(connections, sizeof(connections), "%" PRId64, backoff->connections);
+	snprintf(hits, sizeof(hits), "%" PRId64, backoff->hits);
+	log_always(LOG_LEVEL_WARNING, "backoff", fields, sizeof(fields) / sizeof(fields[0]), "%s",
+	    complaint->text);
 }
 
 static void
@@ -121,7 +126,7 @@ on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 	if (outcome == STORE_DONE && complaint->backoff.changed) {
 		complaint->egress->figures.backoffs++;
 		complaint->lane->full_until_ms = 0;
-		log_change(complaint);
+		tell_change(complaint);
 		put_event(complaint);
 	}
 	free_complaint(complaint);

@@ -144,6 +144,25 @@ stop_waiting(struct budgets *budgets, struct message *message)
 }
 
 static void
+join_taken(struct budgets *budgets, struct message *message)
+{
+	message->budgets = budgets;
+	message->lane->under_way++;
+	TAILQ_INSERT_TAIL(&budgets->taken, message, link);
+	if (!evtimer_pending(budgets->renew, NULL))
+		add_timer(budgets->renew, RENEW_MS);
+}
+
+static void
+leave_taken(struct message *message)
+{
+	TAILQ_REMOVE(&message->budgets->taken, message, link);
+	message->lane->under_way--;
+	message->taken = false;
+	lane_release(&message->lane);
+}
+
+static void
 give(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 {
 	struct lane *lane = message->lane;
@@ -154,14 +173,13 @@ give(struct budgets *budgets, struct message *message, int64_t stamp_ms)
 	message->stamp_ms = stamp_ms;
 	message->taken_ms = message->local_ms = clock_monotonic_ms();
 	ledger_add(&lane->ledger, message->local_ms);
+	histogram_observe(&budgets->egress->figures.message_waits,
+	    (message->taken_ms - message->waiter.asked_ms) * 1000);
 	if (message->local)
 		lane->unrestored = true;
 	lane->messages++;
-	lane->under_way++;
 	lane->proven += lane->proven >= 0;
-	TAILQ_INSERT_TAIL(&budgets->taken, message, link);
-	if (!evtimer_pending(budgets->renew, NULL))
-		add_timer(budgets->renew, RENEW_MS);
+	join_taken(budgets, message);
 	message->done(message->arg, BUDGET_TAKEN);
 }
 
@@ -208,6 +226,8 @@ note_refusal(struct budgets *budgets, struct lane *lane, const struct store_took
 	word_refusal(lane, took);
 	if (took->outcome == STORE_NO_ROOM)
 		lane_note_full(lane, took->limit, took->wait_ms);
+	else if (took->held.by == STORE_HOLD_SUSPENDED)
+		lane_note_suspended(lane, took->held.wait_ms);
 	else
 		lane_note_room(lane);
 	lane->short_ms = clock_monotonic_ms();
@@ -412,6 +432,7 @@ budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane,
 	message->taken = false;
 	message->until_ms = clock_monotonic_ms() + patience_ms;
 	message->waiter = (struct waiter){ .waits = true, .since_ms = clock_monotonic_ms() };
+	message->waiter.asked_ms = message->waiter.since_ms;
 	TAILQ_INSERT_TAIL(&lane->for_message, &message->waiter, link);
 	if (lane->message_waiters++ == 0 && lane->full_until_ms <= clock_monotonic_ms())
 		lane->message_words[0] = '\0';
@@ -543,10 +564,24 @@ end_message(struct budgets *budgets, struct message *message, enum store_settle 
 	} else {
 		send_settled(budgets, &settled);
 	}
-	TAILQ_REMOVE(&budgets->taken, message, link);
-	message->lane->under_way--;
-	message->taken = false;
-	lane_release(&message->lane);
+	leave_taken(message);
+}
+
+void
+budgets_forget(struct message *message)
+{
+	if (message->taken)
+		leave_taken(message);
+}
+
+void
+budgets_adopt(struct budgets *budgets, struct message *message, struct lane *lane)
+{
+	message->lane = lane_hold(lane);
+	message->taken = true;
+	message->local_ms = clock_monotonic_ms();
+	ledger_add(&lane->ledger, message->local_ms);
+	join_taken(budgets, message);
 }
 
 void

@@ -23,11 +23,13 @@ enum budget_answer {
 typedef void budget_done(void *arg, enum budget_answer answer);
 
 struct renewal; /* budget.c */
+struct budgets;
 
 struct message {                   /* part of a delivery; { 0 } is idle */
 	TAILQ_ENTRY(message) link; /* of those under way */
 	struct waiter waiter;
-	struct lane *lane; /* a reference while it waits or is taken */
+	struct budgets *budgets; /* once taken */
+	struct lane *lane;       /* a reference while it waits or is taken */
 	bool taken;
 	bool local;              /* without Redis; its rings have it from the ledger, if at all */
 	int64_t until_ms;        /* monotonic: it has patience (lane_is_far()) */
@@ -59,6 +61,10 @@ void budgets_stamped(struct budgets *budgets, struct message *message, int64_t s
 /* Its delivery has ended. sent: a transaction may have been begun with the provider. */
 void budgets_end(struct budgets *budgets, struct message *message, bool sent,
     const struct budget_ended *ended);
+
+/* To another process, which adopts it: message has local, taken_ms and stamp_ms of there. */
+void budgets_forget(struct message *message);
+void budgets_adopt(struct budgets *budgets, struct message *message, struct lane *lane);
 
 /* Further recipients of a delivery whose message has ended. */
 void budgets_count(struct budgets *budgets, struct lane *lane, const struct budget_ended *ended);

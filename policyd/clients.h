@@ -5,6 +5,7 @@
 #define CLIENTS_H
 
 #include "engine.h"
+#include "pack.h"
 
 enum client_kind {
 	CLIENT_POLICY,  /* conn.h */
@@ -23,5 +24,14 @@ void clients_add(struct clients *clients, enum client_kind kind, int fd);
 /* No further requests; those under way are answered. `drained` is called, later and once, when the
  * last client has gone. */
 void clients_drain(struct clients *clients, void (*drained)(void *), void *arg);
+
+/* No further requests, and held look-ups are let go; the connections stay open, for another process.
+ * `drained` is called, later and once, when nothing is under way on any of them. */
+void clients_park(struct clients *clients, void (*drained)(void *), void *arg);
+/* What is known of each; fds, of clients_count(), gets the sockets, which stay ours. */
+size_t clients_count(const struct clients *clients);
+void clients_pack(struct clients *clients, struct str *out, int *fds);
+/* Goes on with those whose sockets are among fds, which become -1 there. Returns how many. */
+size_t clients_unpack(struct clients *clients, struct unpack *in, int *fds, size_t count);
 
 #endif

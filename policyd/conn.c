@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "flow.h"
-#include "log.h"
 #include "mem.h"
 #include "policy.h"
 #include "stream.h"
@@ -61,7 +60,7 @@ refuse_malformed(struct conn *conn, const struct err *err)
 	struct str action = { 0 };
 
 	conn->engine->metrics.malformed++;
-	log_warning("policy client closed: malformed policy request: %s", err->text);
+	stream_log_closed(&conn->stream, "malformed policy request: ", err->text);
 	str_addf(&action, "DEFER_IF_PERMIT 4.3.5 mxpace: malformed policy request: %s", err->text);
 	policy_format(str_text(&action), &conn->stream.out);
 	str_free(&action);
@@ -88,9 +87,12 @@ take(void *user)
 		break;
 	}
 	decision = flow_start(conn->flow, &request);
+	if (decision == NULL) {
+		stream_hold(&conn->stream, used);
+		return true;
+	}
 	stream_consume(&conn->stream, used);
-	if (decision != NULL)
-		answer(conn, decision);
+	answer(conn, decision);
 	return true;
 }
 
@@ -99,6 +101,7 @@ on_done(void *arg, const struct decision *decision)
 {
 	struct conn *conn = arg;
 
+	stream_release(&conn->stream);
 	answer(conn, decision);
 	stream_proceed(&conn->stream);
 }
@@ -129,4 +132,29 @@ void
 conn_drain(struct conn *conn)
 {
 	stream_drain(&conn->stream);
+}
+
+bool
+conn_park(struct conn *conn)
+{
+	flow_break_off(conn->flow);
+	return stream_park(&conn->stream);
+}
+
+void
+conn_pack(const struct conn *conn, struct str *out)
+{
+	pack_text(out, conn->transaction != NULL ? transaction_instance(conn->transaction) : "");
+	pack_bytes(out, span_make(str_text(&conn->stream.in), conn->stream.in.len));
+}
+
+void
+conn_unpack(struct conn *conn, struct unpack *in)
+{
+	const char *instance = unpack_text(in);
+
+	if (*instance != '\0')
+		transactions_open(conn->engine->transactions, span_of(instance),
+		    &conn->transaction);
+	stream_resume(&conn->stream, unpack_bytes(in));
 }

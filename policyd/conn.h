@@ -6,6 +6,7 @@
 #define CONN_H
 
 #include "engine.h"
+#include "pack.h"
 
 struct conn;
 
@@ -18,5 +19,11 @@ struct conn *conn_new(struct engine *engine, int fd, conn_closed *closed, void *
 void conn_free(struct conn **conn);
 /* Finish the request under way, if any, then close. Idle ones close now. */
 void conn_drain(struct conn *conn);
+
+/* Stays open, for another process to go on with. True: nothing is under way; until then, again. */
+bool conn_park(struct conn *conn);
+/* What it knows, and taken over by the one that goes on; transactions are handed over before. */
+void conn_pack(const struct conn *conn, struct str *out);
+void conn_unpack(struct conn *conn, struct unpack *in);
 
 #endif

@@ -11,9 +11,9 @@
 #include "clock.h"
 #include "conclusion.h"
 #include "decide.h"
+#include "delivery_log.h"
 #include "dns_record.h"
 #include "duration.h"
-#include "log.h"
 #include "mem.h"
 #include "next_hop.h"
 #include "sending_bind.h"
@@ -48,6 +48,7 @@ struct delivery {
 	bool ended;      /* a status came; the next `dns` begins another delivery */
 	bool granted;    /* at least one connect of this delivery */
 	bool talked;     /* a connection of it came about */
+	bool packed;     /* another process goes on with it */
 	char denied[SOCKMAP_TEXT_SIZE - 64]; /* why; "" it is not */
 
 	char service[TRANSPORT_NAME_SIZE];
@@ -62,6 +63,7 @@ struct delivery {
 	bool unlimited;    /* no rule for it */
 	struct message message;
 	struct grant grant;
+	int64_t told_ms;                     /* of the time it was held, so much is in the log */
 	int64_t began_ms, asked_ms, held_ms; /* held: of the hold's time, used up before asked_ms */
 
 	struct sockets_address addresses[ADDRESSES_OF_DELIVERY];
@@ -96,6 +98,8 @@ drop(struct delivery *delivery)
 	stop_timer(delivery);
 	wait_in_shared(delivery, false);
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
+	if (delivery->packed)
+		budgets_forget(&delivery->message);
 	if (delivery->message.taken)
 		budgets_end(delivery->egress->budgets, &delivery->message,
 		    delivery->granted ||
@@ -116,7 +120,7 @@ begin(struct delivery *delivery, struct span service)
 	delivery->denied[0] = '\0';
 	delivery->domain[0] = delivery->next_hop[0] = '\0';
 	delivery->address_count = 0;
-	delivery->held_ms = 0;
+	delivery->held_ms = delivery->told_ms = 0;
 	delivery->began_ms = clock_monotonic_ms();
 	snprintf(delivery->service, sizeof(delivery->service), "%.*s", (int)service.len,
 	    service.ptr);
@@ -146,8 +150,7 @@ note_held(struct delivery *delivery)
 	delivery->held_ms += took_ms;
 	if (took_ms < HELD_MS)
 		return;
-	delivery->egress->figures.held++;
-	delivery->egress->figures.held_seconds += (double)took_ms / 1000;
+	histogram_observe(&delivery->egress->figures.holds, took_ms * 1000);
 }
 
 /* In observe the answer went out before. */
@@ -165,6 +168,54 @@ answer(struct delivery *delivery, enum sockmap_answer kind)
 	delivery->done(delivery->arg, &reply);
 }
 
+static int64_t
+waited_ms(const struct delivery *delivery)
+{
+	return delivery->held_ms +
+	       (delivery->waiting ? clock_monotonic_ms() - delivery->asked_ms : 0);
+}
+
+static struct delivery_told
+told_of(const struct delivery *delivery)
+{
+	return (struct delivery_told){ delivery->service, delivery->domain, delivery->next_hop,
+		delivery->from.name, delivery->lane, waited_ms(delivery) };
+}
+
+static void
+trace_step(const struct delivery *delivery, const char *step, const char *words)
+{
+	struct trace *trace = delivery->egress->engine->trace;
+	struct delivery_told told;
+
+	if (!trace_is_on(trace))
+		return;
+	told = told_of(delivery);
+	delivery_trace(trace, &told, step, words);
+}
+
+static void
+tell_denied(const struct delivery *delivery, int64_t since_ms, const char *words)
+{
+	struct delivery_told told = told_of(delivery);
+
+	told.waited_ms = since_ms;
+	delivery_log_denied(&told, !egress_enforces(delivery->egress), words);
+	trace_step(delivery, "deny", words);
+}
+
+/* Once for all its look-ups, when it goes on. */
+static void
+tell_held(struct delivery *delivery, enum stage stage)
+{
+	struct delivery_told told = told_of(delivery);
+
+	if (told.waited_ms - delivery->told_ms < DELIVERY_LOG_HELD_MS || delivery->lane == NULL)
+		return;
+	delivery->told_ms = told.waited_ms;
+	delivery_log_held(&told, stage == STAGE_SLOT ? "slot" : "message");
+}
+
 static void
 deny(struct delivery *delivery, const char *words)
 {
@@ -178,9 +229,8 @@ deny(struct delivery *delivery, const char *words)
 	slots_end(delivery->egress->slots, &delivery->grant, delivery->talked);
 	delivery->stage = STAGE_READY;
 	wait_in_shared(delivery, false);
-	log_info("%s: group=%s ip=%s domain=%s waited=%s: %s",
-	    enforces ? "deny" : "observe: would hold", group, delivery->from.name, delivery->domain,
-	    duration_format_wait(waited_ms, waited), words);
+	tell_denied(delivery, waited_ms, words);
+	duration_format_wait(waited_ms, waited);
 	if (!enforces) {
 		answer(delivery, ANSWER_NOTFOUND); /* a reload may have ended enforcing meanwhile */
 		return;
@@ -285,6 +335,7 @@ know_group(struct delivery *delivery, const struct mx_answer *mx)
 	delivery->entered = !span_starts(span_of(delivery->service),
 	    SPAN(TRANSPORTS_PREFIX TRANSPORTS_UNKNOWN "-"));
 	delivery->shared = class.shared || !delivery->entered;
+	trace_step(delivery, "delivery", NULL);
 	learn_addresses(delivery, 0);
 }
 
@@ -420,6 +471,11 @@ be_ready(struct delivery *delivery)
 		delivery->grant.connecting = true;
 		delivery->grant.bare_ms = clock_monotonic_ms();
 	}
+	tell_held(delivery, delivery->stage);
+	trace_step(delivery, delivery->wants_slot ? "connect" : "ready",
+	    delivery->unlimited    ? "no limits"
+	    : delivery->grant.live ? "has a slot"
+				   : "uses an open connection");
 	delivery->stage = STAGE_READY;
 	wait_in_shared(delivery, false);
 	answer(delivery, ANSWER_NOTFOUND);
@@ -673,6 +729,17 @@ stop_waiting(struct delivery *delivery)
 	delivery->stage = STAGE_READY;
 }
 
+static void
+trace_status(const struct delivery *delivery, struct span status)
+{
+	char words[512];
+
+	if (!trace_is_on(delivery->egress->engine->trace))
+		return;
+	snprintf(words, sizeof(words), "%.*s", (int)status.len, status.ptr);
+	trace_step(delivery, "status", words);
+}
+
 static bool
 hear_status(struct delivery *delivery, const struct sockmap_query *query,
     struct sockmap_reply *reply)
@@ -684,6 +751,7 @@ hear_status(struct delivery *delivery, const struct sockmap_query *query,
 	enum site_heard heard = site_hear(query->key);
 
 	sockmap_reply_set(reply, ANSWER_NOTFOUND, "%s", "");
+	trace_status(delivery, query->key);
 	if (is_waiting(delivery)) /* observed, or it came to nothing between two look-ups */
 		stop_waiting(delivery);
 	if (delivery->lane != NULL) {
@@ -741,4 +809,140 @@ bool
 delivery_is_held(const struct delivery *delivery)
 {
 	return delivery->waiting;
+}
+
+/* -- to another process ------------------------------------------------------------------------ */
+
+bool
+delivery_park(struct delivery *delivery)
+{
+	if (delivery->waiting || is_waiting(delivery))
+		delivery->held_ms += clock_monotonic_ms() - delivery->asked_ms;
+	delivery->waiting = false;
+	stop_timer(delivery);
+	mx_cancel(&delivery->query);
+	wait_in_shared(delivery, false);
+	if (!delivery->message.taken)
+		budgets_cancel(delivery->egress->budgets, &delivery->message);
+	if (delivery->grant.waiter.waits)
+		slots_end(delivery->egress->slots, &delivery->grant, false);
+	return delivery->message.renewal == NULL;
+}
+
+static void
+pack_addresses(const struct delivery *delivery, struct str *out)
+{
+	pack_number(out, (int64_t)delivery->address_count);
+	for (size_t i = 0; i < delivery->address_count; i++) {
+		const struct sockets_address *address = &delivery->addresses[i];
+
+		pack_number(out, address->family);
+		pack_bytes(out, span_make((const char *)address->bytes, sizeof(address->bytes)));
+		pack_number(out, delivery->ttl_s[i]);
+	}
+}
+
+static void
+unpack_addresses(struct delivery *delivery, struct unpack *in)
+{
+	size_t count = unpack_count(in);
+
+	for (size_t i = 0; i < count && !in->failed; i++) {
+		struct sockets_address address = { .family = (sa_family_t)unpack_number(in) };
+		struct span bytes = unpack_bytes(in);
+		int64_t ttl_s = unpack_number(in);
+
+		if (bytes.len != sizeof(address.bytes) || i >= ADDRESSES_OF_DELIVERY)
+			continue;
+		memcpy(address.bytes, bytes.ptr, bytes.len);
+		delivery->ttl_s[delivery->address_count] = ttl_s;
+		delivery->addresses[delivery->address_count++] = address;
+	}
+}
+
+static void
+unpack_lane(struct delivery *delivery, const char *group)
+{
+	struct engine *engine = delivery->egress->engine;
+	const struct mx_rule *rule =
+	    *group != '\0' ? mx_rules_of_group(engine->rules, group) : NULL;
+
+	if (rule != NULL)
+		delivery->lane = lanes_get(delivery->egress->lanes, engine->rules, rule, group,
+		    decide_ip(rule, delivery->from.name));
+}
+
+/* Without its lane (its rule is gone) it holds nothing. */
+static void
+unpack_holdings(struct delivery *delivery, struct unpack *in)
+{
+	struct message *message = &delivery->message;
+	struct grant *grant = &delivery->grant;
+	bool taken = unpack_number(in) != 0, live, passed;
+
+	message->local = unpack_number(in) != 0;
+	message->taken_ms = unpack_number(in);
+	message->stamp_ms = unpack_number(in);
+	live = unpack_number(in) != 0;
+	passed = unpack_number(in) != 0;
+	grant->connecting = unpack_number(in) != 0;
+	grant->granted_ms = unpack_number(in);
+	grant->addresses = delivery->addresses;
+	grant->address_count = grant->connecting ? delivery->address_count : 0;
+	memcpy(grant->local, delivery->from.bind, sizeof(grant->local));
+	if (delivery->lane == NULL || in->failed)
+		return;
+	if (taken)
+		budgets_adopt(delivery->egress->budgets, message, delivery->lane);
+	if (live || passed)
+		slots_adopt(delivery->egress->slots, grant, delivery->lane, passed);
+}
+
+void
+delivery_pack(struct delivery *delivery, struct str *out)
+{
+	const struct message *message = &delivery->message;
+	const struct grant *grant = &delivery->grant;
+	const int64_t numbers[] = { delivery->ended, delivery->granted, delivery->talked,
+		delivery->entered, delivery->shared, delivery->unlimited, delivery->began_ms,
+		delivery->held_ms };
+	const int64_t held[] = { message->taken, message->local, message->taken_ms,
+		message->stamp_ms, grant->live, grant->passed, grant->connecting,
+		grant->granted_ms };
+
+	pack_text(out, delivery->service);
+	pack_text(out, delivery->domain);
+	pack_text(out, delivery->next_hop);
+	pack_text(out, delivery->denied);
+	pack_text(out, delivery->lane != NULL ? lane_name(delivery->lane) : "");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		pack_number(out, numbers[i]);
+	pack_addresses(delivery, out);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		pack_number(out, held[i]);
+	delivery->packed = true;
+}
+
+void
+delivery_unpack(struct delivery *delivery, struct unpack *in)
+{
+	const char *group;
+
+	begin(delivery, span_of(unpack_text(in)));
+	snprintf(delivery->domain, sizeof(delivery->domain), "%s", unpack_text(in));
+	snprintf(delivery->next_hop, sizeof(delivery->next_hop), "%s", unpack_text(in));
+	snprintf(delivery->denied, sizeof(delivery->denied), "%s", unpack_text(in));
+	group = unpack_text(in);
+	delivery->ended = unpack_number(in) != 0;
+	delivery->granted = unpack_number(in) != 0;
+	delivery->talked = unpack_number(in) != 0;
+	delivery->entered = unpack_number(in) != 0;
+	delivery->shared = unpack_number(in) != 0;
+	delivery->unlimited = unpack_number(in) != 0;
+	delivery->began_ms = unpack_number(in);
+	delivery->held_ms = unpack_number(in);
+	delivery->stage = STAGE_READY;
+	unpack_addresses(delivery, in);
+	unpack_lane(delivery, group);
+	unpack_holdings(delivery, in);
 }

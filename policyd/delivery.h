@@ -25,6 +25,7 @@
 #define DELIVERY_H
 
 #include "egress.h"
+#include "pack.h"
 #include "sockmap.h"
 
 struct delivery;
@@ -40,5 +41,12 @@ void delivery_free(struct delivery **delivery);
 bool delivery_ask(struct delivery *delivery, const struct sockmap_query *query,
     struct sockmap_reply *reply);
 bool delivery_is_held(const struct delivery *delivery);
+
+/* Waits no more and says nothing more about it: the look-up is to be asked again, of another process.
+ * True: nothing of it is under way in Redis. */
+bool delivery_park(struct delivery *delivery);
+/* What it is doing, for another process; from then on its end changes nothing in Redis. */
+void delivery_pack(struct delivery *delivery, struct str *out);
+void delivery_unpack(struct delivery *delivery, struct unpack *in);
 
 #endif

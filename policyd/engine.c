@@ -10,7 +10,9 @@
 #include "clock.h"
 #include "duration.h"
 #include "egress.h"
+#include "fleet.h"
 #include "log.h"
+#include "log_clock.h"
 #include "mem.h"
 #include "returnpath.h"
 #include "slots.h"
@@ -47,6 +49,7 @@ on_store_change(void *arg, bool working, const char *words)
 		log_info("store: connected to Redis at %s", engine->settings->redis.text);
 	engine->away_since_ms = 0;
 	paces_ask(engine->paces);
+	trace_ask(engine->trace);
 	ramp_go(engine->ramp);
 	send_heartbeat(engine);
 }
@@ -57,6 +60,7 @@ on_paces_change(void *arg)
 	struct engine *engine = arg;
 
 	egress_on_paces(engine->egress);
+	trace_ask(engine->trace);
 	send_heartbeat(engine); /* that this node follows */
 }
 
@@ -161,9 +165,12 @@ engine_init(struct engine *engine, struct event_base *base, struct settings *set
 	engine->transactions = transactions_new(base);
 	engine->accounts = accounts_new(base, engine->store, settings);
 	engine->paces = paces_new(base, engine->store, settings, on_paces_change, engine);
+	engine->log_clock = log_clock_new(base, settings);
+	engine->trace = trace_new(base, engine->store, settings->node);
 	engine->ramp = ramp_new(base, engine->store, settings, engine->run);
 	engine->answers = answers_new(engine);
 	engine->egress = egress_new(engine);
+	engine->fleet = fleet_new(engine);
 	engine->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, engine);
 	evtimer_add(engine->heartbeat, &every);
 	return 0;
@@ -285,6 +292,8 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 	groups_rebind(engine->groups, store, settings->node);
 	accounts_rebind(engine->accounts, store, settings);
 	paces_rebind(engine->paces, store, settings);
+	log_clock_follow(engine->log_clock, settings);
+	trace_rebind(engine->trace, store, settings->node);
 	ramp_rebind(engine->ramp, store, settings);
 	egress_rebind(engine->egress);
 	egress_on_paces(engine->egress);
@@ -293,10 +302,15 @@ engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *r
 }
 
 void
-engine_withdraw(struct engine *engine)
+engine_withdraw(struct engine *engine, bool handed_over)
 {
 	event_del(engine->heartbeat);
+	log_clock_free(&engine->log_clock);
 	accounts_flush(engine->accounts);
+	if (handed_over) {
+		groups_renew(engine->groups);
+		return;
+	}
 	groups_withdraw(engine->groups);
 	store_put_node_gone(store_async_batch(engine->store), engine->settings->node);
 	store_async_send(engine->store);
@@ -305,6 +319,7 @@ engine_withdraw(struct engine *engine)
 void
 engine_clear(struct engine *engine)
 {
+	fleet_free(&engine->fleet);
 	egress_free(&engine->egress);
 	while (engine->retired != NULL)
 		free_retired(engine->retired);
@@ -313,6 +328,8 @@ engine_clear(struct engine *engine)
 	transactions_free(&engine->transactions);
 	accounts_free(&engine->accounts);
 	paces_free(&engine->paces);
+	trace_free(&engine->trace);
+	log_clock_free(&engine->log_clock);
 	ramp_free(&engine->ramp);
 	mx_free(&engine->mx);
 	groups_free(&engine->groups);

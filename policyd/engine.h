@@ -15,11 +15,14 @@
 #include "sending.h"
 #include "settings.h"
 #include "store_async.h"
+#include "trace.h"
 #include "transaction.h"
 #include "verp_sign.h"
 
 struct answers;
+struct log_clock;
 struct egress;
+struct fleet;
 
 struct engine {
 	struct event_base *base;
@@ -33,9 +36,12 @@ struct engine {
 	struct transactions *transactions;
 	struct accounts *accounts;
 	struct paces *paces;
+	struct trace *trace;     /* what mxctl trace follows */
+	struct log_clock *log_clock;
 	struct ramp *ramp;       /* judges warm-ups, if no other node does */
 	struct answers *answers; /* what providers answer, for the outage guard */
 	struct egress *egress;   /* what look-ups at delivery time are answered with */
+	struct fleet *fleet;     /* figures of all nodes together */
 	struct metrics metrics;
 	int64_t away_since_ms; /* the store's; 0: it works, or was never there */
 	int64_t started_s;
@@ -56,8 +62,9 @@ int engine_init(struct engine *engine, struct event_base *base, struct settings 
  * Counters, slots, MX cache and connections stay. Takes the references over if it succeeds. */
 int engine_swap(struct engine *engine, struct settings *settings, struct mx_rules *rules,
     struct err *err);
-/* Takes this node's slots and entry back from Redis; the event loop must run on for a moment. */
-void engine_withdraw(struct engine *engine);
+/* Takes this node's slots and entry back from Redis; the event loop must run on for a moment.
+ * handed_over: another process goes on with them, and they stand until it renews them. */
+void engine_withdraw(struct engine *engine, bool handed_over);
 void engine_clear(struct engine *engine);
 
 #endif

@@ -8,6 +8,7 @@
 #include "answers.h"
 #include "clock.h"
 #include "conclusion.h"
+#include "decision_log.h"
 #include "log.h"
 #include "mem.h"
 #include "quarantine_address.h"
@@ -35,11 +36,12 @@ struct flow {
 	bool identified;
 	struct sender_identity identity; /* once identified */
 	char instance[TEXT_SIZE], sender[ADDR_SIZE], client[64], login[SENDER_NAME_SIZE];
+	char queue_id[64]; /* "" before the first recipient that is taken */
 
 	struct mx_query *query;
 	struct store_call *call;
-	struct store_async *store; /* that the call went to */
-	struct quarantine_entry entry;
+	struct store_async *store;      /* that the call went to */
+	struct quarantine_entry *entry; /* NULL: none, as of most recipients */
 	struct store_took took;
 	struct store_take take;
 	struct mx_limits limits; /* of facts.rule, as they were when it was known */
@@ -62,6 +64,8 @@ static void
 become_idle(struct flow *flow)
 {
 	flow->busy = false;
+	free(flow->entry);
+	flow->entry = NULL;
 	group_release(&flow->group);
 	settings_release(&flow->settings);
 	mx_rules_release(&flow->rules);
@@ -82,6 +86,15 @@ flow_free(struct flow **flow)
 	if (old->busy)
 		become_idle(old);
 	free(old);
+}
+
+void
+flow_break_off(struct flow *flow)
+{
+	if (flow->query == NULL || flow->facts.store_known != FACT_UNKNOWN)
+		return;
+	mx_cancel(&flow->query);
+	become_idle(flow);
 }
 
 bool
@@ -114,8 +127,8 @@ know_mx(struct flow *flow, const struct mx_answer *answer)
 	if (group != NULL) {
 		flow->group = group_hold(group);
 		facts->group = group_name(flow->group);
-		flow->limits =
-		    *conclusion_limits(conclusion, flow->engine->paces, flow->rules, flow->ip);
+		mx_limits_copy(&flow->limits,
+		    conclusion_limits(conclusion, flow->engine->paces, flow->rules, flow->ip));
 		facts->limits = &flow->limits;
 	}
 }
@@ -168,6 +181,7 @@ settle_take(struct flow *flow, bool stored)
 	    !flow->decision.gives_back) {
 		if (flow->slot)
 			group_published(flow->group, flow->take.open);
+		group_count_message(flow->group);
 		/* Still ours, unless its instance came over another connection meanwhile. */
 		transaction_grant(*flow->owner != NULL ? *flow->owner : open_transaction(flow),
 		    flow->group, flow->slot);
@@ -184,15 +198,23 @@ settle_take(struct flow *flow, bool stored)
 }
 
 static void
+know_entry(struct flow *flow)
+{
+	flow->facts.entry = flow->entry;
+	quarantine_entry_settle(flow->entry, clock_wall_s());
+	if (flow->entry->complaints[0] != '\0')
+		identify(flow);
+}
+
+static void
 on_store(void *arg, enum store_outcome outcome, const struct err *err)
 {
 	struct flow *flow = arg;
 
 	flow->call = NULL;
 	flow->facts.store_known = outcome == STORE_DONE ? FACT_KNOWN : FACT_FAILED;
-	quarantine_entry_settle(&flow->entry, clock_wall_s());
-	if (flow->entry.complaints[0] != '\0')
-		identify(flow);
+	if (flow->entry != NULL)
+		know_entry(flow);
 	if (outcome != STORE_DONE) {
 		flow->store_error = *err;
 		flow->facts.store_words = flow->store_error.text;
@@ -208,6 +230,7 @@ on_store(void *arg, enum store_outcome outcome, const struct err *err)
 static bool
 ask_store(struct flow *flow)
 {
+	static const struct quarantine_entry none;
 	struct engine *engine = flow->engine;
 	struct decide_facts *facts = &flow->facts;
 	const struct mx_rule *rule = facts->rule;
@@ -215,10 +238,9 @@ ask_store(struct flow *flow)
 	struct store_batch *batch = store_async_batch(engine->store);
 	char address[ADDR_SIZE];
 
-	facts->entry = &flow->entry;
-	flow->entry.status = QUARANTINE_NONE;
+	facts->entry = &none;
 	quarantine_address_of(flow->settings, flow->recipient, address);
-	store_put_quarantine_read(batch, address, &flow->entry);
+	store_put_quarantine_find(batch, address, &flow->entry);
 	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated && flow->settings->enforce == ENFORCE_ADMISSION &&
 	    decide_take(rule, facts->limits, facts->group, flow->ip, flow->settings->node, 0,
@@ -249,19 +271,22 @@ ask_store(struct flow *flow)
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
-/* Control and other odd bytes of the client's are made harmless by the log itself. */
 static void
 log_decision(const struct flow *flow)
 {
 	const struct decision *decision = &flow->decision;
-	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
-	    decision->verdict == VERDICT_PASS ? log_debug : log_info;
+	bool logged = decision->verdict != VERDICT_PASS || log_writes(LOG_LEVEL_DEBUG);
+	bool traced = trace_is_on(flow->engine->trace);
+	struct decision_asked asked;
 
-	log("%s%s: reason=%s recipient=<%s> sender=<%s>%s%s client=%s instance=%s: %s",
-	    flow->settings->enforce == ENFORCE_OBSERVE ? "observe: would " : "",
-	    verdict_name(decision->verdict), decide_reason_name(decision->reason), flow->recipient,
-	    flow->sender, *flow->facts.group != '\0' ? " group=" : "", flow->facts.group,
-	    flow->client, flow->instance, decision->action);
+	if (!logged && !traced)
+		return;
+	asked = (struct decision_asked){ flow->sender, flow->client, flow->login, flow->instance,
+		flow->queue_id, flow->ip };
+	if (logged)
+		decision_log(&flow->facts, decision, &asked);
+	if (traced)
+		decision_trace(flow->engine->trace, &flow->facts, decision, &asked);
 }
 
 /* Goes on until decided (true) or something must be waited for (false). */
@@ -343,6 +368,7 @@ begin(struct flow *flow, const struct policy_request *request)
 	copy_text(flow->sender, sizeof(flow->sender), request->sender);
 	copy_text(flow->client, sizeof(flow->client), request->client_address);
 	copy_text(flow->login, sizeof(flow->login), request->sasl_username);
+	copy_text(flow->queue_id, sizeof(flow->queue_id), request->queue_id);
 	flow->identified = false;
 	bad = addr_normalise(request->recipient, flow->recipient, &flow->recipient_error) != 0;
 	if (bad)
@@ -358,6 +384,22 @@ begin(struct flow *flow, const struct policy_request *request)
 		identify(flow);
 		flow->facts.refused = accounts_refused(engine->accounts, flow->identity.account);
 	}
+}
+
+static void
+trace_end(struct trace *trace, const struct policy_request *request)
+{
+	char recipient[ADDR_SIZE], sender[ADDR_SIZE], instance[TEXT_SIZE], queue_id[64];
+	const struct decision_asked asked = { .sender = sender,
+		.instance = instance,
+		.queue_id = queue_id };
+
+	if (addr_normalise(request->recipient, recipient, NULL) != 0)
+		recipient[0] = '\0'; /* of several none is named */
+	copy_text(sender, sizeof(sender), request->sender);
+	copy_text(instance, sizeof(instance), request->instance);
+	copy_text(queue_id, sizeof(queue_id), request->queue_id);
+	decision_trace_end(trace, recipient, &asked);
 }
 
 /* END-OF-MESSAGE: what was taken is counted for its sender. */
@@ -387,6 +429,8 @@ flow_start(struct flow *flow, const struct policy_request *request)
 	transactions_leave(engine->transactions, request->instance, flow->owner);
 	if (span_eq(request->protocol_state, SPAN("END-OF-MESSAGE"))) {
 		end_message(engine, request);
+		if (trace_is_on(engine->trace))
+			trace_end(engine->trace, request);
 		return &pass;
 	}
 	if (!span_eq(request->protocol_state, SPAN("RCPT")))

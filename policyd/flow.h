@@ -27,6 +27,8 @@ void flow_free(struct flow **flow);
  * (then no callback comes), else NULL, and the callback comes later, by dns_timeout +
  * store_timeout. The request's spans need not live on. */
 const struct decision *flow_start(struct flow *flow, const struct policy_request *request);
+/* Ends a request that waits for DNS and has not touched anything: it can be asked again. */
+void flow_break_off(struct flow *flow);
 bool flow_is_idle(const struct flow *flow);
 
 #endif

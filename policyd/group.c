@@ -21,6 +21,7 @@ struct group {
 	int64_t open;
 	int64_t asked; /* the figure in the last take sent */
 	bool dirty;    /* Redis may have another figure */
+	uint64_t messages;
 	int64_t told_ms;
 	struct store_take_form form;
 	unsigned form_generation, form_epoch; /* what it was prepared from */
@@ -214,6 +215,12 @@ group_name(const struct group *group)
 	return group->name;
 }
 
+const char *
+group_ip(const struct group *group)
+{
+	return group->ip;
+}
+
 void
 group_open_slot(struct group *group)
 {
@@ -277,6 +284,18 @@ group_published(struct group *group, int64_t open)
 }
 
 void
+group_count_message(struct group *group)
+{
+	group->messages++;
+}
+
+uint64_t
+group_messages(const struct group *group)
+{
+	return group->messages;
+}
+
+void
 group_use(struct group *group)
 {
 	struct store_async *store = group->groups->store;
@@ -299,4 +318,14 @@ size_t
 groups_count(const struct groups *groups)
 {
 	return HASH_COUNT(groups->by_key);
+}
+
+void
+groups_each(const struct groups *groups, void (*each)(void *arg, const struct group *group),
+    void *arg)
+{
+	const struct group *group, *next;
+
+	HASH_ITER (hh, groups->by_key, group, next)
+		each(arg, group);
 }

@@ -35,6 +35,7 @@ struct group *groups_get(struct groups *groups, const char *name, const char *ip
 struct group *group_hold(struct group *group);
 void group_release(struct group **group);
 const char *group_name(const struct group *group);
+const char *group_ip(const struct group *group);
 
 /* A slot more or less on this node. */
 void group_open_slot(struct group *group);
@@ -51,11 +52,17 @@ void group_put_take(struct group *group, unsigned generation, const struct store
     struct store_batch *batch, struct store_took *took);
 /* A take was granted and has told Redis this figure. */
 void group_published(struct group *group, int64_t open);
+/* A message was taken in admission; how many were, since the group is known here. */
+void group_count_message(struct group *group);
+uint64_t group_messages(const struct group *group);
 /* It was in use. */
 void group_use(struct group *group);
 
 /* Open slots on this node in all groups; groups known. */
 size_t groups_open(const struct groups *groups);
 size_t groups_count(const struct groups *groups);
+/* Each group; the callback must not release any. */
+void groups_each(const struct groups *groups, void (*each)(void *arg, const struct group *group),
+    void *arg);
 
 #endif

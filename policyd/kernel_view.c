@@ -34,6 +34,12 @@ kernel_view_is_starting(const struct kernel_view *view)
 }
 
 void
+kernel_view_skip_start(struct kernel_view *view)
+{
+	view->started_ms = clock_monotonic_ms() - KERNEL_VIEW_START_MS;
+}
+
+void
 kernel_view_publish(const struct kernel_view *view, struct lane *lane)
 {
 	int64_t asked = lane->slot_asking != NULL; /* Redis may count it already */

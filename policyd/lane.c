@@ -152,15 +152,24 @@ lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms)
 {
 	lane->noted_ms = clock_monotonic_ms();
 	lane->room_ms = lane->noted_ms + wait_ms;
+	lane->suspended_until_ms = 0;
 	lane->full_limit = limit;
 	if (is_capped(lane))
 		lane->proven = 0;
 }
 
 void
+lane_note_suspended(struct lane *lane, int64_t wait_ms)
+{
+	lane->noted_ms = clock_monotonic_ms();
+	lane->room_ms = 0;
+	lane->suspended_until_ms = lane->noted_ms + wait_ms;
+}
+
+void
 lane_note_room(struct lane *lane)
 {
-	lane->room_ms = 0;
+	lane->room_ms = lane->suspended_until_ms = 0;
 }
 
 bool
@@ -172,20 +181,38 @@ lane_is_far(const struct lane *lane, int64_t patience_ms, int64_t now_ms)
 	       (is_capped(lane) || wait_ms > LANE_FAR_S * INT64_C(1000));
 }
 
+/* What remains until then, but one looks again LANE_SPENT_S after it was noted. */
+static int64_t
+remains_ms(const struct lane *lane, int64_t until_ms, int64_t now_ms)
+{
+	int64_t again_ms = lane->noted_ms + LANE_SPENT_S * INT64_C(1000);
+
+	if (until_ms > again_ms)
+		until_ms = again_ms;
+	return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
 int64_t
 lane_spent_ms(const struct lane *lane, int64_t now_ms, const struct limit **limit)
 {
 	int64_t until_ms = lane->room_ms - (is_capped(lane) ? 0 : LANE_FAR_S * INT64_C(1000));
+	int64_t spent_ms;
 
 	*limit = NULL;
 	if (lane->room_ms == 0 || lane->full_limit >= lane->limits.limit_count)
 		return 0;
-	if (until_ms > lane->noted_ms + LANE_SPENT_S * INT64_C(1000))
-		until_ms = lane->noted_ms + LANE_SPENT_S * INT64_C(1000);
-	if (until_ms <= now_ms)
-		return 0;
-	*limit = &lane->limits.limits[lane->full_limit];
-	return until_ms - now_ms;
+	spent_ms = remains_ms(lane, until_ms, now_ms);
+	if (spent_ms > 0)
+		*limit = &lane->limits.limits[lane->full_limit];
+	return spent_ms;
+}
+
+int64_t
+lane_suspended_ms(const struct lane *lane, int64_t now_ms)
+{
+	int64_t until_ms = lane->suspended_until_ms - LANE_FAR_S * INT64_C(1000);
+
+	return lane->suspended_until_ms != 0 ? remains_ms(lane, until_ms, now_ms) : 0;
 }
 
 struct lane *

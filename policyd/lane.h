@@ -58,9 +58,10 @@ struct lane {
 	struct ledger ledger;
 	struct waiters for_message;
 	int64_t message_waiters, message_asking;
-	int64_t short_ms;      /* when messages were short last; 0: never */
-	int64_t full_until_ms; /* the last take found no room until then; 0: none known */
-	int64_t room_ms;       /* and comes then, as Redis said at noted_ms; 0: not known */
+	int64_t short_ms;           /* when messages were short last; 0: never */
+	int64_t full_until_ms;      /* the last take found no room until then; 0: none known */
+	int64_t room_ms;            /* and comes then, as Redis said at noted_ms; 0: not known */
+	int64_t suspended_until_ms; /* by backoff, as Redis said at noted_ms; 0: not known */
 	int64_t noted_ms;
 	size_t full_limit;       /* of limits.limits: the one that has none until room_ms */
 	int64_t proven;          /* taken since a warm-up's cap had no room last; -1: it had */
@@ -97,7 +98,9 @@ void lanes_follow(struct lanes *lanes);
 
 /* A message found no room in the i-th limit, and there is none for so long. */
 void lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms);
-/* That is not, or no more, what keeps messages waiting. */
+/* A message was refused as backoff suspends the sending IP there, for so long. */
+void lane_note_suspended(struct lane *lane, int64_t wait_ms);
+/* Neither is, or is any more, what keeps messages waiting. */
 void lane_note_room(struct lane *lane);
 /* Just now there was no room for longer than that, and who is deferred instead of waiting for it
  * misses nothing: it is more than LANE_FAR_S away; or it is that of a warm-up's cap, beyond which
@@ -106,6 +109,9 @@ bool lane_is_far(const struct lane *lane, int64_t patience_ms, int64_t now_ms);
 /* How long no mail should be let into the queue for it, as room is far away; 0: it may. limit: the
  * one that has none; of lane->limits. */
 int64_t lane_spent_ms(const struct lane *lane, int64_t now_ms, const struct limit **limit);
+
+/* How long mail should take another way, as backoff's end is far away; 0: it may come. */
+int64_t lane_suspended_ms(const struct lane *lane, int64_t now_ms);
 
 /* Redis is away: what of its limits was used before that. Again when the limits change. */
 void lane_freeze(struct lane *lane);

@@ -1,6 +1,7 @@
 /* mxpolicyd - answers Postfix: which mail may go out now. mxpolicyd(8). */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +11,18 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "handover.h"
 #include "listen.h"
 #include "log.h"
+#include "mem.h"
 #include "mx.h"
 #include "mx_rules_check.h"
+#include "pulse.h"
 #include "reload.h"
 #include "rules_watch.h"
 #include "service.h"
 
-enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100 };
+enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100, SETTLE_MS = 5 };
 
 struct daemon {
 	const char *program, *file;
@@ -27,8 +31,12 @@ struct daemon {
 	struct server *server;
 	struct metrics_http *http;
 	struct rules_watch *watch;
-	struct event *sighup, *sigterm, *sigint, *drain_limit, *farewell;
-	bool draining;
+	struct pulse *pulse;
+	struct event *sighup, *sigterm, *sigint, *sigusr2, *drain_limit, *settle, *farewell;
+	bool serves, draining;
+	bool parks;   /* rather than drains: connections are left to the next process */
+	bool becomes; /* that one itself */
+	struct service_files left; /* what it leaves then */
 };
 
 static void
@@ -80,17 +88,71 @@ on_farewell(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-/* All requests are answered: take back what this node has in Redis, and give that a moment. */
+/* Take back what this node has in Redis, unless it is handed over, and give that a moment. */
 static void
-on_drained(void *arg)
+part(struct daemon *daemon, bool handed_over)
 {
-	struct daemon *daemon = arg;
 	struct timeval moment = { 0, FAREWELL_MS * 1000 };
 
 	if (evtimer_pending(daemon->farewell, NULL))
 		return;
-	engine_withdraw(&daemon->engine);
+	engine_withdraw(&daemon->engine, handed_over);
 	evtimer_add(daemon->farewell, &moment);
+}
+
+/* All requests are answered, and all clients gone. */
+static void
+on_drained(void *arg)
+{
+	part(arg, false);
+}
+
+/* True: another process goes on with the connections. */
+static bool
+hand_over(struct daemon *daemon)
+{
+	struct err err;
+	size_t count;
+	int *fds;
+	bool kept;
+
+	if (handover_make(&daemon->engine, daemon->server, &fds, &count, &err) != 0) {
+		log_warning("connections are closed, not handed over: %s", err.text);
+		return false;
+	}
+	log_info("%zu connections are left to the next mxpolicyd", count - 1);
+	if (daemon->becomes) {
+		for (size_t i = 0; i < count; i++) /* ours are closed soon */
+			fds[i] = i == 0 ? fds[0] : fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+		daemon->left.kept = fds;
+		daemon->left.kept_count = count;
+		return true;
+	}
+	kept = service_keep(fds, count);
+	close(fds[0]);
+	free(fds);
+	return kept;
+}
+
+/* Nothing is under way on any connection; some answers of Redis may be, and belong to them. */
+static void
+on_parked(void *arg)
+{
+	struct daemon *daemon = arg;
+	struct timeval moment = { 0, SETTLE_MS * 1000 };
+
+	if (store_async_figures(daemon->engine.store).waiting > 0)
+		evtimer_add(daemon->settle, &moment);
+	else
+		part(daemon, hand_over(daemon));
+}
+
+static void
+on_settle(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	on_parked(arg);
 }
 
 static void
@@ -101,25 +163,60 @@ on_drain_limit(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	log_warning("drain: still busy after %d s, stopping", DRAIN_MAX_S);
+	if (daemon->parks && !evtimer_pending(daemon->farewell, NULL))
+		hand_over(daemon);
 	event_base_loopbreak(daemon->base);
+}
+
+static void
+drain(struct daemon *daemon)
+{
+	struct timeval limit = { DRAIN_MAX_S, 0 };
+
+	daemon->draining = true;
+	rules_watch_free(&daemon->watch);
+	evtimer_add(daemon->drain_limit, &limit);
+	if (daemon->parks)
+		server_park(daemon->server, on_parked, daemon);
+	else
+		server_drain(daemon->server, on_drained, daemon);
 }
 
 static void
 on_sigterm(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *daemon = arg;
-	struct timeval limit = { DRAIN_MAX_S, 0 };
 
 	(void)fd;
 	(void)what;
+	daemon->becomes = false;
 	if (daemon->draining)
 		return;
-	daemon->draining = true;
-	rules_watch_free(&daemon->watch);
+	daemon->parks = service_is_managed();
 	service_stopping();
 	log_info("stopping: answering what is under way");
-	evtimer_add(daemon->drain_limit, &limit);
-	server_drain(daemon->server, on_drained, daemon);
+	drain(daemon);
+}
+
+/* The program as it is installed now, in this process' place. */
+static void
+on_sigusr2(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+	struct service_files *left = &daemon->left;
+
+	(void)fd;
+	(void)what;
+	if (daemon->draining || !daemon->serves)
+		return;
+	daemon->parks = daemon->becomes = true;
+	left->sockets = mem_alloc(LISTEN_MAX * sizeof(*left->sockets));
+	left->socket_count = server_sockets(daemon->server, left->sockets);
+	for (size_t i = 0; i < left->socket_count; i++) /* ours are closed soon */
+		left->sockets[i] = fcntl(left->sockets[i], F_DUPFD_CLOEXEC, 0);
+	service_reloading();
+	log_info("restarting: answering what is under way");
+	drain(daemon);
 }
 
 static int
@@ -183,21 +280,32 @@ add_signals(struct daemon *daemon)
 	daemon->sighup = evsignal_new(daemon->base, SIGHUP, on_sighup, daemon);
 	daemon->sigterm = evsignal_new(daemon->base, SIGTERM, on_sigterm, daemon);
 	daemon->sigint = evsignal_new(daemon->base, SIGINT, on_sigterm, daemon);
+	daemon->sigusr2 = evsignal_new(daemon->base, SIGUSR2, on_sigusr2, daemon);
+	daemon->settle = evtimer_new(daemon->base, on_settle, daemon);
 	daemon->drain_limit = evtimer_new(daemon->base, on_drain_limit, daemon);
 	daemon->farewell = evtimer_new(daemon->base, on_farewell, daemon->base);
 	evsignal_add(daemon->sighup, NULL);
 	evsignal_add(daemon->sigterm, NULL);
 	evsignal_add(daemon->sigint, NULL);
+	evsignal_add(daemon->sigusr2, NULL);
 }
 
 static void
-inherit_sockets(struct daemon *daemon)
+inherit_sockets(struct daemon *daemon, const struct service_files *files)
 {
-	int fds[LISTEN_MAX];
-	size_t count = service_sockets(fds, LISTEN_MAX);
+	for (size_t i = 0; i < files->socket_count; i++)
+		server_inherit(daemon->server, files->sockets[i]);
+}
 
-	for (size_t i = 0; i < count; i++)
-		server_inherit(daemon->server, fds[i]);
+static void
+inherit_clients(struct daemon *daemon, struct service_files *files)
+{
+	size_t count;
+
+	if (files->kept_count == 0)
+		return;
+	count = handover_take(&daemon->engine, daemon->server, files->kept, files->kept_count);
+	log_info("%zu connections of the mxpolicyd before go on", count);
 }
 
 static void
@@ -218,6 +326,7 @@ log_ready(const struct daemon *daemon)
 static int
 serve(struct daemon *daemon, struct config *config)
 {
+	struct service_files files;
 	struct err err;
 	int rc = EX_UNAVAILABLE;
 
@@ -230,7 +339,8 @@ serve(struct daemon *daemon, struct config *config)
 		return EX_UNAVAILABLE;
 	}
 	daemon->server = server_new(&daemon->engine);
-	inherit_sockets(daemon);
+	service_files_take(&files, LISTEN_MAX);
+	inherit_sockets(daemon, &files);
 	daemon->http = metrics_http_new(&daemon->engine);
 	await_store(daemon);
 	if (daemon->draining) { /* told to stop before it began */
@@ -239,15 +349,20 @@ serve(struct daemon *daemon, struct config *config)
 		   metrics_http_listen(daemon->http, daemon->engine.settings, &err) != 0) {
 		log_error("%s", err.text);
 	} else {
+		inherit_clients(daemon, &files);
 		log_ready(daemon);
 		service_ready();
+		daemon->serves = true;
+		daemon->pulse = pulse_new(&daemon->engine);
 		daemon->watch = rules_watch_new(&daemon->engine, daemon->program, daemon->file,
 		    reload_again, daemon);
 		event_base_dispatch(daemon->base);
 		log_info("stopped");
 		rc = EX_OK;
 	}
+	service_files_free(&files);
 	rules_watch_free(&daemon->watch);
+	pulse_free(&daemon->pulse);
 	metrics_http_free(&daemon->http);
 	server_free(&daemon->server);
 	engine_clear(&daemon->engine);
@@ -257,8 +372,8 @@ serve(struct daemon *daemon, struct config *config)
 static void
 clear(struct daemon *daemon)
 {
-	struct event *events[] = { daemon->sighup, daemon->sigterm, daemon->sigint,
-		daemon->drain_limit, daemon->farewell };
+	struct event *events[] = { daemon->sighup, daemon->sigterm, daemon->sigint, daemon->sigusr2,
+		daemon->drain_limit, daemon->settle, daemon->farewell };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		event_free(events[i]);
@@ -315,5 +430,11 @@ main(int argc, char **argv)
 	raise_file_limit(config.settings);
 	rc = serve(&daemon, &config);
 	clear(&daemon);
+	if (daemon.becomes && rc == EX_OK) {
+		service_exec(argv, &daemon.left);
+		log_error("restart: %s: %s", argv[0], strerror(errno));
+		rc = EX_OSERR;
+	}
+	service_files_free(&daemon.left);
 	return rc;
 }

@@ -4,7 +4,6 @@
 
 #include "clock.h"
 #include "delivery.h"
-#include "log.h"
 #include "mem.h"
 #include "returnpath.h"
 #include "route.h"
@@ -63,6 +62,7 @@ on_done(void *arg, const struct sockmap_reply *reply)
 	struct map_conn *conn = arg;
 
 	conn->busy = false;
+	stream_release(&conn->stream);
 	sockmap_format(reply, &conn->stream.out);
 	stream_proceed(&conn->stream);
 }
@@ -148,7 +148,7 @@ take(void *user)
 		return false;
 	case SOCKMAP_MALFORMED: /* no answer could be understood */
 		conn->egress->figures.malformed++;
-		log_warning("map client closed: malformed look-up: %s", err.text);
+		stream_log_closed(&conn->stream, "malformed look-up: ", err.text);
 		stream_refuse(&conn->stream);
 		return true;
 	case SOCKMAP_QUERY:
@@ -156,9 +156,12 @@ take(void *user)
 	}
 	conn->egress->figures.lookups[query.map]++;
 	conn->busy = is_served(conn, &query, &reply) && !askers[query.map](conn, &query, &reply);
+	if (conn->busy) {
+		stream_hold(&conn->stream, used);
+		return true;
+	}
 	stream_consume(&conn->stream, used);
-	if (!conn->busy)
-		sockmap_format(&reply, &conn->stream.out);
+	sockmap_format(&reply, &conn->stream.out);
 	return true;
 }
 
@@ -192,4 +195,45 @@ map_conn_drain(struct map_conn *conn)
 		finish(conn);
 	else
 		stream_drain(&conn->stream);
+}
+
+/* -- to another process ------------------------------------------------------------------------ */
+
+bool
+map_conn_park(struct map_conn *conn)
+{
+	bool settled = true;
+
+	if (conn->delivery != NULL) {
+		if (conn->busy && delivery_is_held(conn->delivery))
+			conn->busy = false; /* its bytes are still there: it is asked again */
+		settled = delivery_park(conn->delivery);
+	}
+	return stream_park(&conn->stream) && settled;
+}
+
+void
+map_conn_pack(struct map_conn *conn, struct str *out)
+{
+	pack_number(out, conn->route != NULL);
+	if (conn->route != NULL)
+		route_pack(conn->route, out);
+	pack_number(out, conn->delivery != NULL);
+	if (conn->delivery != NULL)
+		delivery_pack(conn->delivery, out);
+	pack_bytes(out, span_make(str_text(&conn->stream.in), conn->stream.in.len));
+}
+
+void
+map_conn_unpack(struct map_conn *conn, struct unpack *in)
+{
+	if (unpack_number(in) != 0) {
+		conn->route = route_new(conn->egress, on_done, conn);
+		route_unpack(conn->route, in);
+	}
+	if (unpack_number(in) != 0) {
+		conn->delivery = delivery_new(conn->egress, on_done, conn);
+		delivery_unpack(conn->delivery, in);
+	}
+	stream_resume(&conn->stream, unpack_bytes(in));
 }

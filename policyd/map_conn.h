@@ -8,6 +8,7 @@
 #define MAP_CONN_H
 
 #include "egress.h"
+#include "pack.h"
 
 struct map_conn;
 
@@ -22,5 +23,12 @@ void map_conn_free(struct map_conn **conn); /* at once, without telling */
 /* Finish the look-up under way, then close; held ones are closed now (Postfix repeats them). Again
  * for one that was held only after the first call. */
 void map_conn_drain(struct map_conn *conn);
+
+/* Stays open, for another process to go on with: a held look-up is asked again there, in its place of
+ * the queue. True: nothing is under way; until then, again. */
+bool map_conn_park(struct map_conn *conn);
+/* What it knows; from then on its end changes nothing in Redis. */
+void map_conn_pack(struct map_conn *conn, struct str *out);
+void map_conn_unpack(struct map_conn *conn, struct unpack *in);
 
 #endif

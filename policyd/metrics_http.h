@@ -1,11 +1,19 @@
 /*
- * metrics_http - GET /metrics for Prometheus and GET /healthz for whoever watches, over libevent's
- * HTTP. Loopback unless allow_from names the network.
+ * metrics_http - what Prometheus and those who watch ask over HTTP: GET or HEAD of /metrics,
+ * /healthz and /readyz. Loopback unless allow_from names the network.
+ *
+ *   /healthz  200 as long as requests are answered by their rules, which they are without Redis too
+ *   /readyz   200 while Redis answers, else 503
+ *
+ * A connection has one request, of HTTP_HEAD_MAX bytes and policy_timeout at most; there are
+ * METRICS_HTTP_MAX at once.
  */
 #ifndef METRICS_HTTP_H
 #define METRICS_HTTP_H
 
 #include "engine.h"
+
+enum { METRICS_HTTP_MAX = 32, METRICS_HTTP_IDLE_MS = 10000 };
 
 struct metrics_http;
 

@@ -40,7 +40,7 @@ struct lookup {
 	struct mx_entry *entry; /* the answer; NULL while under way and once delivered */
 	bool delivered;         /* or nobody is left to deliver to */
 	unsigned asked;         /* questions that the resolver has not answered */
-	int64_t deadline_ms;
+	int64_t began_us, deadline_ms;
 	int64_t ttl_s;                 /* the least of all answers so far */
 	enum resolver_outcome address; /* of A and AAAA, when one could not be asked */
 	char words[MX_WORDS_SIZE];     /* why the last question could not be answered */
@@ -157,6 +157,7 @@ finish(struct lookup *lookup, enum mx_state state, struct mx_set *set, const cha
 		ttl_s = MX_TTL_FAILED_S;
 		mx->figures.failed++;
 	}
+	histogram_observe(&mx->figures.took, clock_monotonic_us() - lookup->began_us);
 	HASH_DEL(mx->lookups, lookup);
 	TAILQ_REMOVE(&mx->waiting, lookup, link);
 	entry =
@@ -366,7 +367,8 @@ start_lookup(struct mx *mx, const char *domain)
 	struct lookup *lookup = lookup_new(mx, domain);
 
 	mx->figures.lookups++;
-	lookup->deadline_ms = clock_monotonic_ms() + mx->timeout_ms;
+	lookup->began_us = clock_monotonic_us();
+	lookup->deadline_ms = lookup->began_us / 1000 + mx->timeout_ms;
 	HASH_ADD_STR(mx->lookups, domain, lookup);
 	TAILQ_INSERT_TAIL(&mx->waiting, lookup, link);
 	if (TAILQ_FIRST(&mx->waiting) == lookup)

@@ -10,6 +10,7 @@
 #define MX_H
 
 #include "conf.h"
+#include "histogram.h"
 #include "mx_set.h"
 
 struct event_base;
@@ -67,6 +68,7 @@ struct mx_figures {
 	uint64_t hits, lookups;
 	uint64_t failed; /* time-outs included */
 	uint64_t timeouts;
+	struct histogram took; /* look-ups, failed ones included */
 	size_t cached;  /* answers, also expired ones that nothing has replaced yet */
 	size_t waiting; /* look-ups under way */
 };

@@ -58,8 +58,8 @@ parse_line(struct span line, struct policy_request *request, struct err *err)
 	return 0;
 }
 
-/* All lines up to the empty one, which is there. */
-static int
+/* All lines up to the empty one, which is there. Returns where that ends, or NULL: a bad line. */
+static const char *
 parse_lines(const char *p, struct policy_request *request, struct err *err)
 {
 	for (;;) {
@@ -69,11 +69,18 @@ parse_lines(const char *p, struct policy_request *request, struct err *err)
 		if (line.len > 0 && lf[-1] == '\r')
 			line.len--;
 		if (line.len == 0)
-			return 0;
+			return lf + 1;
 		if (parse_line(line, request, err) != 0)
-			return -1;
+			return NULL;
 		p = lf + 1;
 	}
+}
+
+/* Whether the newline at p ends an empty line. */
+static bool
+ends_request(const char *start, const char *p)
+{
+	return p == start || p[-1] == '\n' || (p[-1] == '\r' && (p == start + 1 || p[-2] == '\n'));
 }
 
 /* Length of the request's lines with the empty line that ends it, or 0: not there yet. */
@@ -83,10 +90,20 @@ find_end(struct span bytes, size_t from)
 	for (const char *p = bytes.ptr + from, *end = bytes.ptr + bytes.len;; p++) {
 		if (p >= end || (p = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			return 0;
-		if (p == bytes.ptr || p[-1] == '\n' ||
-		    (p[-1] == '\r' && (p == bytes.ptr + 1 || p[-2] == '\n')))
+		if (ends_request(bytes.ptr, p))
 			return (size_t)(p - bytes.ptr) + 1;
 	}
+}
+
+static bool
+has_end(struct span bytes, size_t seen)
+{
+	const char *last = bytes.ptr + bytes.len - 1;
+
+	if (*last == '\n' && ends_request(bytes.ptr, last))
+		return true; /* the usual case: one request and nothing behind it */
+	/* An end may have its first newline among the bytes seen before. */
+	return find_end(bytes, seen > 2 ? seen - 2 : 0) > 0;
 }
 
 /* What is malformed already though the end is not there. */
@@ -111,19 +128,20 @@ enum policy_parse
 policy_parse(struct span bytes, size_t *seen, struct policy_request *request, size_t *used,
     struct err *err)
 {
+	const char *last;
 	size_t end;
 
 	if (bytes.len == 0)
 		return POLICY_MORE;
-	/* An end may have its first newline among the bytes seen before. */
-	end = find_end(bytes, *seen > 2 ? *seen - 2 : 0);
-	if (end == 0) {
+	if (!has_end(bytes, *seen)) {
 		*seen = bytes.len;
 		return check_unfinished(bytes, err);
 	}
 	*seen = 0;
-	*used = end;
 	*request = (struct policy_request){ 0 };
+	last = parse_lines(bytes.ptr, request, err);
+	end = *used = last != NULL ? (size_t)(last - bytes.ptr) : find_end(bytes, 0);
+	/* These are said rather than what a line has. */
 	if (end > POLICY_REQUEST_MAX) {
 		err_set(err, "request over %d bytes", POLICY_REQUEST_MAX);
 		return POLICY_MALFORMED;
@@ -132,7 +150,7 @@ policy_parse(struct span bytes, size_t *seen, struct policy_request *request, si
 		err_set(err, "NUL byte");
 		return POLICY_MALFORMED;
 	}
-	if (parse_lines(bytes.ptr, request, err) != 0)
+	if (last == NULL)
 		return POLICY_MALFORMED;
 	if (end <= 2) {
 		err_set(err, "empty request");

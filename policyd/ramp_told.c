@@ -51,13 +51,12 @@ ramp_told_warm(struct ramp_told *told, const char *ip, const struct warmup *warm
 void
 ramp_told_say(const struct ramp_told *told, struct store_batch *batch)
 {
-	struct str line = { 0 };
+	struct log_field fields[sizeof(told->fields) / sizeof(told->fields[0])];
+	size_t count = told->count - 2; /* why and by come last */
 
-	for (size_t i = 0; i < told->count; i++)
-		if (told->fields[i].value != NULL && strcmp(told->fields[i].name, "why") != 0 &&
-		    strcmp(told->fields[i].name, "by") != 0)
-			str_addf(&line, " %s=%s", told->fields[i].name, told->fields[i].value);
-	log_info("warmup:%s: %s", str_text(&line), told->fields[told->count - 2].value);
-	str_free(&line);
+	for (size_t i = 0; i < count; i++)
+		fields[i] =
+		    (struct log_field){ told->fields[i].name, told->fields[i].value, LOG_SAME };
+	log_always(LOG_LEVEL_INFO, "warmup", fields, count, "%s", told->fields[count].value);
 	store_put_event(batch, "warmup", told->fields, told->count);
 }

@@ -13,6 +13,7 @@
 #include "quarantine_address.h"
 #include "returnpath.h"
 #include "route_lanes.h"
+#include "route_log.h"
 
 enum { MX_WAIT_MS = 30, PATIENCE = 10, PATIENCE_REFILL_MS = 1000 };
 
@@ -211,16 +212,15 @@ ask_store(struct route *route)
 static void
 log_decision(const struct route *route)
 {
+	struct trace *trace = route->egress->engine->trace;
 	const struct route_decision *decision = &route->decision;
-	bool remarkable = decision->verdict != ROUTE_LEAVE && decision->verdict != ROUTE_SEND;
-	void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) =
-	    remarkable ? log_info : log_debug;
+	bool passes = decision->verdict == ROUTE_LEAVE || decision->verdict == ROUTE_SEND;
 
-	log("%s%s: reason=%s recipient=<%s> sender=<%s>%s%s: %s",
-	    egress_enforces(route->egress) ? "" : "observe: would ",
-	    route_verdict_name(decision->verdict), route_reason_name(decision->reason),
-	    route->recipient, route->sender, *route->group != '\0' ? " group=" : "", route->group,
-	    decision->reply.text);
+	if (!passes || log_writes(LOG_LEVEL_DEBUG))
+		route_log(&route->facts, decision, route->sender, !egress_enforces(route->egress));
+	if (trace_is_on(trace))
+		route_trace(trace, &route->facts, decision, route->sender,
+		    clock_monotonic_ms() - route->began_ms);
 }
 
 static void
@@ -399,4 +399,20 @@ route_free(struct route **route)
 	mx_rules_release(&old->rules);
 	route_lanes_clear(&old->lanes);
 	free(old);
+}
+
+void
+route_pack(const struct route *route, struct str *out)
+{
+	pack_number(out, route->asked_before);
+	pack_number(out, route->has_sender);
+	pack_text(out, route->sender);
+}
+
+void
+route_unpack(struct route *route, struct unpack *in)
+{
+	route->asked_before = unpack_number(in) != 0;
+	route->has_sender = unpack_number(in) != 0;
+	copy_text(route->sender, sizeof(route->sender), span_of(unpack_text(in)));
 }

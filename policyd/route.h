@@ -17,6 +17,7 @@
 #define ROUTE_H
 
 #include "egress.h"
+#include "pack.h"
 #include "route_decide.h"
 #include "sockmap.h"
 
@@ -31,6 +32,10 @@ void route_free(struct route **route);
  * ROUTE_DEADLINE_MS, never within this call. One at a time. */
 enum { ROUTE_DEADLINE_MS = 50 };
 bool route_ask(struct route *route, const struct sockmap_query *query, struct sockmap_reply *reply);
+
+/* What it remembers between two look-ups, for another process. */
+void route_pack(const struct route *route, struct str *out);
+void route_unpack(struct route *route, struct unpack *in);
 
 /* How long Postfix may leave deferred mail alone (maximal_backoff_time as set-up proposes it): a
  * group may have ready what it sends in that time. */

@@ -221,16 +221,36 @@ has_room(const struct route_lane *lane)
 	return lane->dead_ms == 0 && lane->spent_ms == 0 && lane->allowed > lane->inside;
 }
 
+/* Mail goes there at once. */
+static bool
+is_free(const struct route_lane *lane)
+{
+	return has_room(lane) && lane->suspended_ms == 0;
+}
+
 /* A new sending IP comes first, or it would never have the mail its plan needs: a warm one always
  * has more room. Beyond its cap the warm ones follow; or, if mail is to wait, none. */
 static bool
-is_passed_over(const struct route_facts *facts, const struct route_lane *lane)
+yields_to(const struct route_facts *facts, const struct route_lane *lane,
+    const struct route_lane *other)
 {
 	bool waits = facts->settings->warmup.overflow == WARMUP_WAIT;
 
-	for (size_t i = 0; !is_warming(lane) && i < facts->lane_count; i++)
-		if (is_warming(&facts->lanes[i]) && (waits || has_room(&facts->lanes[i])))
+	return !is_warming(lane) && is_warming(other) && (waits || is_free(other));
+}
+
+/* One that is suspended for long too, while there is another way: where there is none, mail waits
+ * for it as for room. */
+static bool
+is_passed_over(const struct route_facts *facts, const struct route_lane *lane)
+{
+	for (size_t i = 0; i < facts->lane_count; i++) {
+		const struct route_lane *other = &facts->lanes[i];
+
+		if (yields_to(facts, lane, other) ||
+		    (lane->suspended_ms > 0 && is_free(other) && !yields_to(facts, other, lane)))
 			return true;
+	}
 	return false;
 }
 

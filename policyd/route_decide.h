@@ -24,6 +24,7 @@ struct route_lane {
 	const struct mx_limits *limits; /* that hold there; NULL: not known */
 	int64_t spent_ms;               /* no room for so long, far beyond; 0: there is, or soon */
 	const struct limit *spent;      /* the limit that has none; NULL: not known */
+	int64_t suspended_ms; /* by backoff, for so long, far beyond; 0: not, or not long */
 };
 
 /* NULL and 0 are facts not known, or that do not matter. */

@@ -86,6 +86,7 @@ describe_lane(const struct egress *egress, struct lane *lane, int64_t now_ms,
 	out->per_minute = facts.per_minute;
 	out->allowed = left_of_cap(lane, out->allowed, now_ms);
 	out->spent_ms = lane_spent_ms(lane, now_ms, &out->spent);
+	out->suspended_ms = lane_suspended_ms(lane, now_ms);
 	out->dead_ms = site_wait_ms(&lane->site, now_ms);
 	out->dead_words = lane->site.words;
 }

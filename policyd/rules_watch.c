@@ -12,6 +12,7 @@
 #include "log.h"
 #include "mem.h"
 #include "rules_last.h"
+#include "rules_version.h"
 #include "store_rules.h"
 
 enum {
@@ -38,8 +39,12 @@ struct rules_watch {
 	struct str told; /* the fleet's version */
 	struct child *child;
 	char fetched[RULES_VERSION_SIZE]; /* that the child is to install */
-	struct patience reloading, fetching;
-	int64_t failed_s; /* of the failure that was logged */
+	struct patience *trying;          /* of the child */
+	struct patience reloading, fetching, upgrading;
+	struct settings *looked_in;          /* a reference: whose configured rules are */
+	char configured[RULES_VERSION_SIZE]; /* of this version */
+	char held[RULES_VERSION_SIZE];       /* updates up to this one are left alone */
+	int64_t failed_s;                    /* of the failure that was logged */
 	bool idle_said;
 };
 
@@ -101,6 +106,7 @@ tell_last(struct rules_watch *watch)
 	struct rules_last last;
 
 	rules_last_load(watch->engine->settings->state_dir, &last);
+	memcpy(watch->held, last.held, sizeof(watch->held));
 	metrics->rules_updated_s = last.succeeded_s;
 	metrics->rules_failed_s = last.failed_s;
 	metrics->rules_failing = *last.failure != '\0';
@@ -127,31 +133,32 @@ on_end(void *arg, int status)
 
 	watch->child = NULL;
 	if (status != 0) {
-		note(&watch->fetching, watch->fetched, false);
+		note(watch->trying, watch->fetched, false);
 		log_warning("rules: version %s of the fleet could not be installed here; again in "
 			    "%lld s",
-		    words_of(watch->fetched), (long long)watch->fetching.wait_ms / 1000);
+		    words_of(watch->fetched), (long long)watch->trying->wait_ms / 1000);
 		return;
 	}
 	rules_place_current(watch->engine->settings->state_dir, installed);
 	/* If this node has newer ones, it has told them: not again each time. */
-	note(&watch->fetching, watch->fetched, strcmp(installed, watch->fetched) == 0);
+	note(watch->trying, watch->fetched, strcmp(installed, watch->fetched) == 0);
 	follow_installed(watch, installed);
 }
 
 static void
-install(struct rules_watch *watch, const char *version)
+install(struct rules_watch *watch, const char *version, struct patience *trying)
 {
 	const char *argv[] = { watch->mxctl, "-c", watch->file, "rules", "update", "--from-fleet",
 		NULL };
 	struct err err;
 
 	snprintf(watch->fetched, sizeof(watch->fetched), "%s", version);
+	watch->trying = trying;
 	watch->child =
 	    child_start(watch->engine->base, argv, CHILD_MS, on_line, on_end, watch, &err);
 	if (watch->child != NULL)
 		return;
-	note(&watch->fetching, version, false);
+	note(trying, version, false);
 	log_warning("rules: mxctl cannot be started: %s", err.text);
 }
 
@@ -171,7 +178,7 @@ on_told(void *arg, enum store_outcome outcome, const struct err *err)
 		return;
 	rules_place_current(watch->engine->settings->state_dir, installed);
 	if (strcmp(installed, told) != 0 && may_try(&watch->fetching, told))
-		install(watch, told);
+		install(watch, told, &watch->fetching);
 }
 
 static void
@@ -192,6 +199,29 @@ ask_fleet(struct rules_watch *watch)
 	watch->call = store_async_run(store, on_told, watch, NULL);
 }
 
+/* -- what a package has brought ----------------------------------------------------------------- */
+
+/* The configured files are looked into once after each reload: a package restarts mxpolicyd. */
+static void
+follow_configured(struct rules_watch *watch, const char *installed)
+{
+	struct settings *settings = watch->engine->settings;
+
+	if (watch->looked_in != settings) {
+		settings_release(&watch->looked_in);
+		watch->looked_in = settings_hold(settings);
+		rules_version_load(settings_configured_rules(settings, RULES_FILE_MX),
+		    watch->configured);
+	}
+	if (*installed == '\0' || strcmp(watch->configured, installed) <= 0 ||
+	    strcmp(watch->configured, watch->held) <= 0 || settings->rules_keys.count == 0 ||
+	    watch->child != NULL || !may_try(&watch->upgrading, watch->configured))
+		return;
+	log_info("rules: the configured files are version %s, newer than %s of the last update",
+	    watch->configured, installed);
+	install(watch, watch->configured, &watch->upgrading);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -205,6 +235,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	rules_place_current(watch->engine->settings->state_dir, installed);
 	follow_installed(watch, installed);
+	follow_configured(watch, installed);
 	ask_fleet(watch);
 }
 
@@ -245,6 +276,7 @@ rules_watch_free(struct rules_watch **watch)
 	if (old->call != NULL)
 		store_async_cancel(&old->call);
 	child_stop(&old->child);
+	settings_release(&old->looked_in);
 	str_free(&old->told);
 	free(old);
 }

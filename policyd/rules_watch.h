@@ -1,8 +1,8 @@
 /*
  * rules_watch - keeps a running mxpolicyd at the rules that are in force: those that another program
- * has installed on this host, and those that the fleet has told (mxpace:rules), which `mxctl rules
- * update --from-fleet` verifies and installs, as a child. What it finds out about updates goes into
- * the metrics.
+ * has installed on this host, and those that the fleet has told (mxpace:rules) or a package has brought
+ * (rules_place.h), which `mxctl rules update --from-fleet` verifies and installs, as a child. What it
+ * finds out about updates goes into the metrics.
  */
 #ifndef RULES_WATCH_H
 #define RULES_WATCH_H

@@ -332,6 +332,30 @@ server_drain(struct server *server, void (*drained)(void *), void *arg)
 }
 
 void
+server_park(struct server *server, void (*drained)(void *), void *arg)
+{
+	evtimer_del(server->resume);
+	close_listeners(server);
+	clients_park(server->clients, drained, arg);
+}
+
+size_t
+server_sockets(const struct server *server, int *fds)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < server->count && count < LISTEN_MAX; i++)
+		fds[count++] = server->listeners[i].fd;
+	return count;
+}
+
+struct clients *
+server_clients(const struct server *server)
+{
+	return server->clients;
+}
+
+void
 server_describe(const struct server *server, struct str *out)
 {
 	for (size_t place = 0; place < PLACES; place++) {

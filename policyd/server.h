@@ -26,6 +26,12 @@ int server_listen(struct server *server, const struct settings *settings, struct
  * when the last has gone. */
 void server_drain(struct server *server, void (*drained)(void *), void *arg);
 
+/* No further connections; those there are are parked for another process (clients_park). */
+void server_park(struct server *server, void (*drained)(void *), void *arg);
+struct clients *server_clients(const struct server *server);
+/* The sockets it listens on, at most LISTEN_MAX of them; how many. They stay its own. */
+size_t server_sockets(const struct server *server, int *fds);
+
 /* What it listens at, for the log: "policy unix:/a unix:/b, map unix:/c". */
 void server_describe(const struct server *server, struct str *out);
 

@@ -129,7 +129,9 @@ slots_ask(struct slots *slots, struct grant *grant, struct lane *lane, int64_t s
 	grant->done = done;
 	grant->arg = arg;
 	grant->live = grant->passed = false;
-	grant->waiter = (struct waiter){ .waits = true, .since_ms = since_ms };
+	grant->waiter = (struct waiter){ .waits = true,
+		.since_ms = since_ms,
+		.asked_ms = clock_monotonic_ms() };
 	queue_up(&lane->for_slot, &grant->waiter);
 	set_ahead(grant, grant->next_hop == NULL);
 	if (lane->slot_waiters++ == 0)
@@ -153,6 +155,13 @@ stop_waiting(struct slots *slots, struct grant *grant)
 	slots->waiters--;
 }
 
+static void
+note_wait(struct slots *slots, const struct grant *grant)
+{
+	histogram_observe(&slots->egress->figures.slot_waits,
+	    (clock_monotonic_ms() - grant->waiter.asked_ms) * 1000);
+}
+
 /* -- passing ----------------------------------------------------------------------------------- */
 
 /* The first who waits for that next hop has it. */
@@ -168,6 +177,7 @@ take_offer(void *arg, struct lane *lane, const char *next_hop)
 		if (grant->next_hop == NULL || strcmp(grant->next_hop, next_hop) != 0)
 			continue;
 		stop_waiting(slots, grant);
+		note_wait(slots, grant);
 		grant->passed = true;
 		lane->passed++;
 		kernel_view_log(lane, "passed");
@@ -231,6 +241,7 @@ static void
 give(struct slots *slots, struct grant *grant, int64_t stamp_ms)
 {
 	stop_waiting(slots, grant);
+	note_wait(slots, grant);
 	grant->stamp_ms = stamp_ms;
 	kernel_view_begin(slots->view, grant);
 	look_at(slots, grant->bare_ms + SLOTS_IDLE_MS);
@@ -365,6 +376,31 @@ slots_end(struct slots *slots, struct grant *grant, bool talked)
 	else
 		look_again(slots);
 	lane_release(&grant->lane);
+}
+
+/* -- of another process ------------------------------------------------------------------------ */
+
+void
+slots_adopt(struct slots *slots, struct grant *grant, struct lane *lane, bool passed)
+{
+	int64_t granted_ms = grant->granted_ms;
+
+	grant->lane = lane_hold(lane);
+	grant->passed = passed;
+	if (passed) {
+		lane->passed++;
+		return;
+	}
+	kernel_view_begin(slots->view, grant);
+	grant->granted_ms = granted_ms;
+}
+
+void
+slots_adopted(struct slots *slots)
+{
+	kernel_view_skip_start(slots->view);
+	look(slots);
+	look_again(slots);
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */

@@ -49,6 +49,11 @@ bool slots_are_wanted(const struct lane *lane, const char *next_hop);
 /* It waits no more, or its connection is not its own any more. talked: the provider was reached
  * (for the socket's sake, see kernel_view.h). */
 void slots_end(struct slots *slots, struct grant *grant, bool talked);
+/* Of another process before us: live, or let pass to reuse a connection. The caller has set what a
+ * grant at that moment has. */
+void slots_adopt(struct slots *slots, struct grant *grant, struct lane *lane, bool passed);
+/* All have been adopted: one look at the kernel shows what else is open. */
+void slots_adopted(struct slots *slots);
 /* Looks at the kernel now if the grant may have a socket and has not been seen with one yet. */
 void slots_look_for(struct slots *slots, struct grant *grant);
 

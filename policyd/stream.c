@@ -38,7 +38,7 @@ idle_ms(const struct stream *stream)
 static void
 set_deadline(struct stream *stream)
 {
-	bool idle = stream->in.len == 0 && stream->out.len == 0;
+	bool idle = stream->in.len <= stream->held && stream->out.len == 0;
 
 	stream->deadline_ms =
 	    clock_monotonic_ms() +
@@ -51,6 +51,17 @@ arm_timer(struct stream *stream, int64_t ms)
 	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 
 	evtimer_add(stream->timer, &wait);
+}
+
+void
+stream_log_closed(const struct stream *stream, const char *what, const char *words)
+{
+	char event[64], why[256];
+	const struct log_field fields[] = { { "why", why, LOG_SAME } };
+
+	snprintf(event, sizeof(event), "%s closed", stream->kind->client);
+	snprintf(why, sizeof(why), "%s%s", what, words);
+	log_event(LOG_LEVEL_WARNING, event, fields, 1, NULL);
 }
 
 static void
@@ -69,8 +80,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	if (stream->in.len > 0 || stream->out.len > 0) {
 		stream->engine->metrics.timed_out++;
-		log_warning("%s closed: silent in the middle of %s (policy_timeout)",
-		    stream->kind->client, stream->in.len > 0 ? stream->kind->request : "an answer");
+		stream_log_closed(stream, "silent in the middle of ",
+		    stream->in.len > 0 ? stream->kind->request : "an answer");
 	}
 	finish(stream);
 }
@@ -130,6 +141,19 @@ stream_consume(struct stream *stream, size_t used)
 }
 
 void
+stream_hold(struct stream *stream, size_t used)
+{
+	stream->held = used;
+}
+
+void
+stream_release(struct stream *stream)
+{
+	stream_consume(stream, stream->held);
+	stream->held = 0;
+}
+
+void
 stream_refuse(struct stream *stream)
 {
 	stream->in.len = 0;
@@ -143,7 +167,8 @@ take_requests(struct stream *stream)
 {
 	bool any = false;
 
-	while (!stream->closing && !is_busy(stream) && stream->out.len < OUT_MAX) {
+	while (
+	    !stream->closing && !stream->parked && !is_busy(stream) && stream->out.len < OUT_MAX) {
 		if (!stream->kind->take(stream->user)) {
 			stream->closing = stream->ended;
 			break;
@@ -166,10 +191,12 @@ stream_proceed(struct stream *stream)
 			return;
 		}
 	} while (more && stream->out.len == 0);
+	if (stream->parked)
+		return;
 	/* A client that sends ahead is read again when its answers are out. */
 	set_reading(stream,
 	    !stream->ended && stream->in.len <= stream->kind->in_max && stream->out.len < OUT_MAX);
-	partial = stream->in.len > 0 || stream->out.len > 0;
+	partial = stream->in.len > stream->held || stream->out.len > 0;
 	if (partial && (progress || !stream->partial))
 		expect_rest(stream); /* once: bytes that trickle in do not prolong it */
 	else if (!partial && !is_busy(stream))
@@ -259,4 +286,22 @@ stream_drain(struct stream *stream)
 	stream->closing = true;
 	if (!is_busy(stream) && stream->out.len == 0)
 		finish(stream);
+}
+
+bool
+stream_park(struct stream *stream)
+{
+	stream->parked = true;
+	set_reading(stream, false);
+	evtimer_del(stream->timer);
+	return !is_busy(stream) && stream->out.len == 0;
+}
+
+void
+stream_resume(struct stream *stream, struct span in)
+{
+	if (in.len == 0)
+		return;
+	str_add_span(&stream->in, in);
+	event_active(stream->writable, EV_WRITE, 0);
 }

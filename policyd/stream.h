@@ -28,10 +28,12 @@ struct stream { /* part of its user */
 	int fd;
 	struct event *readable, *writable, *timer;
 	struct str in;  /* bytes read and not yet taken */
+	size_t held;    /* of them, at the front: the request under way */
 	struct str out; /* answers the client has not taken */
 	bool reading;
 	bool ended;   /* the client sends no more; what is whole is still answered */
 	bool closing; /* no further request; closed once `out` is written */
+	bool parked;  /* no further request, and nothing is read; it stays open */
 	bool partial; /* something of a request or an answer waits for the client */
 	int64_t deadline_ms;
 };
@@ -42,11 +44,24 @@ void stream_init(struct stream *stream, struct engine *engine, int fd,
 void stream_clear(struct stream *stream);
 
 void stream_consume(struct stream *stream, size_t used);
+/* The request just taken is under way: its bytes stay in `in` until it is answered, or another process
+ * goes on with the connection and takes it again. */
+void stream_hold(struct stream *stream, size_t used);
+void stream_release(struct stream *stream);
 /* No further request; what was answered still goes out. */
 void stream_refuse(struct stream *stream);
+/* In the log: it is closed, as `what` and `words` one after the other say. */
+void stream_log_closed(const struct stream *stream, const char *what, const char *words);
 /* After the answer to the request under way was put into `out`: goes on. May end in `over`. */
 void stream_proceed(struct stream *stream);
 /* Finish the request under way, if any, then close. An idle one is closed now, in `over`. */
 void stream_drain(struct stream *stream);
+
+/* No further request, but the connection stays open for another process. What is under way is
+ * answered. True: nothing is, and all answers are out. */
+bool stream_park(struct stream *stream);
+/* It goes on where another process had parked it, with these bytes read and not answered. Requests
+ * among them are taken later, from the event loop. */
+void stream_resume(struct stream *stream, struct span in);
 
 #endif

@@ -168,9 +168,11 @@ add(struct transactions *transactions, struct span instance)
 
 	if (transactions->count >= TRANSACTIONS_MAX)
 		discard(transactions, TAILQ_FIRST(&transactions->by_use));
-	transaction = mem_alloc(sizeof(*transaction) + instance.len + 1);
-	transaction->len = instance.len;
+	/* Not mem_alloc: calloc passes over what was freed a moment ago. */
+	transaction = mem_resize(NULL, sizeof(*transaction) + instance.len + 1);
+	*transaction = (struct transaction){ .len = instance.len };
 	memcpy(transaction->instance, instance.len > 0 ? instance.ptr : "", instance.len);
+	transaction->instance[instance.len] = '\0';
 	if (instance.len > 0)
 		HASH_ADD_KEYPTR(hh, transactions->by_instance, transaction->instance, instance.len,
 		    transaction);
@@ -258,13 +260,22 @@ transaction_grant(struct transaction *transaction, struct group *group, bool slo
 	grant->slot = slot;
 }
 
-void
-transaction_recipient(struct transaction *transaction, struct group *group)
+/* That of the group, or an unused one; NULL: there is neither. */
+static struct tally *
+tally_of(struct transaction *transaction, const struct group *group)
 {
 	struct tally *tally = &transaction->tally;
 
 	while (tally != NULL && tally->recipients > 0 && tally->group != group)
 		tally = tally->next;
+	return tally;
+}
+
+void
+transaction_recipient(struct transaction *transaction, struct group *group)
+{
+	struct tally *tally = tally_of(transaction, group);
+
 	if (tally == NULL) {
 		tally = mem_alloc(sizeof(*tally));
 		tally->next = transaction->tally.next;
@@ -292,4 +303,99 @@ transactions_recipients(struct transactions *transactions, struct span instance,
 		list[count++].recipients = tally->recipients;
 	}
 	return count;
+}
+
+/* -- to another process ------------------------------------------------------------------------ */
+
+const char *
+transaction_instance(const struct transaction *transaction)
+{
+	return transaction->instance; /* allocated with a NUL behind it */
+}
+
+static void
+pack_group(const struct group *group, struct str *out)
+{
+	pack_text(out, group != NULL ? group_name(group) : "");
+	pack_text(out, group != NULL ? group_ip(group) : "");
+}
+
+static void
+pack_one(const struct transaction *transaction, struct str *out)
+{
+	pack_text(out, transaction->instance);
+	pack_number(out, transaction->used_ms);
+	for (const struct grant *grant = &transaction->grant; grant != NULL; grant = grant->next) {
+		if (grant->group == NULL)
+			continue;
+		pack_number(out, 1);
+		pack_group(grant->group, out);
+		pack_number(out, grant->slot);
+	}
+	pack_number(out, 0);
+	for (const struct tally *tally = &transaction->tally; tally != NULL; tally = tally->next) {
+		if (tally->recipients == 0)
+			continue;
+		pack_number(out, tally->recipients);
+		pack_group(tally->group, out);
+	}
+	pack_number(out, 0);
+}
+
+void
+transactions_pack(const struct transactions *transactions, struct str *out)
+{
+	const struct transaction *transaction;
+
+	pack_number(out, HASH_COUNT(transactions->by_instance));
+	TAILQ_FOREACH (transaction, &transactions->by_use, link)
+		if (transaction->len > 0)
+			pack_one(transaction, out);
+}
+
+/* A reference, or NULL. */
+static struct group *
+unpack_group(struct groups *groups, struct unpack *in)
+{
+	const char *name = unpack_text(in), *ip = unpack_text(in);
+
+	return *name != '\0' ? groups_get(groups, name, ip) : NULL;
+}
+
+static void
+unpack_one(struct transactions *transactions, struct groups *groups, struct unpack *in)
+{
+	struct transaction *transaction = add(transactions, bounded(span_of(unpack_text(in))));
+	struct group *group;
+	int64_t recipients;
+	bool slot;
+
+	transaction->used_ms = unpack_number(in);
+	while (unpack_number(in) != 0) {
+		group = unpack_group(groups, in);
+		slot = unpack_number(in) != 0;
+		if (group == NULL)
+			continue;
+		if (slot) {
+			group_open_slot(group);
+			group_touch(group);
+		}
+		transaction_grant(transaction, group, slot);
+		group_release(&group);
+	}
+	while ((recipients = unpack_number(in)) > 0) {
+		group = unpack_group(groups, in);
+		transaction_recipient(transaction, group);
+		tally_of(transaction, group)->recipients = recipients;
+		group_release(&group);
+	}
+}
+
+void
+transactions_unpack(struct transactions *transactions, struct groups *groups, struct unpack *in)
+{
+	size_t count = unpack_count(in);
+
+	for (size_t i = 0; i < count && !in->failed; i++)
+		unpack_one(transactions, groups, in);
 }

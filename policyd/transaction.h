@@ -12,6 +12,7 @@
 #define TRANSACTION_H
 
 #include "group.h"
+#include "pack.h"
 #include "span.h"
 
 enum { TRANSACTION_IDLE_S = 300, TRANSACTIONS_MAX = 200000 };
@@ -48,6 +49,12 @@ struct transaction_recipients {
 };
 size_t transactions_recipients(struct transactions *transactions, struct span instance,
     struct transaction_recipients *list, size_t max);
+const char *transaction_instance(const struct transaction *transaction);
+/* All of them but those without an instance, for another process, and taken over there: slots are
+ * open again, owners come by transactions_open. */
+void transactions_pack(const struct transactions *transactions, struct str *out);
+void transactions_unpack(struct transactions *transactions, struct groups *groups,
+    struct unpack *in);
 /* The message is counted in the group. slot: one was opened for it; it ends with the others. */
 void transaction_grant(struct transaction *transaction, struct group *group, bool slot);
 

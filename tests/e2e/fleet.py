@@ -313,10 +313,6 @@ class Fleet(World):
     def node(self, name):
         return self.nodes[NAMES.index(name)]
 
-    def policyd_of(self, name):
-        """A node's running mxpolicyd."""
-        return self._nodes[name]
-
     # What tests do.
 
     def queue_up(self, recipients, sender=SENDER):

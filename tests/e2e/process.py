@@ -60,11 +60,12 @@ class Log:
 class Process:
     """One child of ours; both its outputs go to a log."""
 
-    def __init__(self, name, argv, log_path, env=None, user=None, cwd="/"):
+    def __init__(self, name, argv, log_path, env=None, user=None, cwd="/", **options):
+        """options: further ones of subprocess.Popen"""
         self.name = name
         self.log = Log(log_path)
         self.killed = False
-        kw = {"user": user, "group": user, "extra_groups": []} if user else {}
+        kw = {"user": user, "group": user, "extra_groups": [], **options} if user else options
         with open(log_path, "ab") as out:
             self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd,
                                            start_new_session=True,

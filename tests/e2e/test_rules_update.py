@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import urllib.request
@@ -145,10 +146,10 @@ def publishing(w, s):
         like(open(s.key + ".pub", encoding="utf-8").read(), re.escape(s.public))
     with case("what mxctl has signed, minisign verifies"):
         s.write(2)
-        s.publish("2026112201")
+        s.publish("2024012201")
         done = w.run("minisign", "-Vm", s.www + "/rules.json", "-P", s.public)
         equal(done.returncode, 0, done.stderr)
-        like(done.stdout, "Trusted comment: mxpace rules 2026112201")
+        like(done.stdout, "Trusted comment: mxpace rules 2024012201")
     with case("files with a mistake are not signed"):
         with open(s.rules + "/bounce-rules.conf", "a", encoding="utf-8") as f:
             f.write("no_such_list = 1;\n")
@@ -177,23 +178,23 @@ def good(w, s):
         equal(s.in_force(), before)
         done = s.update()
         equal(done.returncode, 0, done.stderr)
-        like(done.stdout, r"(?s)2026112201.*small.*in force")
-        equal(s.in_force(), "2026112201")
+        like(done.stdout, r"(?s)2024012201.*small.*in force")
+        equal(s.in_force(), "2024012201")
         owner = os.stat(w.root + "/state-a").st_uid
         for folder, folders, files in os.walk(s.state()):
             for one in folders + files:
                 equal(os.lstat(os.path.join(folder, one)).st_uid, owner, one)
     with case("it is told: Redis, an event, the history, status"):
         told = w.redis.hash("mxpace:rules")
-        equal((told["version"], told["how"]), ("2026112201", "update"))
-        check(w.redis.events(type="rules", version="2026112201"), "no event")
-        equal(s.json("rules", "history")["changes"][0]["version"], "2026112201")
-        equal(s.json("status")["mx_rules"]["version"], "2026112201")
+        equal((told["version"], told["how"]), ("2024012201", "update"))
+        check(w.redis.events(type="rules", version="2024012201"), "no event")
+        equal(s.json("rules", "history")["changes"][0]["version"], "2024012201")
+        equal(s.json("status")["mx_rules"]["version"], "2024012201")
     with case("all nodes use it within seconds, the others through Redis, verified there"):
         for name, node in s.nodes.items():
-            node.log.wait(r"rules: version 2026112201 instead of the configured files", deadline=SOON)
-            wait_for(lambda n=name: s.uses(n, "2026112201"), "node %s to use it" % name, SOON)
-            equal(s.in_force(name), "2026112201")
+            node.log.wait(r"rules: version 2024012201 instead of the configured files", deadline=SOON)
+            wait_for(lambda n=name: s.uses(n, "2024012201"), "node %s to use it" % name, SOON)
+            equal(s.in_force(name), "2024012201")
         with s.nodes["a"].connect() as p:
             equal([p.ask("u@small.test") for _ in range(2)], ["DUNNO"] * 2)
         with s.nodes["b"].connect() as p:
@@ -237,14 +238,14 @@ def bad(w, s):
     with case("a signature of somebody else: refused"):
         other = w.root + "/other.key"
         w.run(w.binary("mxctl"), "rules", "key", other)
-        s.publish("2026112202", key=other)
+        s.publish("2024012202", key=other)
         refused(s, "none of those that are trusted")
     with case("that is in /metrics and in the daemon's log"):
         wait_for(lambda: metric(s.nodes["a"], "rules_update_failing") == 1, "the metric", SOON)
         s.nodes["a"].log.wait(r"warning: rules: the last update failed: .*none of those that are trusted", deadline=SOON)
         check(metric(s.nodes["a"], "rules_update_age_seconds") >= 0, "no age")
     with case("a bundle that was changed behind the signature: refused"):
-        s.publish("2026112202")
+        s.publish("2024012202")
         text = open(path, encoding="utf-8").read()
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.replace("3/1h", "9/1h"))
@@ -254,27 +255,27 @@ def bad(w, s):
             f.write(text[:len(text) // 2])
         refused(s, "this is not what was signed")
     with case("a signature that is cut off: refused"):
-        s.publish("2026112202")
+        s.publish("2024012202")
         signature = open(path + ".minisig", encoding="utf-8").read()
         with open(path + ".minisig", "w", encoding="utf-8") as f:
             f.write(signature[:100])
         refused(s, "none of minisign, or is cut off")
     with case("an older version: refused"):
-        s.publish("2026112101")
-        refused(s, "older than 2026112201")
+        s.publish("2024012101")
+        refused(s, "older than 2024012201")
     with case("right in form and signature, but its samples fail: refused, with file and line"):
         mx = open(s.rules + "/mx-rules.conf", encoding="utf-8").read()
-        sign(w, s, bundle(s, "2026112202", mx.replace("limits", "sample_mx = \"mx.elsewhere.test\"; limits", 1)))
+        sign(w, s, bundle(s, "2024012202", mx.replace("limits", "sample_mx = \"mx.elsewhere.test\"; limits", 1)))
         refused(s, r"mx-rules\.conf:\d+: .*mx\.elsewhere\.test")
     with case("a bundle that reads other files: refused"):
-        sign(w, s, bundle(s, "2026112202", mx + "\n@include \"/etc/passwd\"\n"))
+        sign(w, s, bundle(s, "2024012202", mx + "\n@include \"/etc/passwd\"\n"))
         refused(s, "has an @include")
     with case("more than 8 MB: refused"):
         with open(path, "wb") as f:
             f.truncate(9 << 20)
         refused(s, "larger than")
     with case("a server of another authority: refused"):
-        s.publish("2026112202")
+        s.publish("2024012202")
         other = Authority(w.root + "/other-authority")
         w.write_conf(s.nodes["a"].conf_path, "a", **s.settings("a", rules_ca=other.ca))
         refused(s, "(?i)certificate")
@@ -302,7 +303,7 @@ def disk_full(w, s):
                 shutil.chown(one, "mxpace", "mxpace")
         os.unlink(s.state() + "/current") if os.path.islink(s.state() + "/current") else shutil.rmtree(
             s.state() + "/current")
-        os.symlink("2026112201", s.state() + "/current")
+        os.symlink("2024012201", s.state() + "/current")
         filler = w.root + "/state-a/filler"
         with open(filler, "wb", buffering=0) as f:
             try:
@@ -314,12 +315,12 @@ def disk_full(w, s):
         os.unlink(filler)
         done = s.update()
         equal(done.returncode, 0, done.stderr)
-        equal(s.in_force(), "2026112202")
+        equal(s.in_force(), "2024012202")
         subprocess.run(["umount", "-l", w.root + "/state-a"], check=True)
-        equal(s.in_force(), "2026112201")
+        equal(s.in_force(), "2024012201")
     with case("after it: the fleet has the newer one, and this node takes it by itself"):
         for name in s.nodes:
-            wait_for(lambda n=name: s.uses(n, "2026112202"), "node %s to use it" % name, 4 * SOON)
+            wait_for(lambda n=name: s.uses(n, "2024012202"), "node %s to use it" % name, 4 * SOON)
 
 
 def under_load(w, s):
@@ -329,7 +330,7 @@ def under_load(w, s):
         pairs = [(s.nodes[name], "u@big.test") for name in "ab"]
         with Load(pairs, pause=lambda: 0.002) as load, Maps(s.map("c")) as maps:
             for number in range(3, 6):
-                version = "20261122%02d" % number
+                version = "20240122%02d" % number
                 s.write(number)
                 s.publish(version)
                 equal(s.update().returncode, 0)
@@ -351,30 +352,30 @@ def going_back(w, s):
         done = s.mxctl("rules", "rollback")
         equal(done.returncode, 0, done.stderr)
         for name in s.nodes:
-            wait_for(lambda n=name: s.uses(n, "2026112204"), "node %s to go back" % name, SOON)
+            wait_for(lambda n=name: s.uses(n, "2024012204"), "node %s to go back" % name, SOON)
         equal(w.redis.hash("mxpace:rules")["how"], "rollback")
-        check(w.redis.events(type="rules", how="rollback", version="2026112204"), "no event")
+        check(w.redis.events(type="rules", how="rollback", version="2024012204"), "no event")
     with case("the timer does not go forward to it again, on no node; status says so"):
         for name in s.nodes:
             done = s.update(name=name)
             equal(done.returncode, 0, done.stderr)
             like(done.stdout, "left alone")
-            equal(s.in_force(name), "2026112204")
-            like(s.json("status", name=name)["rules_updates"]["held"], "2026112205")
+            equal(s.in_force(name), "2024012204")
+            like(s.json("status", name=name)["rules_updates"]["held"], "2024012205")
     with case("a newer one is taken, and nothing is held then"):
         s.write(6)
-        s.publish("2026112206")
+        s.publish("2024012206")
         equal(s.update(name="b").returncode, 0)
         for name in s.nodes:
-            wait_for(lambda n=name: s.uses(n, "2026112206"), "node %s to use it" % name, SOON)
+            wait_for(lambda n=name: s.uses(n, "2024012206"), "node %s to use it" % name, SOON)
             check("held" not in s.json("status", name=name)["rules_updates"], "still held on " + name)
     with case("back to the configured files and forward again to a kept version, by hand"):
         equal(s.mxctl("rules", "rollback", "configured", name="b").returncode, 0)
         for name in s.nodes:
             wait_for(lambda n=name: s.uses(n, "0"), "node %s to use the configured files" % name, SOON)
-        equal(s.mxctl("rules", "rollback", "2026112206").returncode, 0)
+        equal(s.mxctl("rules", "rollback", "2024012206").returncode, 0)
         for name in s.nodes:
-            wait_for(lambda n=name: s.uses(n, "2026112206"), "node %s to use it" % name, SOON)
+            wait_for(lambda n=name: s.uses(n, "2024012206"), "node %s to use it" % name, SOON)
             check("held" not in s.json("status", name=name)["rules_updates"], "still held on " + name)
     with case("a version that is not kept: refused in words"):
         done = s.mxctl("rules", "rollback", "2020010101")
@@ -382,12 +383,33 @@ def going_back(w, s):
         like(done.stderr, "is not kept")
 
 
+def package(w, s):
+    path = world.CONF_FOLDER + "/mx-rules.conf"
+    with case("a package brings newer rules: each node takes them as it reloads, and none goes back to the fleet's"):
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('version = "2024012207";\n' + text)
+        like(s.json("status")["mx_rules"]["newer"], "2024012207")
+        for name, node in s.nodes.items():
+            node.send(signal.SIGHUP)
+            wait_for(lambda n=name: s.uses(n, "0"), "node %s to use the configured files" % name, SOON)
+            equal(s.in_force(name), None)
+        change = s.json("rules", "history")["changes"][0]
+        equal((change["how"], change["before"]), ("upgrade", "2024012206"))
+        equal(w.redis.hash("mxpace:rules")["version"], "2024012206")
+    with case("what the server has is older, and that is no failure"):
+        done = s.update()
+        equal(done.returncode, 0, done.stderr)
+        like(done.stdout, "2024012207 is in force, which is newer")
+
+
 def own_changes(w, s):
     with open(w.root + "/local.conf", "w", encoding="utf-8") as f:
         f.write('mx_rules = ( { name = "big"; connections = 7; } );\n')
     with case("ten updates: what the operator has changed in one rule stays, the diff shows both sides"):
         for number in range(10):
-            version = "20261123%02d" % (number + 1)
+            version = "20240123%02d" % (number + 1)
             s.write(6, connections=20 + number)
             s.publish(version)
             done = s.mxctl("--json", "rules", "diff")
@@ -396,7 +418,7 @@ def own_changes(w, s):
             equal((rows["connections"]["after"], rows["connections"]["local"]), (str(20 + number), "7"))
             equal(s.update().returncode, 0)
             equal(s.json("rules", "show", "big")["connections"], 7)
-        rows = s.json("rules", "diff", "2026112310")["changes"]
+        rows = s.json("rules", "diff", "2024012310")["changes"]
         equal([(r["key"], r["before"], r["after"], r["local"]) for r in rows], [("connections", "28", "29", "7")])
     with case("ten versions are kept"):
         equal(len(s.json("rules", "list")["versions"]), 10)
@@ -423,6 +445,7 @@ def run(w):
         bad(w, s)
         under_load(w, s)
         going_back(w, s)
+        package(w, s)
         own_changes(w, s)
     finally:
         s.server.stop()

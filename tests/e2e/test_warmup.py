@@ -53,6 +53,12 @@ def mxctl(f, *args):
     return json.loads(done.stdout)
 
 
+def waiting(f):
+    """Whether a message waits for mxpolicyd's leave."""
+    done = f.mxctl("--json", "status")
+    return any(row.get("waiting") for row in json.loads(done.stdout)["backlog"])
+
+
 def order(f, *args):
     mxctl(f, *args)
     known(f)
@@ -130,6 +136,23 @@ def waits(f, everything):
         check(f.mxctl("warmup", "stop", NEW).returncode == 1, "twice")
 
 
+def suspended(f, everything):
+    with case("an IP that is suspended for long is passed over: mail goes by the other one, without being deferred"):
+        equal(f.mxctl("backoff", "set", "big", "--ip", WARM, "--suspend", "--for", "1h").returncode, 0)
+        before = by_address(f)
+        while f.queued() == 0:  # until one has found out that it is
+            send(f, everything, 1)
+            wait_for(lambda: f.queued() == 0 or waiting(f), "it to be sent, or to wait")
+        held, since = f.queued(), f.node("a").log.mark()
+        send(f, everything, 20)
+        f.wait_messages(len(everything) - held, deadline=30)
+        equal(by_address(f)[WARM_ADDRESS], before[WARM_ADDRESS])
+        equal(f.node("a").mail.status("deferred", "", since), [])
+    with case("it is not passed over any more: what waited is sent"):
+        equal(f.mxctl("backoff", "clear", "big", "--ip", WARM).returncode, 0)
+        all_taken(f, everything)
+
+
 def run(f):
     everything = []
     order(f, "start", NEW)
@@ -137,6 +160,7 @@ def run(f):
     next_stage(f, everything)
     shown(f)
     waits(f, everything)
+    suspended(f, everything)
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ class Policyd:
         self._ending = False
         argv = [*self._world.wrap("mxpolicyd-" + self.name), self._world.binary("mxpolicyd"), "-c", self.conf_path]
         with self._world.network(self.name):
-            self._process = Process("mxpolicyd " + self.name, argv, self.log.path,
-                                    env=self._world.report_options(self.name), user="mxpace")
+            self._process = self._spawn(argv, {"env": self._world.report_options(self.name), "user": "mxpace"})
 
         def says_so():
             if not self._process.running():
@@ -94,6 +93,9 @@ class Policyd:
             return self.log.find(r"info: ready: ", since)
         wait_for(says_so, "mxpolicyd %s to be ready" % self.name)
         return self
+
+    def _spawn(self, argv, options):
+        return Process("mxpolicyd " + self.name, argv, self.log.path, **options)
 
     def __enter__(self):
         return self
@@ -288,7 +290,7 @@ class World:
         node = self._nodes[name] = Policyd(self, name, path, self.socket_path(name))
         return node.start()
 
-    def socket_path(self, name):
+    def socket_path(self, name, kind="policy"):
         """In a folder that mxpace may write and Postfix may enter, made here if need be."""
         mta = {"a": self.postfix, "b": self.postfix_b}.get(name)
         folder = (mta.queue if mta else "%s/run-%s" % (self.root, name)) + "/mxpace"
@@ -296,7 +298,16 @@ class World:
             os.makedirs(folder)
             shutil.chown(folder, "mxpace", "postfix" if mta else "mxpace")
             os.chmod(folder, 0o2750)
-        return folder + "/policy"
+        return "%s/%s" % (folder, kind)
+
+    def policyd_of(self, name):
+        """A node's running mxpolicyd."""
+        return self._nodes[name]
+
+    def adopt(self, node):
+        """Another kind of Policyd as that node's; starts it."""
+        self._nodes[node.name] = node
+        return node.start()
 
     def network(self, _name):
         """Where a node's programs are started: a context manager. Here all nodes share one."""

@@ -3,6 +3,7 @@
 targets."""
 import os
 import re
+import time
 
 from _tap import SOURCES, c_files, done, exists, files, none, read, report
 
@@ -28,8 +29,9 @@ TABLES = {
 }
 PAGES = ("man/mxpolicyd.8", "man/mxbounce.8", "man/mxctl.1", "man/mxpace.conf.5", "man/mx-rules.5",
          "man/bounce-rules.5", "man/mxpace-redis.7")
+TEXTS = ("README.md", "HACKING.md", "INSTALL", "tests/README.md")
 # Targets that make help need not name: parts of others.
-INNER_TARGETS = {"help", "tests", "fuzzers", "FORCE"}
+INNER_TARGETS = {"help", "files", "tests", "fuzzers", "FORCE"}
 
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 TABLE = re.compile(r"struct conf_key (\w+)\[\] = \{\n(.*?)\n\};", re.S)
@@ -224,9 +226,10 @@ def programs():
 def metrics():
     page = read("man/mxpolicyd.8")
     source = "".join(read(path) for path in c_files(("policyd",)) if "metrics" in path)
-    names = set(re.findall(r"# TYPE mxpace_(\w+)", source)) - {""} | set(re.findall(r'^\t+\{ "(\w+)",', source, re.M))
-    report(len(names) > 5, "policyd/metrics.c can be read")
-    told = set(re.findall(r"^\.It Li mxpace_(\w+)", page, re.M))
+    names = set(re.findall(r'# TYPE (mxpace_\w+)|"((?:mxpace|process)_\w+)"', source))
+    names = {a or b for a, b in names}
+    report(len(names) > 50, "policyd/metrics*.c can be read")
+    told = set(re.findall(r"^\.It Li ((?:mxpace|process)_\w+)", page, re.M))
     none("man/mxpolicyd.8 names every metric", sorted(names - told))
     none("man/mxpolicyd.8 names no metric that is none", sorted(told - names))
     parts = re.split(r"^\.It Li mxpace_(\w+)", page, flags=re.M)
@@ -277,6 +280,22 @@ def make():
     none("every .PHONY target has a rule", sorted(phony - rules))
     none("make help names every target", sorted((phony | {r for r in rules if "/" not in r}) - told - INNER_TARGETS - {"clean"}))
     none("make help names no target that is none", sorted(told - rules))
+    named = {(path, target) for path in TEXTS for line in re.findall(r"^(?: {4}|`*)make .*|[`\"]make [^`\"\n]*", read(path), re.M)
+             for target in re.findall(r"make(?: -\S+)*((?: [a-z][\w-]*)*)", line.partition("#")[0])[0].split()}
+    report(len(named) > 5, "the make targets of README and the others can be read")
+    none("README and the others name no make target that is none",
+         ["%s: make %s" % row for row in sorted(named) if row[1] not in told | rules])
+
+
+def versions():
+    """One version: the Makefile's. The other two places say the same, and the same day."""
+    version = re.search(r"^VERSION\s*:=\s*(\S+)", read("Makefile"), re.M)[1]
+    package, written = re.search(r"^\w+ \((.*?)\).*?^ -- .*>  \w+, (\d+ \w+ \d+)", read("debian/changelog"), re.M | re.S).groups()
+    day = time.strftime("%Y-%m-%d", time.strptime(written, "%d %b %Y"))
+    newest = re.search(r"^(\d\S*) \((\S+)\)$", read("CHANGELOG"), re.M)
+    none("one version in Makefile, debian/changelog and CHANGELOG",
+         [] if (package, newest.groups()) == (version, (version, day)) else
+         ["%s, %s of %s, %s of %s" % (version, package, day, *newest.groups())])
 
 
 def pages():
@@ -290,7 +309,7 @@ def pages():
 
 pages()
 configuration()
-for check in (quarantine, redis, rights, programs, metrics, diagnostics, make):
+for check in (quarantine, redis, rights, programs, metrics, diagnostics, make, versions):
     try:
         check()
     except FileNotFoundError as error:

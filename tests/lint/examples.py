@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The worked examples of mx-rules(5) are true: mxctl takes their files over the shipped rules, knows their commands, and
-shows the figures that the page tells."""
+shows the figures that the page tells. What other documents show of configuration files has no mistake. (Commands are run
+by tests/e2e/test_examples.py.)"""
 import json
 import os
 import re
@@ -132,6 +133,37 @@ def levels(page):
     none("the table of levels is what rules show prints", wrong)
 
 
+def fragments():
+    """(where, name of the file, text) for each piece of a configuration file that a document shows."""
+    for page, begin, name in (("man/mxpace.conf.5", r"[a-z_]+ *= ", "mxpace.conf"),
+                              ("man/bounce-rules.5", r"(?:// .*\n)?(?:provider|status_text|text|code) = \(", "bounce-rules.local.conf")):
+        for block in re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", read(page), re.S | re.M):
+            if re.match(begin, block):
+                yield page, name, block.replace("\\e", "\\")
+    for number, line in enumerate(read("INSTALL").splitlines(), 1):
+        if re.match(r" {6}\| [a-z_]+ *= ", line):
+            yield "INSTALL:%d" % number, "mxpace.conf", line.split("| ", 1)[1] + "\n"
+
+
+def fragment(where, name, text):
+    with tempfile.TemporaryDirectory(prefix="mxpace-examples-") as folder:
+        base = {key: value for key, value in BASE.items() if not re.search(r"^%s\s*=" % key, text, re.M)}
+        if name != "mxpace.conf":
+            base["bounce_rules_local"] = '"%s"' % name
+        make(folder, ["// mxpace.conf\n" + (text if name == "mxpace.conf" else "") +
+                      "".join("%s = %s;\n" % row for row in base.items()), *["// %s\n%s" % (name, text)] * (name != "mxpace.conf")])
+        key = os.path.join(folder, "verp.key")
+        run(folder, "verp", "key", key)
+        with open(os.path.join(folder, "mxpace.conf"), "r+", encoding="utf-8") as f:
+            text_now = f.read().replace(folder + "/verp.key", key)
+            f.seek(0)
+            f.write(text_now)
+            f.truncate()
+        result = run(folder, "rules", "check")
+        none("%s: what it shows of %s has no mistake: %s" % (where, name, text.split("=")[0].split("\n")[-1].strip()),
+             (result.stdout + result.stderr).splitlines() if result.returncode else [])
+
+
 def main():
     if not os.path.exists(MXCTL):
         skip("the examples of %s" % PAGE, "%s is not built" % os.path.relpath(MXCTL, TREE))
@@ -143,6 +175,11 @@ def main():
         if title in found:
             example(title, found[title])
     levels(page)
+    pieces = list(fragments())
+    report({"mxpace.conf", "bounce-rules.local.conf"} == {name for _, name, _ in pieces} and len(pieces) > 10,
+           "the pieces of configuration files can be read")
+    for piece in pieces:
+        fragment(*piece)
 
 
 main()

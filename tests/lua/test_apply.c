@@ -413,6 +413,7 @@ counts_a_complaint_for_its_ip(void **state)
 	do_apply(&one.report, &from_postfix, "n1"); /* names none */
 	one.report.feedback.source_ip = "198.51.100.7";
 	do_apply(&one.report, &from_postfix, "n2");
+	do_apply(&one.report, &from_postfix, "n2"); /* by another host, which has got it too */
 	one_report(&one, OUTSIDE, BOUNCE_HARD, REASON_FEEDBACK_LOOP)->kind = REPORT_FEEDBACK;
 	one.report.feedback.source_ip = "198.51.100.7";
 	do_apply(&one.report, &verp, "n3");

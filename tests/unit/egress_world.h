@@ -44,6 +44,7 @@ static struct shop {
 	int64_t taken, told;
 	int64_t wait_ms; /* until there is one, if none is left; 0: 150 */
 	bool paused;
+	int64_t suspended_ms; /* by backoff; 0: not */
 	bool errors; /* answers scripts with errors */
 	char reply[256];
 	unsigned grants, refusals, stamps, backs, hits; /* scripts */
@@ -86,6 +87,12 @@ shop_take(void)
 {
 	if (shop.paused)
 		return "*5\r\n:3\r\n:0\r\n:0\r\n:0\r\n$5\r\nnight\r\n";
+	if (shop.suspended_ms > 0) {
+		snprintf(shop.reply, sizeof(shop.reply),
+		    "*5\r\n:3\r\n:1\r\n:%lld\r\n:0\r\n$4\r\nspam\r\n",
+		    (long long)shop.suspended_ms);
+		return shop.reply;
+	}
 	if (shop.messages == 0) {
 		snprintf(shop.reply, sizeof(shop.reply), "*4\r\n:2\r\n:1\r\n:4\r\n:%lld\r\n",
 		    (long long)(shop.wait_ms > 0 ? shop.wait_ms : 150));

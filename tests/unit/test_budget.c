@@ -97,6 +97,20 @@ waits_while_paused(void)
 	WAIT_FOR(base, askers[0].answers == 1);
 }
 
+/* The route look-up passes over it (route_decide.h). */
+static void
+knows_that_it_is_suspended_for_long(void)
+{
+	shop.suspended_ms = (LANE_FAR_S + 60) * 1000;
+	ask(&askers[0]);
+	WAIT_FOR(base, *lane->message_words != '\0');
+	assert_string_equal(lane->message_words, "suspended by backoff for 11m: spam");
+	assert_true(lane_suspended_ms(lane, clock_monotonic_ms()) > 0);
+	shop.suspended_ms = 0;
+	WAIT_FOR(base, askers[0].answers == 1);
+	assert_int_equal(lane_suspended_ms(lane, clock_monotonic_ms()), 0);
+}
+
 /* The limits changed while it was asked about: what the old ones said of room is forgotten. */
 static void
 asks_again_when_the_limits_changed(void)
@@ -324,6 +338,7 @@ static const struct test_row {
 	{ "first come, first served", first_come_first_served },
 	{ "asks for few at once", asks_for_few_at_once },
 	{ "waits while paused", waits_while_paused },
+	{ "knows that it is suspended for long", knows_that_it_is_suspended_for_long },
 	{ "turns away who would wait too long", turns_away_who_would_wait_too_long },
 	{ "keeps who waits a moment too long", keeps_who_waits_a_moment_too_long },
 	{ "one who is told may cancel others", may_cancel_others_when_told },

@@ -440,6 +440,8 @@ static const struct text_row {
 	{ "no reply announced", "Remote host said: no", "Remote host said: no" },
 	{ "blanks of other kinds run together", "a \u00a0 b", "a b" },
 	{ "host without said", "host unreachable", "host unreachable" },
+	{ "words joined", "522_mailbox_full user_unknown_", "522 mailbox full user unknown_" },
+	{ "names with underscores", "OFR004_416 _a a_", "OFR004_416 _a a_" },
 	{ "apostrophes", "a\u2019b \u201cc\u201d\u00a0d", "a'b \"c\" d" },
 	{ "empty", "", "" },
 };

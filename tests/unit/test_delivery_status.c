@@ -235,7 +235,7 @@ reads_all_fields(void **state)
 				  "Original-Recipient: rfc822; u@o.test\n"
 				  "Final-Recipient: rfc822; u@d.test\n"
 				  "Action: failed\nStatus: 5.1.1\n"
-				  "Remote-MTA: dns; MX.d.test [192.0.2.1]\n"
+				  "Remote-MTA: dns; MX.d.test. (192.0.2.1, the server)\n"
 				  "Diagnostic-Code: smtp; 550 5.1.1 no\n such user\n"
 				  "Last-Attempt-Date: Mon, 2 Nov 2026 10:00:09 +0100\n"),
 	    &report);
@@ -247,6 +247,7 @@ reads_all_fields(void **state)
 	assert_string_equal(recipient->address, "u@o.test");
 	assert_string_equal(recipient->final_address, "u@d.test");
 	assert_string_equal(recipient->remote_mta, "mx.d.test");
+	assert_true(recipient->remote_rooted);
 	assert_string_equal(recipient->diagnostic, "550 5.1.1 no such user");
 	assert_string_equal(recipient->last_attempt, "Mon, 2 Nov 2026 10:00:09 +0100");
 	arena_clear(&arena);

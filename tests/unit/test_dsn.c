@@ -124,6 +124,35 @@ parses_codes(void **state)
 	assert_int_equal(dsn_parse_code(SPAN("5x0")), 0);
 }
 
+static const struct word_row {
+	const char *label;
+	bool first, is;
+} word_rows[] = {
+	{ "550", true, true },
+	{ "550", false, false },
+	{ "5.1.1", true, true },
+	{ "5.1.1", false, true },
+	{ "#5.1.1", false, true },
+	{ "550-5.1.1", true, true },
+	{ "550-5.1.1", false, false },
+	{ "550-x", true, false },
+	{ "5.1", false, false },
+	{ "5.1.1.1", false, false },
+	{ "5.1.1.", false, false },
+	{ "7.1.1", false, false },
+	{ "(5.1.1)", false, false },
+	{ "#", false, false },
+	{ "", true, false },
+};
+
+static void
+knows_its_words(void **state)
+{
+	const struct word_row *row = *state;
+
+	assert_int_equal(dsn_is_word(span_of(row->label), row->first), row->is);
+}
+
 static const struct temporary_row {
 	const char *label, *text;
 	bool temporary;
@@ -157,6 +186,7 @@ main(void)
 	CHECK(&list, finds_within_its_span);
 	CHECK_ROWS(&list, parses, parse_rows);
 	CHECK(&list, parses_codes);
+	CHECK_ROWS(&list, knows_its_words, word_rows);
 	CHECK_ROWS(&list, tells_temporary, temporary_rows);
 	return check_run(&list, "dsn");
 }

@@ -438,7 +438,7 @@ withdraws_from_redis(void **state)
 {
 	(void)state;
 	assert_string_equal(ask(&client, RCPT("u@[192.0.2.5]", "1.1")), DUNNO);
-	engine_withdraw(&engine);
+	engine_withdraw(&engine, false);
 	WAIT_FOR(base, fake_has(&redis, "DEL mxpace:node:mta1\n"));
 	assert_true(fake_has(&redis, "HDEL " CONN " mta1\n"));
 }

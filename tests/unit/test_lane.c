@@ -86,6 +86,38 @@ knows_how_far_room_is(void **state)
 	world_end();
 }
 
+static const struct suspended_row {
+	const char *label;
+	int64_t wait_s, later_ms, suspended_s;
+} suspended_rows[] = {
+	{ "for a moment", 60, 0, 0 },
+	{ "not longer than deferred mail waits", 600, 0, 0 },
+	{ "for long", 660, 0, 60 },
+	{ "for long, and looked at now and then", 3600, 0, 300 },
+	{ "the end comes near", 660, 59000, 1 },
+	{ "it is looked at again", 3600, 301000, 0 },
+};
+
+static void
+knows_how_long_it_is_suspended(void **state)
+{
+	const struct suspended_row *row = *state;
+	const struct limit *limit;
+	struct lane *lane;
+
+	world_begin("");
+	lane = world_lane("two");
+	lane_note_full(lane, 0, 3600000);
+	lane_note_suspended(lane, row->wait_s * 1000);
+	world_skip(row->later_ms);
+	assert_in_range(lane_suspended_ms(lane, clock_monotonic_ms()),
+	    row->suspended_s > 0 ? row->suspended_s * 1000 - 900 : 0, row->suspended_s * 1000);
+	assert_int_equal(lane_spent_ms(lane, clock_monotonic_ms(), &limit), 0);
+	lane_note_room(lane);
+	assert_int_equal(lane_suspended_ms(lane, clock_monotonic_ms()), 0);
+	world_end();
+}
+
 static void
 is_the_same_for_the_same(void **state)
 {
@@ -151,6 +183,7 @@ main(void)
 
 	CHECK_ROWS(&list, knows_its_pace, pace_rows);
 	CHECK_ROWS(&list, knows_how_far_room_is, far_rows);
+	CHECK_ROWS(&list, knows_how_long_it_is_suspended, suspended_rows);
 	CHECK(&list, is_the_same_for_the_same);
 	CHECK(&list, goes_when_it_is_idle_and_empty);
 	CHECK(&list, stays_frozen_over_a_reload);

@@ -95,12 +95,14 @@ escapes_json(void **state)
 	recipient->address = "\"a b\"@d.test";
 	recipient->diagnostic = "a\\b";
 	recipient->reply_code = 550;
+	recipient->remote_mta = "mx.d.test";
+	recipient->remote_rooted = true;
 	report_json(&report, &out);
 	assert_string_equal(str_text(&out), "{\"kind\":\"ndr\",\"recipients\":[{\"address\":"
 					    "\"\\\"a b\\\"@d.test\",\"type\":\"ignored\","
 					    "\"reason\":\"undefined\",\"reply_code\":\"550\","
 					    "\"status\":\"\",\"diagnostic\":\"a\\\\b\","
-					    "\"remote_mta\":\"\",\"action\":\"\",\"rule\":\"\","
+					    "\"remote_mta\":\"mx.d.test.\",\"action\":\"\",\"rule\":\"\","
 					    "\"final_address\":\"\",\"last_attempt\":\"\"}],"
 					    "\"message_id\":\"\",\"campaign\":\"\","
 					    "\"list\":\"\",\"account\":\"\","

@@ -416,54 +416,74 @@ names_all(void **state)
 static const struct warming_row {
 	const char *label, *conf;
 	struct warming_lane {
-		int64_t inside, allowed, cap, spent_ms, dead_ms;
+		int64_t inside, allowed, cap, spent_ms, dead_ms, suspended_ms;
 	} lanes[3];
 	enum route_reason reason;
 	const char *text;
 } warming_rows[] = {
 	{ "before the warm ones", "",
-	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 0, 0, 0 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-2:" },
 	{ "of two the one with more room", "",
-	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 3, 100, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 0, 0, 0 }, { 0, 3, 100, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-3:" },
 	{ "full at the moment: the warm ones", "",
-	    { { 0, 99, 0, 0, 0 }, { 1, 1, 50, 0, 0 }, { 0, 9, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 99, 0, 0, 0, 0 }, { 1, 1, 50, 0, 0, 0 }, { 0, 9, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-1:" },
 	{ "spent: the warm ones", "",
-	    { { 0, 9, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 9, 0, 0, 0, 0 }, { 0, 1, 50, 5000, 0, 0 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-3:" },
 	{ "one spent, the other not", "",
-	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 1, 50, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 5000, 0, 0 }, { 0, 1, 50, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-3:" },
 	{ "all spent", "",
-	    { { 0, 1, 50, 90000, 0 }, { 0, 1, 100, 5000, 0 }, { 0, 1, 50, 60000, 0 } },
+	    { { 0, 1, 50, 90000, 0, 0 }, { 0, 1, 100, 5000, 0, 0 }, { 0, 1, 50, 60000, 0, 0 } },
 	    ROUTE_WARMUP_CAP,
 	    "retry:4.7.1 mxpace: group google: the sending IP is being warmed up, its 100 messages "
 	    "of 24 hours are sent, next attempt in 5s" },
 	{ "none warms up, but an hour's limit is reached", "",
-	    { { 0, 9, 0, 90000, 0 }, { 0, 9, 0, 60000, 0 }, { 0, 9, 0, 70000, 0 } },
+	    { { 0, 9, 0, 90000, 0, 0 }, { 0, 9, 0, 60000, 0, 0 }, { 0, 9, 0, 70000, 0, 0 } },
 	    ROUTE_QUEUE_FULL,
 	    "retry:4.7.1 mxpace: group google: limit 12000/1h reached, next attempt in 1m" },
 	{ "an hour's limit of one is reached", "",
-	    { { 0, 99, 0, 90000, 0 }, { 0, 9, 0, 0, 0 }, { 0, 99, 0, 70000, 0 } }, ROUTE_PACED,
-	    "mxp-google-2:" },
+	    { { 0, 99, 0, 90000, 0, 0 }, { 0, 9, 0, 0, 0, 0 }, { 0, 99, 0, 70000, 0, 0 } },
+	    ROUTE_PACED, "mxp-google-2:" },
 	{ "spent, and the warm ones full", "",
-	    { { 9, 9, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 9, 9, 0, 0, 0 } }, ROUTE_QUEUE_FULL,
+	    { { 9, 9, 0, 0, 0, 0 }, { 0, 1, 50, 5000, 0, 0 }, { 9, 9, 0, 0, 0, 0 } },
+	    ROUTE_QUEUE_FULL,
 	    "retry:4.7.1 mxpace: group google: 9 messages are queued for it at 100/1m, next attempt "
 	    "in about 9s" },
 	{ "dead: the warm ones", "",
-	    { { 0, 9, 0, 0, 0 }, { 0, 1, 50, 0, 9000 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 9, 0, 0, 0, 0 }, { 0, 1, 50, 0, 9000, 0 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-3:" },
 	{ "waits: room first", "warmup = { overflow = \"wait\"; };",
-	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 0, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 0, 0, 0 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-2:" },
 	{ "waits: not the warm ones", "warmup = { overflow = \"wait\"; };",
-	    { { 0, 99, 0, 0, 0 }, { 0, 1, 50, 5000, 0 }, { 0, 99, 0, 0, 0 } }, ROUTE_WARMUP_CAP,
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 5000, 0, 0 }, { 0, 99, 0, 0, 0, 0 } },
+	    ROUTE_WARMUP_CAP,
 	    "retry:4.7.1 mxpace: group google: the sending IP is being warmed up, its 50 messages "
 	    "of 24 hours are sent, next attempt in 5s" },
+	{ "suspended: another", "",
+	    { { 0, 99, 0, 0, 0, 5000 }, { 0, 1, 0, 0, 0, 0 }, { 0, 99, 0, 0, 0, 7000 } },
+	    ROUTE_PACED, "mxp-google-2:" },
+	{ "suspended: none that is full", "",
+	    { { 0, 9, 0, 0, 0, 5000 }, { 1, 1, 0, 0, 0, 0 }, { 0, 99, 0, 0, 9000, 0 } },
+	    ROUTE_PACED, "mxp-google-1:" },
+	{ "suspended: all of them", "",
+	    { { 0, 9, 0, 0, 0, 5000 }, { 0, 99, 0, 0, 0, 6000 }, { 0, 9, 0, 0, 0, 1 } },
+	    ROUTE_PACED, "mxp-google-2:" },
+	{ "suspended in its warm-up: the warm ones", "",
+	    { { 0, 9, 0, 0, 0, 0 }, { 0, 1, 50, 0, 0, 5000 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-3:" },
+	{ "suspended, and one warms up", "",
+	    { { 0, 99, 0, 0, 0, 5000 }, { 0, 1, 50, 0, 0, 0 }, { 0, 99, 0, 0, 0, 5000 } },
+	    ROUTE_PACED, "mxp-google-2:" },
+	{ "waits: for one that is suspended too", "warmup = { overflow = \"wait\"; };",
+	    { { 0, 99, 0, 0, 0, 0 }, { 0, 1, 50, 0, 0, 5000 }, { 0, 99, 0, 0, 0, 0 } }, ROUTE_PACED,
+	    "mxp-google-2:" },
 	{ "waits: none warms up", "warmup = { overflow = \"wait\"; };",
-	    { { 0, 9, 0, 0, 0 }, { 0, 99, 0, 0, 0 }, { 0, 9, 0, 0, 0 } }, ROUTE_PACED,
+	    { { 0, 9, 0, 0, 0, 0 }, { 0, 99, 0, 0, 0, 0 }, { 0, 9, 0, 0, 0, 0 } }, ROUTE_PACED,
 	    "mxp-google-2:" },
 };
 
@@ -500,6 +520,7 @@ warms_up(void **state)
 			.spent = lane->spent_ms > 0 ? &limits[i].limits[limits[i].limit_count - 1]
 						    : NULL,
 			.dead_ms = lane->dead_ms,
+			.suspended_ms = lane->suspended_ms,
 			.limits = &limits[i] };
 	}
 	facts.lanes = lanes;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +71,29 @@ save(struct err *err)
 	settings_release(&settings);
 	conf_errors_free(&errors);
 	return rc;
+}
+
+static int64_t
+changed_ms(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ctim.tv_sec * INT64_C(1000) + st.st_ctim.tv_nsec / 1000000;
+}
+
+/* What was changed just now is not cached. */
+static bool
+is_settled(const char *path)
+{
+	return changed_ms(path) <= rules_cache_now_ms() - RULES_CACHE_SETTLED_MS;
+}
+
+static void
+wait_until_settled(const char *path)
+{
+	while (!is_settled(path))
+		poll(NULL, 0, 1);
 }
 
 static bool
@@ -274,7 +298,7 @@ an_own_file_touched_is_used_and_renewed(void **state)
 	assert_int_equal(save(NULL), 0);
 	assert_int_equal(stat(cache, &before), 0);
 	write_own("ignored");
-	usleep((RULES_CACHE_SETTLED_MS + 50) * 1000);
+	wait_until_settled(own_rules);
 	assert_int_equal(cached_type(), BOUNCE_IGNORED);
 	assert_int_equal(stat(cache, &after), 0);
 	assert_true(before.st_ino != after.st_ino);
@@ -331,16 +355,19 @@ static void
 the_same_text_touched_is_used_and_renewed(void **state)
 {
 	struct stat before, after;
+	int64_t written_ms;
 
 	begin(state);
 	assert_int_equal(save(NULL), 0);
 	assert_int_equal(stat(cache, &before), 0);
-	usleep(10000);
-	write_rules("second");
-	assert_true(loads()); /* changed just now: not renewed yet */
+	written_ms = changed_ms(rules);
+	while (changed_ms(rules) == written_ms)
+		write_rules("second");
+	assert_true(loads());
 	assert_int_equal(stat(cache, &after), 0);
-	assert_true(before.st_ino == after.st_ino);
-	usleep((RULES_CACHE_SETTLED_MS + 50) * 1000);
+	if (!is_settled(rules)) /* changed just now: not renewed yet */
+		assert_true(before.st_ino == after.st_ino);
+	wait_until_settled(rules);
 	assert_true(loads());
 	assert_int_equal(stat(cache, &after), 0);
 	assert_true(before.st_ino != after.st_ino);

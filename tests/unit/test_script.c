@@ -19,6 +19,7 @@ static const struct script_row {
 	{ "sender", SCRIPT_SENDER },
 	{ "sender_order", SCRIPT_SENDER_ORDER },
 	{ "complaint", SCRIPT_COMPLAINT },
+	{ "complained", SCRIPT_COMPLAINED },
 	{ "import", SCRIPT_IMPORT },
 	{ "undo", SCRIPT_UNDO },
 	{ "prune", SCRIPT_PRUNE },

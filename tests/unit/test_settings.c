@@ -66,6 +66,8 @@ defaults(void **state)
 	assert_string_equal(s->verp_delimiters, "+=");
 	assert_int_equal(s->max_message_size, 64 << 20);
 	assert_string_equal(s->state_dir, "/var/lib/mxpace");
+	assert_int_equal(s->log_period_ms, 60000);
+	assert_int_equal(s->log_rate, 200);
 	assert_int_equal(s->campaign_headers.count, 4);
 	assert_string_equal(s->list_headers.items[0], "List-Id");
 	assert_int_equal(s->quarantine.rules[REASON_USER_UNKNOWN].errors, 1);

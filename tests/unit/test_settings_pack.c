@@ -250,6 +250,8 @@ static const struct key_row {
 	{ "bounce_rules_local", "bounce_rules_local = \"own.local.conf\";",
 	    same_bounce_rules_local },
 	{ "state_dir", "state_dir = \"/state\";", NULL },
+	{ "log_period", "log_period = \"19s\";", NULL },
+	{ "log_rate", "log_rate = 20;", NULL },
 	{ "quarantine_action", "quarantine_action = \"hold\";", NULL },
 	{ "quarantine",
 	    "quarantine = { significant_period = \"1h\"; quiet_reset = \"2d\";\n"

@@ -416,7 +416,7 @@ entry_values(void **state)
 	redisReply *reply =
 	    reply_of(SPAN("*8\r\n$6\r\nstatus\r\n$11\r\nquarantined\r\n$6\r\nerrors\r\n$1\r\n3\r\n"
 			  "$4\r\nndrs\r\n$3\r\na b\r\n$4\r\ntext\r\n$-1\r\n"));
-	struct quarantine_entry entry;
+	struct quarantine_entry entry, *found = NULL;
 
 	(void)state;
 	memset(&entry, 0x7f, sizeof(entry));
@@ -425,10 +425,16 @@ entry_values(void **state)
 	assert_int_equal(entry.errors, 3);
 	assert_string_equal(entry.text, "");
 	assert_int_equal(entry.last_s, 0);
+	assert_int_equal(store_reply_found(reply, &found, NULL), 0);
+	assert_memory_equal(found, &entry, sizeof(entry));
+	free(found);
+	found = NULL;
 	freeReplyObject(reply);
 	reply = reply_of(SPAN("*0\r\n")); /* no such key: an entry all the same */
 	assert_int_equal(store_reply_entry(reply, &entry, NULL), 0);
 	assert_int_equal(entry.status, QUARANTINE_NONE);
+	assert_int_equal(store_reply_found(reply, &found, NULL), 0); /* none */
+	assert_null(found);
 	freeReplyObject(reply);
 }
 
