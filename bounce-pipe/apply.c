@@ -9,6 +9,7 @@
 #include "consequence.h"
 #include "feedback.h"
 #include "guarding.h"
+#include "log_line.h"
 #include "quarantine_address.h"
 #include "senders.h"
 #include "store_fleet.h"
@@ -261,18 +262,26 @@ put_consequences(const struct report *report, const struct apply_envelope *envel
 }
 
 static void
-log_outcome(const struct consequence *out, struct str *log)
+log_outcome(const struct apply *apply, const struct consequence *out)
 {
 	const struct report_recipient *recipient = out->recipient;
+	const char *queue_id = apply->envelope->queue_id;
+	char errors[24];
+	const struct log_field fields[] = {
+		{ "recipient", recipient->address, LOG_ADDRESS },
+		{ "type", bounce_type_name(recipient->type), LOG_SAME },
+		{ "reason", reason_name(recipient->reason), LOG_SAME },
+		{ "code", out->code, LOG_SAME },
+		{ "rule", recipient->rule, LOG_SAME },
+		{ "group", *out->group != '\0' ? out->group : NULL, LOG_SAME },
+		{ "errors", out->asked ? errors : NULL, LOG_SAME },
+		{ "why", *out->why != '\0' ? out->why : NULL, LOG_SAME },
+		{ "queue_id", queue_id != NULL && *queue_id != '\0' ? queue_id : NULL, LOG_SAME },
+	};
 
-	str_addf(log, "%s: address=<%s> type=%s reason=%s code=%s rule=%s", out->what,
-	    recipient->address, bounce_type_name(recipient->type), reason_name(recipient->reason),
-	    out->code, recipient->rule);
-	if (out->asked)
-		str_addf(log, " errors=%" PRId64, out->counted.errors);
-	if (*out->why != '\0')
-		str_addf(log, " (%s)", out->why);
-	str_addf(log, ": %s\n", recipient->diagnostic);
+	snprintf(errors, sizeof(errors), "%" PRId64, out->counted.errors);
+	log_line_format(apply->log, out->what, fields, sizeof(fields) / sizeof(fields[0]), true);
+	str_addf(apply->log, ": %s\n", recipient->diagnostic);
 }
 
 static int
@@ -371,7 +380,7 @@ apply_nobody(const struct apply *apply)
 		return 0;
 	rc = apply_some(apply, &out, 1);
 	if (rc == 0)
-		log_outcome(&out, apply->log);
+		log_outcome(apply, &out);
 	return rc;
 }
 
@@ -403,7 +412,7 @@ apply(const struct settings *settings, struct store_sync *store, const struct re
 				};
 		rc = apply_some(&run_of, outs, count);
 		for (size_t i = 0; i < count && rc == 0; i++)
-			log_outcome(&outs[i], log);
+			log_outcome(&run_of, &outs[i]);
 	}
 	senders_clear(&senders);
 	store_batch_free(&batch);

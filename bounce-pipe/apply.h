@@ -19,6 +19,7 @@ struct apply_envelope {
 	const char *recipient;
 	const char *verp_recipient;             /* "" none */
 	const struct trust_signed *signed_path; /* NULL: signatures are not asked for */
+	const char *queue_id;                   /* for the log; NULL or "" not known */
 };
 
 enum { APPLY_ID_SIZE = 17 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keys.h"
+#include "log_line.h"
 #include "store_guard.h"
 
 void
@@ -173,6 +174,23 @@ describe(const struct guard_policy *policy, const struct guard_figures *figures,
 }
 
 /* The guard may have ended meanwhile, or another mxbounce was quicker: then nothing is said. */
+static void
+add_line(struct str *log, const char *what, const struct consequence *out, const char *rate)
+{
+	bool trips = strcmp(what, "tripped") == 0;
+	const struct log_field fields[] = {
+		{ "group", out->group, LOG_SAME },
+		{ "reason", reason_name(out->recipient->reason), LOG_SAME },
+		{ "figures", rate, LOG_SAME },
+	};
+
+	log_line_format(log, trips ? "guard tripped" : "guard quiet", fields,
+	    sizeof(fields) / sizeof(fields[0]), true);
+	str_addf(log, "%s: %s\n",
+	    trips ? ": holds quarantines until `mxctl quarantine guard` decides" : "",
+	    out->recipient->diagnostic);
+}
+
 static int
 set(struct guarding *guarding, struct store_sync *store, const struct consequence *out,
     const struct guard_figures *figures, enum guard_step step, struct str *log, struct err *err)
@@ -197,10 +215,7 @@ set(struct guarding *guarding, struct store_sync *store, const struct consequenc
 	if (rc == 0 && changed != 0) {
 		store_put_guards_set(&batch, out->group, reason, since_s, !trips);
 		put_event(&batch, what, out, rate, guarding->settings->node);
-		str_addf(log, "guard %s: group=%s reason=%s (%s)%s: %s\n", what, out->group,
-		    reason_name(reason), rate,
-		    trips ? " holds quarantines until `mxctl quarantine guard` decides" : "",
-		    out->recipient->diagnostic);
+		add_line(log, what, out, rate);
 		rc = run(store, &batch, err);
 	}
 	store_batch_free(&batch);

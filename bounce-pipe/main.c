@@ -23,7 +23,7 @@ enum { READ_FIRST = 16000 };
 
 struct options {
 	const char *file;
-	const char *sender, *recipient;
+	const char *sender, *recipient, *queue_id;
 	bool dry_run, json;
 };
 
@@ -39,7 +39,8 @@ static void
 usage(FILE *to)
 {
 	fputs(
-	    "usage: mxbounce [-c file] --sender address --recipient address < message\n"
+	    "usage: mxbounce [-c file] --sender address --recipient address [--queue-id id] "
+	    "< message\n"
 	    "       mxbounce [-c file] --dry-run [--json] [--sender address] [--recipient address] "
 	    "< message\n"
 	    "       mxbounce --version\n",
@@ -54,6 +55,7 @@ parse_options(int argc, char **argv, struct options *options)
 		{ "config", required_argument, NULL, 'c' },
 		{ "sender", required_argument, NULL, 's' },
 		{ "recipient", required_argument, NULL, 'r' },
+		{ "queue-id", required_argument, NULL, 'q' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "version", no_argument, NULL, 'V' },
@@ -63,7 +65,7 @@ parse_options(int argc, char **argv, struct options *options)
 	bool wrong = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:s:r:njVh", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:s:r:q:njVh", names, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			options->file = optarg;
@@ -73,6 +75,9 @@ parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'r':
 			options->recipient = optarg;
+			break;
+		case 'q':
+			options->queue_id = optarg;
 			break;
 		case 'n':
 			options->dry_run = true;
@@ -218,11 +223,26 @@ learn_signatures(const struct options *options, const struct settings *settings,
 	return 0;
 }
 
+static void
+log_nothing(const struct options *options, const struct report *report)
+{
+	const struct log_field fields[] = {
+		{ "kind", report_kind_name(report->kind), LOG_SAME },
+		{ "recipient", options->recipient, LOG_ADDRESS },
+		{ "message_id", report->message_id, LOG_ADDRESS },
+		{ "queue_id", *options->queue_id != '\0' ? options->queue_id : NULL, LOG_SAME },
+	};
+
+	log_event(LOG_LEVEL_INFO, "nothing to count", fields, sizeof(fields) / sizeof(fields[0]),
+	    NULL);
+}
+
 static int
 apply_report(const struct options *options, const struct settings *settings,
     const struct report *report, const char *verp, const char *id, struct connection *connection)
 {
-	struct apply_envelope envelope = { options->sender, options->recipient, verp, NULL };
+	struct apply_envelope envelope = { options->sender, options->recipient, verp, NULL,
+		options->queue_id };
 	struct trust_signed asked;
 	struct return_path path;
 	struct verp_keys keys;
@@ -230,8 +250,7 @@ apply_report(const struct options *options, const struct settings *settings,
 	int rc = -1;
 
 	if (!apply_needs_store(report)) {
-		log_info("nothing to count: kind=%s recipient=<%s> message-id=<%s>",
-		    report_kind_name(report->kind), options->recipient, report->message_id);
+		log_nothing(options, report);
 		return EX_OK;
 	}
 	if (learn_signatures(options, settings, &path, &keys, &envelope, &asked) != 0)
@@ -296,7 +315,7 @@ process(const struct options *options, const struct settings *settings,
 int
 main(int argc, char **argv)
 {
-	struct options options = { "/etc/mxpace/mxpace.conf", "", "", false, false };
+	struct options options = { "/etc/mxpace/mxpace.conf", "", "", "", false, false };
 	struct rules_cache loaded;
 	int parsed = parse_options(argc, argv, &options);
 	int rc;

@@ -6,6 +6,7 @@
 
 #include "domain.h"
 #include "keys.h"
+#include "log_line.h"
 #include "unclassified.h"
 
 enum { PARTS = 5 }; /* of one count */
@@ -278,6 +279,28 @@ senders_count(struct senders *senders, struct store_batch *batch, const struct c
 
 /* -- what changed --------------------------------------------------------------------------------- */
 
+static void
+add_change(const char *account, const struct store_sender_verdict *verdict, struct str *log)
+{
+	const struct sender_figures *figures = &verdict->status.figures;
+	char sent[24], hard[24], complaints[24];
+	const struct log_field fields[] = {
+		{ "account", account, LOG_SAME },
+		{ "state", sender_state_name(verdict->status.state), LOG_SAME },
+		{ "before", sender_state_name(verdict->before), LOG_SAME },
+		{ "sent", sent, LOG_SAME },
+		{ "hard", hard, LOG_SAME },
+		{ "complaints", complaints, LOG_SAME },
+		{ "by", verdict->status.by, LOG_SAME },
+	};
+
+	snprintf(sent, sizeof(sent), "%" PRId64, figures->sent);
+	snprintf(hard, sizeof(hard), "%" PRId64, figures->hard);
+	snprintf(complaints, sizeof(complaints), "%" PRId64, figures->complaint);
+	log_line_format(log, "account", fields, sizeof(fields) / sizeof(fields[0]), true);
+	str_addf(log, ": %s\n", verdict->status.why);
+}
+
 void
 senders_tell(struct senders *senders, struct store_batch *batch, struct str *log)
 {
@@ -285,18 +308,12 @@ senders_tell(struct senders *senders, struct store_batch *batch, struct str *log
 
 	for (size_t i = 0; i < senders->verdict_count; i++) {
 		const struct store_sender_verdict *verdict = &senders->verdicts[i];
-		const struct sender_figures *figures = &verdict->status.figures;
 
 		if (!verdict->changed && !verdict->full)
 			continue;
 		store_put_sender_tell(batch, account, verdict, senders->settings->node);
 		if (verdict->changed)
-			str_addf(log,
-			    "account=%s state=%s before=%s sent=%" PRId64 " hard=%" PRId64
-			    " complaints=%" PRId64 " by=%s: %s\n",
-			    account, sender_state_name(verdict->status.state),
-			    sender_state_name(verdict->before), figures->sent, figures->hard,
-			    figures->complaint, verdict->status.by, verdict->status.why);
+			add_change(account, verdict, log);
 	}
 	senders->verdict_count = 0;
 }

@@ -13,7 +13,7 @@ enum { RULES_HISTORY_LINES = 500 }; /* the latest stay */
 
 struct rules_change {
 	const char *at;               /* RFC 3339 */
-	const char *how;              /* "update", "rollback" */
+	const char *how;              /* "update", "rollback"; "upgrade": a package's */
 	const char *version, *before; /* "configured": the configured files */
 	const char *by;
 };

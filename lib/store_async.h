@@ -53,7 +53,7 @@ void store_async_send(struct store_async *store);
 
 struct store_async_figures {
 	uint64_t runs, sent, timeouts, connects, refused;
-	size_t waiting; /* runs under way */
+	size_t waiting;        /* runs under way */
 	struct histogram took; /* runs, until their last reply or the deadline */
 };
 struct store_async_figures store_async_figures(const struct store_async *store);

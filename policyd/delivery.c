@@ -473,9 +473,9 @@ be_ready(struct delivery *delivery)
 	}
 	tell_held(delivery, delivery->stage);
 	trace_step(delivery, delivery->wants_slot ? "connect" : "ready",
-	    delivery->unlimited    ? "no limits"
-	    : delivery->grant.live ? "has a slot"
-				   : "uses an open connection");
+	    delivery->unlimited    ? "unlimited"
+	    : delivery->grant.live ? "slot"
+				   : "reuse");
 	delivery->stage = STAGE_READY;
 	wait_in_shared(delivery, false);
 	answer(delivery, ANSWER_NOTFOUND);

@@ -23,9 +23,9 @@ struct budgets;
 struct egress_figures {
 	uint64_t lookups[EGRESS_LOOKUPS]; /* by enum sockmap_map */
 	uint64_t malformed, denied, hung_up;
-	uint64_t unasked;    /* sockets without a connect look-up */
-	uint64_t backoffs;   /* that status look-ups led to */
-	uint64_t local;      /* decided without Redis */
+	uint64_t unasked;               /* sockets without a connect look-up */
+	uint64_t backoffs;              /* that status look-ups led to */
+	uint64_t local;                 /* decided without Redis */
 	struct histogram holds;         /* of look-ups whose answer was held */
 	struct histogram slot_waits;    /* until a slot was granted, at once included */
 	struct histogram message_waits; /* until a message was taken, likewise */

@@ -36,7 +36,7 @@ struct engine {
 	struct transactions *transactions;
 	struct accounts *accounts;
 	struct paces *paces;
-	struct trace *trace;     /* what mxctl trace follows */
+	struct trace *trace; /* what mxctl trace follows */
 	struct log_clock *log_clock;
 	struct ramp *ramp;       /* judges warm-ups, if no other node does */
 	struct answers *answers; /* what providers answer, for the outage guard */

@@ -11,7 +11,7 @@
 struct waiter { /* part of what waits; { 0 } waits nowhere */
 	TAILQ_ENTRY(waiter) link;
 	bool waits;
-	bool asks; /* a question to the store is under way for it */
+	bool asks;        /* a question to the store is under way for it */
 	int64_t since_ms; /* its place in the queue goes by */
 	int64_t asked_ms; /* it waits since; monotonic, both */
 };

@@ -204,11 +204,10 @@ map_conn_park(struct map_conn *conn)
 {
 	bool settled = true;
 
-	if (conn->delivery != NULL) {
-		if (conn->busy && delivery_is_held(conn->delivery))
-			conn->busy = false; /* its bytes are still there: it is asked again */
+	if (conn->busy && conn->delivery != NULL && delivery_is_held(conn->delivery))
+		conn->busy = false; /* its bytes are still there: it is asked again */
+	if (!conn->busy && conn->delivery != NULL)
 		settled = delivery_park(conn->delivery);
-	}
 	return stream_park(&conn->stream) && settled;
 }
 

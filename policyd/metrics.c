@@ -226,7 +226,7 @@ metrics_format(const struct engine *engine, struct str *out)
 		    strtod(paces_version(engine->paces), NULL) },
 		{ "mxpace_warmups", "gauge", "Sending IPs in a warm-up, as this node knows it.",
 		    (double)paces_warmups(engine->paces) },
-		{ "mxpace_warmup_days_total", "counter",
+		{ "mxpace_warmup_judged_total", "counter",
 		    "Days of MX groups in a warm-up that this node judged.", (double)ramp.judged },
 		{ "mxpace_warmup_ups_total", "counter", "Stages up by that.", (double)ramp.ups },
 		{ "mxpace_warmup_downs_total", "counter", "Stages back by that.",

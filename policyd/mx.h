@@ -69,8 +69,8 @@ struct mx_figures {
 	uint64_t failed; /* time-outs included */
 	uint64_t timeouts;
 	struct histogram took; /* look-ups, failed ones included */
-	size_t cached;  /* answers, also expired ones that nothing has replaced yet */
-	size_t waiting; /* look-ups under way */
+	size_t cached;         /* answers, also expired ones that nothing has replaced yet */
+	size_t waiting;        /* look-ups under way */
 };
 struct mx_figures mx_figures(const struct mx *mx);
 

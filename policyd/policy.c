@@ -3,15 +3,16 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Shortest name first. */
 #define ATTRIBUTES(ROW)     \
-	ROW(request)        \
-	ROW(protocol_state) \
-	ROW(instance)       \
 	ROW(sender)         \
-	ROW(recipient)      \
-	ROW(client_address) \
+	ROW(request)        \
+	ROW(instance)       \
 	ROW(queue_id)       \
-	ROW(sasl_username)
+	ROW(recipient)      \
+	ROW(sasl_username)  \
+	ROW(protocol_state) \
+	ROW(client_address)
 
 static const struct {
 	struct span name;
@@ -30,9 +31,11 @@ static const uint32_t lengths = 0 ATTRIBUTES(BIT);
 static void
 keep(struct span name, struct span value, struct policy_request *request)
 {
+	const size_t count = sizeof(attributes) / sizeof(attributes[0]);
+
 	if (name.len > 31 || (lengths >> name.len & 1) == 0)
 		return;
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+	for (size_t i = 0; i < count && attributes[i].name.len <= name.len; i++)
 		if (span_eq(attributes[i].name, name)) {
 			*(struct span *)((char *)request + attributes[i].offset) = value;
 			return;

@@ -73,6 +73,7 @@ trace_lane(struct trace *trace, struct traced *traced, const struct route_lane *
 {
 	char number[24], inside[24], allowed[24], minute[24], limit[LIMIT_TEXT_SIZE];
 	char wait[DURATION_SIZE];
+	const char *dead = lane->dead_words != NULL ? lane->dead_words : "";
 	int64_t wait_ms = lane->dead_ms + lane->spent_ms;
 	struct str limits = { 0 };
 	const struct log_field fields[] = {
@@ -91,9 +92,8 @@ trace_lane(struct trace *trace, struct traced *traced, const struct route_lane *
 	snprintf(minute, sizeof(minute), "%.0f", lane->per_minute);
 	if (lane->limits != NULL)
 		trace_put_limits(lane->limits, &limits);
-	trace_say(trace, traced, "lane", fields, COUNT(fields), "%s%s%s",
-	    lane->dead_words != NULL ? lane->dead_words : "",
-	    lane->dead_words != NULL && limits.len > 0 ? "; " : "", str_text(&limits));
+	trace_say(trace, traced, "lane", fields, COUNT(fields), "%s%s%s", dead,
+	    *dead != '\0' && limits.len > 0 ? "; " : "", str_text(&limits));
 	str_free(&limits);
 }
 

@@ -134,7 +134,7 @@ on_end(void *arg, int status)
 	watch->child = NULL;
 	if (status != 0) {
 		note(watch->trying, watch->fetched, false);
-		log_warning("rules: version %s of the fleet could not be installed here; again in "
+		log_warning("rules: version %s could not be installed here; again in "
 			    "%lld s",
 		    words_of(watch->fetched), (long long)watch->trying->wait_ms / 1000);
 		return;

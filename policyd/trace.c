@@ -46,6 +46,48 @@ note(const struct traced *traced, const char *what, struct span by)
 	log_always(LOG_LEVEL_INFO, "trace", fields, sizeof(fields) / sizeof(fields[0]), NULL);
 }
 
+static void
+expire(struct trace *trace)
+{
+	int64_t now_s = clock_wall_s();
+
+	for (size_t i = 0; i < trace->count;) {
+		if (trace->items[i].until_s > now_s) {
+			i++;
+			continue;
+		}
+		note(&trace->items[i], "ends", SPAN(""));
+		memmove(&trace->items[i], &trace->items[i + 1],
+		    (--trace->count - i) * sizeof(trace->items[0]));
+	}
+}
+
+/* Looks again when the next one is over. */
+static void
+await_end(struct trace *trace)
+{
+	int64_t now_s = clock_wall_s(), first_s = INT64_MAX;
+	struct timeval wait;
+
+	evtimer_del(trace->end);
+	for (size_t i = 0; i < trace->count; i++)
+		if (trace->items[i].until_s < first_s)
+			first_s = trace->items[i].until_s;
+	if (trace->count == 0)
+		return;
+	wait = (struct timeval){ first_s > now_s ? first_s - now_s : 1, 0 };
+	evtimer_add(trace->end, &wait);
+}
+
+static void
+on_end(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	expire(arg);
+	await_end(arg);
+}
+
 /* What is traced on keeps its count of lines. */
 static void
 learn(struct trace *trace)
@@ -53,6 +95,7 @@ learn(struct trace *trace)
 	struct traced items[STORE_TRACES_MAX];
 	size_t count = 0;
 
+	expire(trace);
 	for (size_t i = 0; i + 1 < trace->fields.count && count < STORE_TRACES_MAX; i += 2) {
 		struct traced *next = &items[count], *before;
 		struct str text = { 0 };
@@ -83,6 +126,7 @@ learn(struct trace *trace)
 	}
 	memcpy(trace->items, items, count * sizeof(items[0]));
 	trace->count = count;
+	await_end(trace);
 }
 
 static void
@@ -108,22 +152,6 @@ trace_ask(struct trace *trace)
 	trace->fields = (struct store_fields){ .arena = &trace->arena };
 	store_put_traces(store_async_batch(trace->store), &trace->fields);
 	trace->call = store_async_run(trace->store, on_traces, trace, NULL);
-}
-
-static void
-expire(struct trace *trace)
-{
-	int64_t now_s = clock_wall_s();
-
-	for (size_t i = 0; i < trace->count;) {
-		if (trace->items[i].until_s > now_s) {
-			i++;
-			continue;
-		}
-		note(&trace->items[i], "ends", SPAN(""));
-		memmove(&trace->items[i], &trace->items[i + 1],
-		    (--trace->count - i) * sizeof(trace->items[0]));
-	}
 }
 
 struct traced *
@@ -178,7 +206,8 @@ trace_put_limits(const struct mx_limits *limits, struct str *words)
 
 	str_addf(words, "level %s", level_names[limits->level]);
 	if (limits->connections > 0)
-		str_addf(words, ", %" PRId64 " connections", limits->connections);
+		str_addf(words, ", %" PRId64 " connection%s", limits->connections,
+		    limits->connections == 1 ? "" : "s");
 	for (size_t i = 0; i < limits->limit_count; i++)
 		str_addf(words, ", %s", limit_format(&limits->limits[i], text));
 }
@@ -280,6 +309,7 @@ trace_new(struct event_base *base, struct store_async *store, const char *node)
 
 	trace->waiting = mem_alloc(sizeof(*trace->waiting));
 	trace->flush = evtimer_new(base, on_flush, trace);
+	trace->end = evtimer_new(base, on_end, trace);
 	arena_init(&trace->arena);
 	trace_rebind(trace, store, node);
 	return trace;
@@ -306,6 +336,7 @@ trace_free(struct trace **trace)
 		return;
 	store_async_cancel(&old->call);
 	event_free(old->flush);
+	event_free(old->end);
 	for (size_t i = 0; i < old->waiting->count; i++)
 		free(old->waiting->lines[i].line);
 	free(old->waiting);

@@ -40,7 +40,7 @@ struct trace {
 	struct arena arena; /* of fields */
 	struct store_fields fields;
 	bool again; /* asked while a question was under way */
-	struct event *flush;
+	struct event *flush, *end;
 	struct trace_waiting *waiting;
 };
 

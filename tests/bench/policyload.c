@@ -4,8 +4,9 @@
  * N connections, each strictly one request at a time, as Postfix asks; one thread, epoll, libc
  * only. Every answer must be exactly one well-formed `action=` line and an empty line, or the
  * program ends. Every wait is bounded. Prints one JSON line: throughput, latencies, what the
- * luckiest and the unluckiest connection got. Not for: other protocol states than RCPT, malformed
- * requests (the end-to-end tests send those).
+ * luckiest and the unluckiest connection got. All that is of requests at RCPT; with -e each message's
+ * END-OF-MESSAGE is asked as well and only counted. Not for: other protocol states, malformed requests
+ * (the end-to-end tests send those).
  */
 
 #include <sys/epoll.h>
@@ -54,6 +55,7 @@ struct options {
 	uint64_t addresses;
 	uint64_t domains;
 	uint64_t repeat; /* requests with one instance, as for a message to several recipients */
+	bool ends;       /* END-OF-MESSAGE after them */
 };
 
 struct conn {
@@ -64,6 +66,8 @@ struct conn {
 	uint64_t answered;
 	uint64_t instance;
 	uint64_t instance_uses;
+	uint64_t recipient;
+	bool at_end; /* the last request was END-OF-MESSAGE */
 	size_t out_len, out_done, in_len;
 	char out[REQUEST_SIZE];
 	char in[ANSWER_SIZE];
@@ -80,6 +84,7 @@ struct load {
 	struct conn *conns;
 	unsigned waiting; /* connections with a request out */
 	uint64_t issued;
+	uint64_t ends; /* END-OF-MESSAGEs answered */
 	uint64_t start_ns, last_answer_ns;
 	uint64_t instances; /* given out so far */
 	uint64_t random;
@@ -138,29 +143,49 @@ next_random(uint64_t *state)
 	return *state * UINT64_C(2685821657736338717);
 }
 
-/* What smtpd(8) of Postfix 3.7 sends at RCPT TO, all attributes, in its order. */
+/* A message's requests at RCPT are over, and its END-OF-MESSAGE is due. */
+static bool
+is_at_end(const struct load *load, const struct conn *conn)
+{
+	return load->opt->ends && conn->answered > 0 && conn->instance_uses == 0 && !conn->at_end;
+}
+
+/* Which message and recipient the next request is about. */
+static void
+next_request(struct load *load, struct conn *conn)
+{
+	conn->at_end = is_at_end(load, conn);
+	if (conn->at_end)
+		return;
+	conn->recipient = next_random(&load->random) % load->opt->addresses;
+	if (conn->instance_uses == 0)
+		conn->instance = load->instances++;
+	conn->instance_uses = (conn->instance_uses + 1) % load->opt->repeat;
+	load->issued++;
+}
+
+/* What smtpd(8) of Postfix 3.7 sends, all attributes, in its order. */
 static void
 request_format(struct load *load, struct conn *conn)
 {
 	static const char format[] =
-	    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
+	    "request=smtpd_access_policy\nprotocol_state=%s\nprotocol_name=ESMTP\n"
 	    "client_address=192.0.2.25\nclient_name=app.example.test\nclient_port=40512\n"
 	    "reverse_client_name=app.example.test\nserver_address=192.0.2.1\nserver_port=25\n"
 	    "helo_name=app.example.test\nsender=news@example.test\n"
-	    "recipient=u%" PRIu64 "@d%" PRIu64 ".%s\nrecipient_count=0\nqueue_id=\n"
+	    "recipient=u%" PRIu64 "@d%" PRIu64 ".%s\nrecipient_count=%d\nqueue_id=%s\n"
 	    "instance=%x.%" PRIx64 ".%" PRIx64 ".0\nsize=20480\netrn_domain=\nstress=\n"
 	    "sasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer=\n"
 	    "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\n"
 	    "encryption_cipher=\nencryption_keysize=0\npolicy_context=\n\n";
 	const struct options *opt = load->opt;
-	uint64_t address = next_random(&load->random) % opt->addresses;
 	int len;
 
-	if (conn->instance_uses == 0)
-		conn->instance = load->instances++;
-	conn->instance_uses = (conn->instance_uses + 1) % opt->repeat;
-	len = snprintf(conn->out, sizeof(conn->out), format, address, address % opt->domains,
-	    opt->suffix, (unsigned)getpid(), load->start_ns / 1000, conn->instance);
+	len =
+	    snprintf(conn->out, sizeof(conn->out), format, conn->at_end ? "END-OF-MESSAGE" : "RCPT",
+		conn->recipient, conn->recipient % opt->domains, opt->suffix, conn->at_end ? 1 : 0,
+		conn->at_end ? "4B1Yw00000z5n" : "", (unsigned)getpid(), load->start_ns / 1000,
+		conn->instance);
 	if (len < 0 || (size_t)len >= sizeof(conn->out))
 		die("the domain suffix is too long");
 	conn->out_len = (size_t)len;
@@ -209,10 +234,10 @@ load_is_over(const struct load *load, uint64_t now)
 static void
 conn_ask(struct load *load, struct conn *conn)
 {
+	next_request(load, conn);
 	request_format(load, conn);
 	conn->waiting = true;
 	load->waiting++;
-	load->issued++;
 	conn->sent_ns = now_ns();
 	conn_send(load, conn);
 }
@@ -288,11 +313,15 @@ conn_read(struct load *load, struct conn *conn)
 		return;
 	conn->in_len = 0;
 	now = now_ns();
-	hist_add(&load->latency_ns, now - conn->sent_ns);
-	load->last_answer_ns = now;
 	load->waiting--;
 	conn->waiting = false;
-	conn->answered++;
+	load->last_answer_ns = now;
+	if (conn->at_end) {
+		load->ends++;
+	} else {
+		hist_add(&load->latency_ns, now - conn->sent_ns);
+		conn->answered++;
+	}
 	if (!load_is_over(load, now))
 		conn_ask(load, conn);
 }
@@ -487,7 +516,7 @@ load_print(const struct load *load)
 	    microseconds(hist_quantile(hist, 999)), microseconds(hist->max));
 	printf("\"min_per_connection\":%" PRIu64 ",\"max_per_connection\":%" PRIu64 ",", least,
 	    most);
-	printf("\"own_cpu_us\":%" PRIu64 ",\"answers\":{",
+	printf("\"ends\":%" PRIu64 ",\"own_cpu_us\":%" PRIu64 ",\"answers\":{", load->ends,
 	    (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
 		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec));
 	for (unsigned i = 0; i < load->nwords; i++)
@@ -509,6 +538,7 @@ usage(FILE *to, int status)
 	      "  -d N     over so many domains (100)\n"
 	      "  -s NAME  which end in NAME (bench.test): u7@d7.bench.test\n"
 	      "  -r N     requests with the same instance on a connection (1)\n"
+	      "  -e       END-OF-MESSAGE after them\n"
 	      "  -w N     wait at most N ms for a connection, and for each answer (10000)\n",
 	    to);
 	exit(status);
@@ -550,13 +580,15 @@ options_parse(struct options *opt, int argc, char **argv)
 	size_t i;
 	int c;
 
-	while ((c = getopt(argc, argv, "c:n:t:a:d:s:r:w:h")) != -1) {
+	while ((c = getopt(argc, argv, "c:n:t:a:d:s:r:ew:h")) != -1) {
 		for (i = 0; i < rows && number_options[i].letter != c; i++)
 			continue;
 		if (i < rows)
 			number_set(opt, &number_options[i], optarg);
 		else if (c == 's')
 			opt->suffix = optarg;
+		else if (c == 'e')
+			opt->ends = true;
 		else
 			usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : 2);
 	}

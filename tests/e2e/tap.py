@@ -35,6 +35,11 @@ def name(text):
     _name = text
 
 
+def skip(label, why):
+    """A test that cannot be made here."""
+    _report(True, "%s # SKIP %s" % (label, why))
+
+
 @contextlib.contextmanager
 def case(label):
     """One test: its body raises nothing, or the test failed; the ones after it go on."""

@@ -48,8 +48,8 @@ esac""",
 # Commands that only show: what they show may need a moment.
 SHOW = ("journalctl ", "mxctl status", "mxctl group list", "mxctl quarantine show", "mxctl explain")
 # What the DNS step says, for this world.
-ZONE = ("--txt-record=bounces.example.com,v=spf1 ip4:198.51.100.7 -all", "--host-record=mta1.shop.test,127.0.0.1",
-        "--host-record=bounces.example.com,127.0.0.1")
+ZONE = ("--txt-record=bounces.example.com,v=spf1 ip4:198.51.100.7 -all", 
+        "--ptr-record=7.100.51.198.in-addr.arpa,mta1.shop.test", "--host-record=mta1.shop.test,198.51.100.7")
 HOST = {"systemd"}  # what the doctor may say of the host that the world is in
 # The sections behind the steps that need nothing from outside.
 FURTHER = ("Signed return paths", "Watching it", "Taking it out again")

@@ -1,7 +1,11 @@
 #!/usr/bin/python3
 """/metrics: Prometheus text that a strict reader takes, and numbers that move with what happens."""
+import http.client
+import shutil
 import signal
 import socket
+import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -9,7 +13,7 @@ import prometheus
 import tap
 import world
 from process import PATIENCE, wait_for
-from tap import case, check, equal, like
+from tap import case, check, equal, like, skip
 
 ADDRESS = ("127.0.0.1", 9925)
 DECISIONS = [  # verdict, reason, a recipient that gets it
@@ -29,6 +33,16 @@ ROUTES = [  # the same at delivery time
 def get(path="/metrics", port=ADDRESS[1]):
     with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=10) as answer:
         return answer.status, answer.headers, answer.read().decode("utf-8")
+
+
+def ask(method, path, body=None, port=ADDRESS[1]):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10 * PATIENCE)
+    try:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
 
 
 def samples(port=ADDRESS[1]):
@@ -70,12 +84,29 @@ def format_and_http():
             like(name, r"^(mxpace|process)_[a-z0-9_]+$")
             if kind == "counter":
                 like(name, "_total$")
+    label = "Prometheus' own linter takes it"
+    if shutil.which("promtool"):
+        with case(label):
+            done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, encoding="utf-8", check=False)
+            equal((done.returncode, done.stdout + done.stderr), (0, ""))
+    else:
+        skip(label, "no promtool: apt-get install prometheus")
     with case("other paths are 404"):
-        for path in ("/", "/metrics/x", "/../../etc/passwd"):
-            try:
-                raise AssertionError("%s: %d" % (path, get(path)[0]))
-            except urllib.error.HTTPError as e:
-                equal(e.code, 404, path)
+        for path in ("/", "/metrics/x", "/../../etc/passwd", "/metricsx", "/METRICS"):
+            equal(ask("GET", path)[0], 404, path)
+    with case("what follows a ? does not matter"):
+        equal(ask("GET", "/healthz?verbose=1")[0::2], (200, b"ok\n"))
+    with case("HEAD: the same head, and no body"):
+        for path in ("/metrics", "/healthz"):
+            status, headers, body = ask("HEAD", path)
+            equal((status, body), (200, b""), path)
+            check(int(headers["Content-Length"]) > 2, path)
+        equal(ask("HEAD", "/nothing")[0], 404)
+    with case("other methods are 405, and told which there are"):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
+            status, headers, _ = ask(method, "/metrics")
+            equal((status, headers["Allow"]), (405, "GET, HEAD"), method)
+        equal(ask("POST", "/healthz", "x" * 1000)[0], 405)
 
 
 def numbers(w):
@@ -90,11 +121,26 @@ def numbers(w):
                 equal({labels: value for (name, labels), value in by.items() if name == "mxpace_decisions_total"},
                       {(("reason", reason), ("verdict", verdict)): 3.0})
         with case("the time spent at Redis adds up"):
-            before = samples()["mxpace_store_seconds_total", ()]
+            before = samples()["mxpace_store_run_seconds_sum", ()]
             for _ in range(50):
                 p.ask("u@foo.test")
-            spent = samples()["mxpace_store_seconds_total", ()] - before
+            spent = samples()["mxpace_store_run_seconds_sum", ()] - before
             check(0 < spent < 50 * PATIENCE, "50 round trips took %g s" % spent)
+        with case("... each counted in one step, and DNS' times too"):
+            before = samples()
+            p.ask("u@foo.test")
+            p.ask("u@twin.test")
+            by = moved(before, samples())
+            check(by["mxpace_store_run_seconds_count", ()] >= 2, "round trips to Redis")
+            equal(by.get(("mxpace_mx_lookup_seconds_count", ())), 1)
+        with case("connections and messages of a group, with its limits"):
+            before = samples()
+            p.ask("u@foo.test")
+            now = samples()
+            name = [key for key in now if key[0] == "mxpace_lane_messages_total" and dict(key[1])["group"].startswith("default/mx1.foo")]
+            equal(len(name), 1, "a group for foo.test among %r" % [k for k in now if k[0].startswith("mxpace_lane")])
+            equal(now[name[0]], before[name[0]] + 1)
+            equal(now["mxpace_lane_messages_limit", tuple(sorted(name[0][1] + (("period", "1h"),)))], 100000)
     with case("no counter ever falls"):
         before = samples()
         with w.node.connect() as p:
@@ -116,8 +162,14 @@ def numbers(w):
         equal(samples()[key], 1)
         w.redis.kill()
         wait_for(lambda: samples()[key] == 0, "mxpace_store_up 0")
+        equal(ask("GET", "/healthz")[0::2], (200, b"ok, store away\n"))
+        equal(ask("GET", "/readyz")[0::2], (503, b"store away\n"))
+        with w.node.connect() as p:
+            equal(p.ask("u@foo.test"), "DUNNO")  # by its rules: on_store_failure
         w.redis.start()
         wait_for(lambda: samples()[key] == 1, "mxpace_store_up 1", 15)
+        equal(ask("GET", "/healthz")[0::2], (200, b"ok\n"))
+        equal(ask("GET", "/readyz")[0::2], (200, b"ready\n"))
     with case("malformed requests and reloads are counted"):
         before = samples()
         with w.node.connect() as p:
@@ -168,6 +220,18 @@ def routes(w):
             w.redis.start()
 
 
+def is_closed(s):
+    """At once, without a request."""
+    with s:
+        s.settimeout(2)
+        try:
+            return s.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionResetError:
+            return True
+
+
 def abuse(w):
     with case("garbage, half a request and a flood on its port are no harm"):
         for data in (b"\0" * 1000, b"GET /metrics",
@@ -181,6 +245,39 @@ def abuse(w):
         equal(get()[0], 200)
         with w.node.connect() as p:
             equal(p.ask("u@foo.test"), "DUNNO")
+    with case("a head that does not end is 431"):
+        with socket.create_connection(ADDRESS, 10 * PATIENCE) as s:
+            s.sendall(b"GET / HTTP/1.1\r\nA: " + b"x" * 8174)
+            s.shutdown(socket.SHUT_WR)
+            like(s.recv(100).decode(), r"^HTTP/1\.1 431 ")
+    with case("32 clients that never finish: the next is closed at once, mail goes on, and in the end they go"):
+        idle = [socket.create_connection(ADDRESS, 10 * PATIENCE) for _ in range(32)]
+        for s in idle:
+            s.sendall(b"GET /metrics HTTP/1.1\r\n")
+        with w.node.connect() as p:
+            equal(p.ask("u@foo.test"), "DUNNO")
+        wait_for(lambda: is_closed(socket.create_connection(ADDRESS, 10 * PATIENCE)), "one more to be closed at once")
+        began = time.monotonic()
+        for s in idle:
+            equal(s.recv(1), b"")  # within policy_timeout
+            s.close()
+        check(time.monotonic() - began < 20 * PATIENCE, "they held on for %g s" % (time.monotonic() - began))
+        equal(get()[0], 200)
+        w.node.log.wait(r"32 metrics clients are connected")
+    with case("a client that sends a byte at a time has no longer"):
+        with socket.create_connection(ADDRESS, 10 * PATIENCE) as s:
+            s.settimeout(0.2)
+            began = time.monotonic()
+            while time.monotonic() - began < 30 * PATIENCE:
+                try:
+                    s.sendall(b"x")
+                    if s.recv(1) == b"":
+                        break
+                except TimeoutError:
+                    continue
+                except OSError:
+                    break
+            check(time.monotonic() - began < 25 * PATIENCE, "it held on")
     with case('metrics_listen = "" means none'):
         with w.policyd("c", metrics_listen="") as node:
             like(node.log.text(), "info: ready: ")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Documents say what the code says: keys and defaults, Redis keys, options, commands, metrics, lines in the log, make
-targets."""
+"""Documents say what the code says: keys and defaults, Redis keys, options, commands, metrics, make targets, versions. Lines in
+the log are in log.py."""
 import os
 import re
 import time
@@ -243,35 +243,6 @@ def metrics():
              sorted(" ".join(row) for row in reasons ^ set(re.findall(r"^\.It (\w+) Ta (\w+)", texts[metric], re.M))))
 
 
-LITERALS = r'(?:"(?:[^"\\\n]|\\.)*"(?:\s|PRI\w+|[A-Z]+_VERSION)*)+'
-# Where words for the queue of Postfix are made.
-QUEUE_WORDS = ("policyd/budget.c", "policyd/delivery.c", "policyd/route_decide.c", "policyd/slot_question.c",
-               "policyd/slots.c")
-
-
-def runs(literals, least):
-    """The runs of at least so many words in string literals, between conversions, "=" and Postfix's codes."""
-    text = "".join(STRING.findall(re.sub(r"PRI\w+", '"%d"', literals))).replace('\\"', '"')
-    for words in re.split(r"%[-.*0-9]*(?:ll|z|l)?[a-zA-Z]|=<?|\w+:\d\.\d\.\d+ mxpace:", text):
-        words = re.sub(r"\s+", " ", words).strip(' :;,<>()"%')
-        if words.count(" ") + 1 >= least:
-            yield words
-
-
-def diagnostics():
-    page = re.sub(r"\s+", " ", plain(read("man/mxpolicyd.8")))
-    log = re.compile(r"\blog_(?:info|warning|error)\(\s*(%s)" % LITERALS)
-    logged = [(path, words) for path in c_files(("policyd",)) if path.endswith(".c")
-              for literals in log.findall(read(path)) for words in runs(literals, 2)]
-    queued = [(path, words) for path in QUEUE_WORDS
-              for literals in re.findall(LITERALS, re.sub(r"^#.*|/\*.*?\*/", "", read(path), flags=re.M))
-              for words in runs(literals, 3)]
-    for what, texts in (("every line in the log", logged), ("mail that waits", queued)):
-        report(len(texts) > 10, "the words of %s can be read" % what)
-        none("man/mxpolicyd.8 has the words of %s" % what,
-             sorted({"%s: %s" % (path, words) for path, words in texts if words not in page}))
-
-
 def make():
     text = read("Makefile")
     phony = set(" ".join(re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)", text, re.M)).replace("\\", " ").split())
@@ -309,7 +280,7 @@ def pages():
 
 pages()
 configuration()
-for check in (quarantine, redis, rights, programs, metrics, diagnostics, make, versions):
+for check in (quarantine, redis, rights, programs, metrics, make, versions):
     try:
         check()
     except FileNotFoundError as error:

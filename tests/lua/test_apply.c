@@ -55,7 +55,7 @@ one_report(struct one *one, const char *header, enum bounce_type type, enum reas
 	return &one->report;
 }
 
-static const struct apply_envelope from_postfix = { "", "return@b.test", "", NULL };
+static const struct apply_envelope from_postfix = { "", "return@b.test", "", NULL, NULL };
 
 static int
 try_apply(const struct report *report, const struct apply_envelope *envelope, const char *id,
@@ -130,8 +130,9 @@ quarantines_a_hard_error(void **state)
 	assert_string_equal(event("envelope_recipient"), "return@b.test");
 	assert_string_equal(event("ndr"), "n1");
 	assert_string_equal(str_text(&log_text),
-	    "quarantined: address=<user@foo.test> type=hard reason=user_unknown code=550 5.1.1 "
-	    "rule=some-rule errors=1: 550 5.1.1 no such user\n");
+	    "quarantined: recipient=<user@foo.test> type=hard reason=user_unknown "
+	    "code=\"550 5.1.1\" rule=some-rule group=mta:foo.test errors=1: 550 5.1.1 no such "
+	    "user\n");
 }
 
 static void
@@ -172,7 +173,7 @@ counts_the_same_notice_once(void **state)
 	after = redis_dump(&redis);
 	assert_string_equal(after, before);
 	assert_int_equal(events(), 1);
-	assert_non_null(strstr(str_text(&log_text), "again: address=<user@foo.test> "));
+	assert_non_null(strstr(str_text(&log_text), "again: recipient=<user@foo.test> "));
 	free(before);
 	free(after);
 }
@@ -201,29 +202,30 @@ static const struct nobody_row {
 	enum reason reason;
 	const char *event, *why;
 } nobody_rows[] = {
-	{ "forged", OUTSIDE, "user@foo.test", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
+	{ "forged", OUTSIDE, "user@foo.test", { "", "return@b.test", "", NULL, NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "ignored", "from outside" },
 	{ "forged, with Postfix's line before it", OWN OUTSIDE, "user@foo.test",
-	    { "", "return@b.test", "", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
+	    { "", "return@b.test", "", NULL, NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
 	    "from outside" },
 	{ "forged, to another's return path", OUTSIDE, "user@foo.test",
-	    { "", "return+x=y.test@b.test", "x@y.test", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN,
-	    "ignored", "names another recipient" },
-	{ "no Received at all", "Subject: x\n", "user@foo.test", { "", "return@b.test", "", NULL },
-	    BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored", "no Received" },
+	    { "", "return+x=y.test@b.test", "x@y.test", NULL, NULL }, BOUNCE_HARD,
+	    REASON_USER_UNKNOWN, "ignored", "names another recipient" },
+	{ "no Received at all", "Subject: x\n", "user@foo.test",
+	    { "", "return@b.test", "", NULL, NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
+	    "no Received" },
 	{ "with an envelope sender", OWN, "user@foo.test",
-	    { "a@b.test", "return@b.test", "", NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN, "ignored",
-	    "envelope sender" },
-	{ "postmaster", OWN, "postmaster@foo.test", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
-	    REASON_USER_UNKNOWN, "bounce", "postmaster is never quarantined" },
-	{ "no address", OWN, "a b@", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
+	    { "a@b.test", "return@b.test", "", NULL, NULL }, BOUNCE_HARD, REASON_USER_UNKNOWN,
+	    "ignored", "envelope sender" },
+	{ "postmaster", OWN, "postmaster@foo.test", { "", "return@b.test", "", NULL, NULL },
+	    BOUNCE_HARD, REASON_USER_UNKNOWN, "bounce", "postmaster is never quarantined" },
+	{ "no address", OWN, "a b@", { "", "return@b.test", "", NULL, NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "bounce", "not an address" },
-	{ "an empty address", OWN, "", { "", "return@b.test", "", NULL }, BOUNCE_HARD,
+	{ "an empty address", OWN, "", { "", "return@b.test", "", NULL, NULL }, BOUNCE_HARD,
 	    REASON_USER_UNKNOWN, "bounce", "not an address" },
 	{ "a reason that never quarantines", OWN, "user@foo.test",
-	    { "", "return@b.test", "", NULL }, BOUNCE_SOFT, REASON_REFUSED, "bounce",
+	    { "", "return@b.test", "", NULL, NULL }, BOUNCE_SOFT, REASON_REFUSED, "bounce",
 	    "never quarantines" },
-	{ "ignored by its rule", OWN, "user@foo.test", { "", "return@b.test", "", NULL },
+	{ "ignored by its rule", OWN, "user@foo.test", { "", "return@b.test", "", NULL, NULL },
 	    BOUNCE_IGNORED, REASON_USER_UNKNOWN, "bounce", "never quarantines" },
 };
 
@@ -302,7 +304,7 @@ static void
 believes_the_return_path(void **state)
 {
 	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
-		"user@foo.test", NULL };
+		"user@foo.test", NULL, NULL };
 	struct one one;
 
 	(void)state;
@@ -358,7 +360,7 @@ static void
 counts_outsiders_once_for_an_account(void **state)
 {
 	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
-		"user@foo.test", NULL };
+		"user@foo.test", NULL, NULL };
 	static const char *const ids[] = { "n1", "n2", "n3", "n4" };
 	struct one one;
 
@@ -401,7 +403,7 @@ static void
 counts_a_complaint_for_its_ip(void **state)
 {
 	static const struct apply_envelope verp = { "", "return+user=foo.test@b.test",
-		"user@foo.test", NULL };
+		"user@foo.test", NULL, NULL };
 	struct one one;
 
 	(void)state;

@@ -45,7 +45,7 @@ static struct shop {
 	int64_t wait_ms; /* until there is one, if none is left; 0: 150 */
 	bool paused;
 	int64_t suspended_ms; /* by backoff; 0: not */
-	bool errors; /* answers scripts with errors */
+	bool errors;          /* answers scripts with errors */
 	char reply[256];
 	unsigned grants, refusals, stamps, backs, hits; /* scripts */
 	int64_t open, stamp;                            /* of the last grant asked for */

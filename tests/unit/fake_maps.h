@@ -29,6 +29,7 @@ struct route {
 static struct fake_maps {
 	unsigned deliveries, routes; /* there now */
 	struct fake_process *waiting;
+	bool unsettled; /* deliveries that are parked have something under way in Redis */
 } fake_maps;
 
 static inline bool
@@ -100,6 +101,42 @@ bool
 delivery_is_held(const struct delivery *delivery)
 {
 	return delivery->process.held;
+}
+
+bool
+delivery_park(struct delivery *delivery)
+{
+	fake_forget(&delivery->process);
+	delivery->process.waiting = delivery->process.held = false;
+	return !fake_maps.unsettled;
+}
+
+void
+delivery_pack(struct delivery *delivery, struct str *out)
+{
+	(void)delivery;
+	pack_text(out, "delivery");
+}
+
+void
+delivery_unpack(struct delivery *delivery, struct unpack *in)
+{
+	(void)delivery;
+	assert_string_equal(unpack_text(in), "delivery");
+}
+
+void
+route_pack(const struct route *route, struct str *out)
+{
+	(void)route;
+	pack_text(out, "route");
+}
+
+void
+route_unpack(struct route *route, struct unpack *in)
+{
+	(void)route;
+	assert_string_equal(unpack_text(in), "route");
 }
 
 struct route *

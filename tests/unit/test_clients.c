@@ -14,6 +14,7 @@ struct fake_conn {
 	int fd;
 	bool open, busy, held; /* busy: not closed by a drain; held: it is, of the kind "map" */
 	unsigned drains;
+	int64_t name; /* handed over */
 	conn_closed *policy_closed;
 	map_conn_closed *map_closed;
 	void *arg;
@@ -84,6 +85,56 @@ void
 conn_drain(struct conn *conn)
 {
 	drain_conn((struct fake_conn *)conn);
+}
+
+/* What it is called, to be told from the others. */
+static void
+pack_conn(const struct fake_conn *conn, struct str *out)
+{
+	pack_number(out, conn->name);
+}
+
+static void
+unpack_conn(struct fake_conn *conn, struct unpack *in)
+{
+	conn->name = unpack_number(in);
+}
+
+bool
+conn_park(struct conn *conn)
+{
+	((struct fake_conn *)conn)->drains++;
+	return !((struct fake_conn *)conn)->busy;
+}
+
+void
+conn_pack(const struct conn *conn, struct str *out)
+{
+	pack_conn((const struct fake_conn *)conn, out);
+}
+
+void
+conn_unpack(struct conn *conn, struct unpack *in)
+{
+	unpack_conn((struct fake_conn *)conn, in);
+}
+
+bool
+map_conn_park(struct map_conn *conn)
+{
+	return conn_park((struct conn *)conn);
+}
+
+void
+map_conn_pack(struct map_conn *conn, struct str *out)
+{
+	pack_conn((struct fake_conn *)conn, out);
+}
+
+void
+map_conn_unpack(struct map_conn *conn, struct unpack *in)
+{
+	unpack_conn((struct fake_conn *)conn, in);
 }
 
 struct map_conn *
@@ -268,6 +319,88 @@ is_freed_with_clients(void **state)
 	clients = clients_new(&engine);
 }
 
+/* -- to another process ------------------------------------------------------------------------ */
+
+static void
+parks_until_nothing_is_under_way(void **state)
+{
+	int fds[] = { add(CLIENT_POLICY), add(CLIENT_MAP) };
+
+	(void)state;
+	conns[1].busy = true;
+	clients_park(clients, on_drained, &drained);
+	WAIT_FOR(base, conns[1].drains > 2);
+	assert_int_equal(drained, 0);
+	conns[1].busy = false;
+	WAIT_FOR(base, drained > 0);
+	turn(base);
+	assert_int_equal(drained, 1);
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		assert_true(conns[i].open);
+		close(fds[i]);
+	}
+}
+
+/* Their sockets come in any order, with strangers' among them, and one has gone. */
+static void
+go_on_in_another_process(void **state)
+{
+	int ends[] = { add(CLIENT_POLICY), add(CLIENT_MAP), add(CLIENT_POLICY) };
+	int fds[3], copies[4];
+	struct str out = { 0 };
+	struct unpack in;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		conns[i].name = 7 + i;
+	assert_int_equal(clients_count(clients), 3);
+	clients_pack(clients, &out, fds);
+	copies[0] = dup(0);
+	copies[1] = dup(fds[2]);
+	copies[2] = dup(fds[1]);
+	copies[3] = -1;
+	clients_free(&clients);
+	clients = clients_new(&engine);
+	in = unpack_make(span_make(out.data, out.len));
+	assert_int_equal(clients_unpack(clients, &in, copies, COUNT(copies)), 2);
+	assert_false(in.failed);
+	assert_int_equal(in.at, out.len);
+	assert_int_equal(clients_count(clients), 2);
+	assert_int_equal(conns[3].name, 8);
+	assert_non_null(conns[3].map_closed);
+	assert_int_equal(conns[4].name, 9);
+	assert_non_null(conns[4].policy_closed);
+	assert_true(copies[0] >= 0); /* the stranger's */
+	assert_int_equal(copies[1], -1);
+	assert_int_equal(copies[2], -1);
+	close(copies[0]);
+	expect_closed(ends[0]);
+	close(ends[1]);
+	close(ends[2]);
+	str_free(&out);
+}
+
+static void
+bear_what_is_cut_short(void **state)
+{
+	struct str out = { 0 };
+	int fd = add(CLIENT_MAP), fds[1];
+
+	(void)state;
+	clients_pack(clients, &out, fds);
+	for (size_t len = 0; len < out.len; len += 4) {
+		struct unpack in = unpack_make(span_make(out.data, len));
+		int copy = dup(fds[0]);
+
+		clients_unpack(clients, &in, &copy, 1);
+		if (copy >= 0)
+			close(copy);
+		assert_int_equal(clients_count(clients), 1);
+	}
+	close(fd);
+	str_free(&out);
+}
+
 static void
 run_one(void **state)
 {
@@ -287,6 +420,9 @@ static const struct test_row {
 	{ drains_nobody, "drains nobody" },
 	{ drains_as_soon_as_it_can, "drains as soon as it can" },
 	{ is_freed_with_clients, "is freed with clients" },
+	{ parks_until_nothing_is_under_way, "parks until nothing is under way" },
+	{ go_on_in_another_process, "go on in another process" },
+	{ bear_what_is_cut_short, "bear what is cut short" },
 };
 
 int

@@ -562,6 +562,105 @@ observing_does_not_look_up_what_has_ended(void)
 	process_hang_up(&one);
 }
 
+/* -- to another process ------------------------------------------------------------------------ */
+
+/* A restart, as far as a delivery is concerned: `from` has gone, `to` goes on with it. */
+static void
+hand_over(struct process *from, struct process *to)
+{
+	struct str out = { 0 };
+	struct unpack in;
+
+	WAIT_FOR(base, delivery_park(from->delivery));
+	from->held = false;
+	delivery_pack(from->delivery, &out);
+	process_hang_up(from);
+	world_settle();
+	to->delivery = delivery_new(engine.egress, on_process_answered, to);
+	in = unpack_make(span_make(out.data, out.len));
+	delivery_unpack(to->delivery, &in);
+	assert_false(in.failed);
+	assert_int_equal(in.at, out.len);
+	slots_adopted(engine.egress->slots);
+	str_free(&out);
+}
+
+static void
+goes_on_with_its_connection(void)
+{
+	struct process one = { 0 }, two = { 0 };
+	struct lane *lane;
+
+	process_dns(&one, HOP);
+	process_connect(&one, HOP);
+	hand_over(&one, &two);
+	lane = world_lane("two");
+	assert_int_equal(shop.stamps + shop.backs, 0);
+	assert_int_equal(lane_open(lane), 1);
+	assert_int_equal(lane->under_way, 1);
+	kernel_open(LOCAL, REMOTE);
+	WAIT_FOR(base, lane->sockets == 1);
+	assert_int_equal(lane->bare, 0); /* it is its own */
+	assert_string_equal(process_ask(&two, MAP_STATUS, DELIVERED), "");
+	WAIT_FOR(base, shop.stamps == 1); /* its message, at its end */
+	assert_int_equal(shop.taken, 1);
+	assert_int_equal(shop.backs, 0);
+	assert_int_equal(lane->delivered, 1);
+	assert_int_equal(lane->under_way, 0);
+	process_hang_up(&two);
+}
+
+static void
+goes_on_before_its_connection(void)
+{
+	struct process one = { 0 }, two = { 0 };
+
+	process_dns(&one, HOP);
+	hand_over(&one, &two);
+	assert_string_equal(process_ask(&two, MAP_DNS, "mx." HOP ". 300 IN A " REMOTE), "");
+	process_connect(&two, HOP);
+	assert_int_equal(shop.taken, 1); /* no other one */
+	assert_string_equal(process_ask(&two, MAP_STATUS, REFUSED), "");
+	WAIT_FOR(base, shop.backs == 1);
+	process_hang_up(&two);
+}
+
+static void
+waits_on_in_another_process(void)
+{
+	struct process one = { 0 }, two = { 0 }, late = { 0 };
+	unsigned refusals;
+
+	shop.others = 2;
+	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
+	WAIT_FOR(base, shop.refusals > 1);
+	hand_over(&one, &two);
+	assert_int_equal(world_lane("two")->slot_waiters, 0);
+	assert_string_equal(process_ask(&late, MAP_CONNECT, HOP), "held");
+	assert_string_equal(process_ask(&two, MAP_CONNECT, HOP), "held"); /* the same again */
+	refusals = shop.refusals;
+	WAIT_FOR(base, shop.refusals > refusals + 2); /* none is under way for the late one */
+	shop.others = 1;
+	WAIT_FOR(base, !two.held); /* it came first */
+	assert_true(late.held);
+	assert_int_equal(two.reply.answer, ANSWER_NOTFOUND);
+	process_hang_up(&two);
+	process_hang_up(&late);
+}
+
+static void
+stays_denied_in_another_process(void)
+{
+	struct process one = { 0 }, two = { 0 };
+
+	assert_non_null(strstr(process_ask(&one, MAP_DNS, "fail.test. 300 IN MX 10 mx.a.test."),
+	    "MX look-up: failed"));
+	hand_over(&one, &two);
+	assert_string_equal(process_ask(&two, MAP_STATUS, "4.3.0 defer"),
+	    "4.7.1 mxpace: fail.test: MX look-up: failed SERVFAIL");
+	process_hang_up(&two);
+}
+
 static const struct test_row {
 	const char *label;
 	void (*test)(void);
@@ -594,6 +693,10 @@ static const struct test_row {
 	{ "observing answers at once", observing_answers_at_once, "" },
 	{ "observing does not look up what has ended", observing_does_not_look_up_what_has_ended,
 	    "" },
+	{ "goes on with its connection", goes_on_with_its_connection, "" },
+	{ "goes on before its connection", goes_on_before_its_connection, "" },
+	{ "waits on in another process", waits_on_in_another_process, "" },
+	{ "stays denied in another process", stays_denied_in_another_process, "" },
 };
 
 static void

@@ -11,6 +11,7 @@
 
 static struct client client;
 static struct map_conn *conn; /* NULL once it has closed itself */
+static int served_fd;         /* its socket */
 static struct egress egress;
 
 static void
@@ -28,6 +29,7 @@ open_fds(int fd, int served)
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	fcntl(served, F_SETFL, O_NONBLOCK);
 	conn = map_conn_new(&egress, served, on_closed, &client);
+	served_fd = served;
 }
 
 static void
@@ -400,10 +402,12 @@ drains_at_once_when_held(void **state)
 }
 
 static const struct slow_row {
-	const char *label, *query, *answer;
+	const char *label, *query, *answer, *after;
 } slow_rows[] = {
-	{ "a delivery's", "8:dns slow,5:dns a,", "20:OK delivery dns slow," },
-	{ "a route's", "11:sender slow,5:dns a,", "20:OK route sender slow," },
+	{ "a delivery's", "8:dns slow,5:dns a,", "20:OK delivery dns slow,",
+	    "20:OK delivery dns slow,17:OK delivery dns a," },
+	{ "a route's", "11:sender slow,5:dns a,", "20:OK route sender slow,",
+	    "20:OK route sender slow,17:OK delivery dns a," },
 };
 
 static void
@@ -435,6 +439,90 @@ drains_one_that_comes_to_be_held(void **state)
 	fake_maps.waiting->held = true;
 	map_conn_drain(conn);
 	assert_null(conn);
+}
+
+/* -- to another process ------------------------------------------------------------------------ */
+
+/* Another one goes on with the connection. */
+static void
+hand_over(void)
+{
+	int copy = dup(served_fd);
+	struct str out = { 0 };
+	struct unpack in;
+
+	map_conn_pack(conn, &out);
+	map_conn_free(&conn);
+	served_fd = copy;
+	conn = map_conn_new(&egress, copy, on_closed, &client);
+	in = unpack_make(span_make(out.data, out.len));
+	map_conn_unpack(conn, &in);
+	assert_false(in.failed);
+	assert_int_equal(in.at, out.len);
+	str_free(&out);
+}
+
+static void
+is_asked_again_elsewhere(void **state)
+{
+	(void)state;
+	client_says(&client, "10:sender a@b,8:dns held,5:dn");
+	ANSWERED("19:OK route sender a@b,");
+	settle();
+	assert_true(map_conn_park(conn));
+	assert_null(fake_maps.waiting);
+	client_says(&client, "s a,");
+	settle();
+	hand_over();
+	assert_int_equal(fake_maps.routes, 1);
+	assert_int_equal(fake_maps.deliveries, 1);
+	settle();
+	assert_non_null(fake_maps.waiting);
+	fake_maps_answer();
+	ANSWERED("19:OK route sender a@b,20:OK delivery dns held,17:OK delivery dns a,");
+	assert_int_equal(egress.figures.hung_up, 0);
+}
+
+static void
+is_parked_after_the_answer(void **state)
+{
+	const struct slow_row *row = *state;
+
+	set_up(NULL);
+	client_says(&client, row->query);
+	settle();
+	assert_false(map_conn_park(conn));
+	fake_maps_answer();
+	assert_non_null(conn);
+	assert_true(map_conn_park(conn));
+	settle();
+	assert_string_equal(answers(strlen(row->answer)), row->answer); /* and no further one */
+	hand_over();
+	ANSWERED(row->after);
+	take_down(NULL);
+}
+
+static void
+is_not_parked_before_redis_has_answered(void **state)
+{
+	(void)state;
+	client_says(&client, "8:dns held,");
+	settle();
+	fake_maps.unsettled = true;
+	assert_false(map_conn_park(conn));
+	fake_maps.unsettled = false;
+	assert_true(map_conn_park(conn));
+}
+
+static void
+bears_what_is_cut_short(void **state)
+{
+	struct unpack in = unpack_make(SPAN("\1"));
+
+	(void)state;
+	map_conn_unpack(conn, &in);
+	client_says(&client, "10:sender a@b,");
+	ANSWERED("19:OK route sender a@b,");
 }
 
 static void
@@ -469,6 +557,9 @@ static const struct test_row {
 	{ drains_when_idle, "drains when idle" },
 	{ drains_at_once_when_held, "drains at once when held" },
 	{ drains_one_that_comes_to_be_held, "drains one that comes to be held" },
+	{ is_asked_again_elsewhere, "is asked again elsewhere" },
+	{ is_not_parked_before_redis_has_answered, "is not parked before Redis has answered" },
+	{ bears_what_is_cut_short, "bears what is cut short" },
 };
 
 int
@@ -480,5 +571,6 @@ main(void)
 	CHECK_ROWS(&list, run_one, test_rows);
 	CHECK_ROWS(&list, asks_who_knows_the_map, map_rows);
 	CHECK_ROWS(&list, drains_after_the_answer, slow_rows);
+	CHECK_ROWS(&list, is_parked_after_the_answer, slow_rows);
 	return check_run(&list, "map_conn");
 }

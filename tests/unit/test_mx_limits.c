@@ -182,6 +182,26 @@ lower_of_two(void **state)
 }
 
 static void
+copies_what_is_filled(void **state)
+{
+	const struct mx_limits from = { .level = LEVEL_SLOW,
+		.generation = 7,
+		.connections = 3,
+		.limit_count = 2,
+		.limits = { { .count = 1 }, { .count = 2 }, { .count = 3 } } };
+	struct mx_limits to = { .limits = { [2] = { .count = 9 } } };
+
+	(void)state;
+	mx_limits_copy(&to, &from);
+	assert_int_equal(to.level, LEVEL_SLOW);
+	assert_int_equal(to.generation, 7);
+	assert_int_equal(to.connections, 3);
+	assert_int_equal(to.limit_count, 2);
+	assert_int_equal(to.limits[1].count, 2);
+	assert_int_equal(to.limits[2].count, 9); /* not touched */
+}
+
+static void
 levels_have_names(void **state)
 {
 	(void)state;
@@ -200,6 +220,7 @@ main(void)
 	CHECK_ROWS(&list, says_the_least, hour_rows);
 	CHECK_ROWS(&list, lower_of_two, lower_rows);
 	CHECK(&list, scales_by_the_given_factors);
+	CHECK(&list, copies_what_is_filled);
 	CHECK(&list, levels_have_names);
 	return check_run(&list, "mx_limits");
 }

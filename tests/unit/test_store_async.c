@@ -384,6 +384,33 @@ ends_runs_when_redis_hangs_up(void **state)
 	assert_int_equal(told.back, 2);
 }
 
+/* Bytes that are no reply to anything: nothing that follows could be told apart. */
+static void
+hangs_up_on(const char *bytes, const char *words)
+{
+	unsigned connections = redis.connections;
+
+	fake_write(&redis.clients[0], bytes, strlen(bytes));
+	WAIT_FOR(base, told.away == 1);
+	assert_non_null(strstr(told.words, words));
+	WAIT_FOR(base, store_async_works(store));
+	assert_int_equal(redis.connections, connections + 1);
+}
+
+static void
+hangs_up_on_a_reply_to_nothing(void **state)
+{
+	(void)state;
+	hangs_up_on("+OK\r\n", "a reply to nothing");
+}
+
+static void
+hangs_up_on_what_is_no_reply(void **state)
+{
+	(void)state;
+	hangs_up_on("HTTP/1.1 400 Bad Request\r\n", "Protocol error");
+}
+
 static void
 is_freed_with_runs_under_way(void **state)
 {
@@ -530,6 +557,8 @@ main(void)
 		WORKING(ends_silent_runs_at_their_deadline),
 		WORKING(holds_runs_under_way_to_a_shorter_timeout),
 		WORKING(ends_runs_when_redis_hangs_up),
+		WORKING(hangs_up_on_a_reply_to_nothing),
+		WORKING(hangs_up_on_what_is_no_reply),
 		WORKING(is_freed_with_runs_under_way),
 		WORKING(says_nothing_once_retired),
 		WORKING(tells_a_lasting_error_until_a_write_succeeds),

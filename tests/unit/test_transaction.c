@@ -293,6 +293,66 @@ drops_the_longest_unused_at_the_cap(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, take_down)
 
+/* What one process leaves, another goes on with. */
+static void
+go_over(size_t cut)
+{
+	struct str out = { 0 };
+	struct unpack in;
+
+	transactions_pack(transactions, &out);
+	transactions_free(&transactions);
+	assert_int_equal(groups_open(groups), 0);
+	transactions = transactions_new(base);
+	in = unpack_make(span_make(out.data, cut < out.len ? cut : out.len));
+	transactions_unpack(transactions, groups, &in);
+	assert_int_equal(in.failed, cut < out.len);
+	str_free(&out);
+}
+
+static void
+goes_over_to_another_process(void **state)
+{
+	struct transaction_recipients sent[4];
+
+	(void)state;
+	transaction_recipient(grant("1.1", &conn, google), google);
+	transaction_recipient(grant("1.1", &conn, yahoo), yahoo);
+	transaction_recipient(conn, yahoo);
+	transaction_recipient(conn, NULL);
+	transaction_grant(transactions_open(transactions, SPAN("2.2"), &other), google, false);
+	transactions_open(transactions, SPAN(""), &first); /* nobody can name it */
+	go_over(SIZE_MAX);
+	assert_int_equal(transactions_count(transactions), 2);
+	assert_int_equal(group_open(google), 1);
+	assert_int_equal(group_open(yahoo), 1);
+	assert_int_equal(transactions_recipients(transactions, SPAN("1.1"), sent, COUNT(sent)), 3);
+	assert_int_equal(sent[0].recipients + sent[1].recipients + sent[2].recipients, 4);
+	conn = other = NULL;
+	assert_true(transaction_has(transactions_open(transactions, SPAN("1.1"), &conn), yahoo));
+	assert_true(transaction_has(transactions_open(transactions, SPAN("2.2"), &other), google));
+	assert_string_equal(transaction_instance(conn), "1.1");
+	transactions_disown(transactions, &conn);
+	assert_int_equal(groups_open(groups), 0);
+	assert_true(has("1.1", google)); /* it was counted there, still */
+}
+
+static void
+bears_what_is_cut_short(void **state)
+{
+	(void)state;
+	for (size_t cut = 0; cut < 200; cut += 4) {
+		conn = NULL;
+		transaction_recipient(grant("1.1", &conn, google), google);
+		transaction_recipient(grant("1.1", &conn, yahoo), NULL);
+		go_over(cut);
+		transactions_free(&transactions);
+		assert_int_equal(groups_open(groups), 0);
+		transactions = transactions_new(base);
+	}
+	conn = NULL;
+}
+
 int
 main(void)
 {
@@ -309,6 +369,8 @@ main(void)
 		TEST(counts_each_request_without_instance),
 		TEST(bounds_long_instances),
 		TEST(drops_the_longest_unused_at_the_cap),
+		TEST(goes_over_to_another_process),
+		TEST(bears_what_is_cut_short),
 	};
 
 	return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);
