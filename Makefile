@@ -17,7 +17,7 @@ APT_BUILD     := build-essential pkg-config libhiredis-dev libpcre2-dev libconfi
                  libc-ares-dev libidn2-0 libsodium23 uthash-dev libcmocka-dev libsystemd-dev \
                  libsodium-dev libcurl4-openssl-dev libjansson-dev
 APT_RUN       := postfix redis-server redis-tools dnsmasq-base iproute2 netcat-openbsd python3
-APT_CHECK     := $(APT_RUN) minisign openssl clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
+APT_CHECK     := $(APT_RUN) systemd minisign openssl clang clang-format clang-tidy libclang-rt-14-dev valgrind mandoc shellcheck
 
 PKGCONFIG ?= pkg-config
 # --- flags ----------------------------------------------------------------------------------------

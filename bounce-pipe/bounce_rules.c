@@ -64,7 +64,7 @@ bounce_rules_list_name(enum bounce_rules_list list)
 	return list_names[list];
 }
 
-const struct bounce_rule_off *
+const struct rule_off *
 bounce_rules_off(const struct bounce_rules *rules, size_t *count)
 {
 	*count = rules->off_count;

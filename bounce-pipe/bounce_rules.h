@@ -19,6 +19,7 @@
 #include "pattern.h"
 #include "prefilter.h"
 #include "reason.h"
+#include "rule_off.h"
 
 enum bounce_rules_list {
 	BOUNCE_RULES_PROVIDER,
@@ -50,12 +51,6 @@ struct bounce_rule {
 	struct conf_place *places; /* where each row of bounce_rules_keys was set */
 };
 
-struct bounce_rule_off { /* a rule that is switched off */
-	const char *name;
-	struct conf_place place; /* by which line */
-	bool unknown;            /* there is nothing of that name */
-};
-
 struct bounce_rules;
 
 /* Reads path, then local (NULL or an absent file: none) over it: a local rule of a shipped rule's
@@ -77,7 +72,7 @@ const char *bounce_rules_list_name(enum bounce_rules_list list); /* "status_text
 
 /* Of what was read from text files: the rules that are switched off; the shipped file's name and its
  * version, "" if it has none. */
-const struct bounce_rule_off *bounce_rules_off(const struct bounce_rules *rules, size_t *count);
+const struct rule_off *bounce_rules_off(const struct bounce_rules *rules, size_t *count);
 const char *bounce_rules_path(const struct bounce_rules *rules);
 const char *bounce_rules_version(const struct bounce_rules *rules);
 /* Whether there was a local file over it. */

@@ -179,12 +179,9 @@ bounce_rules_check(const struct bounce_rules *rules, struct findings *findings)
 {
 	unsigned before = findings->mistakes.count;
 	size_t count;
-	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
+	const struct rule_off *off = bounce_rules_off(rules, &count);
 
-	for (size_t i = 0; i < count; i++)
-		if (off[i].unknown)
-			conf_errors_add(&findings->warnings, &off[i].place, off[i].name,
-			    "there is no such rule to switch off in %s", bounce_rules_path(rules));
+	rule_off_check(off, count, bounce_rules_path(rules), findings);
 	for (size_t i = 0; i < bounce_rules_count(rules); i++)
 		check_rule(rules, bounce_rules_at(rules, i), findings);
 	return findings->mistakes.count - before;

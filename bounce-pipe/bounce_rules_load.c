@@ -140,7 +140,7 @@ read_file(struct bounce_rules *rules, struct conf_file *file, const char *name, 
 static void
 switch_off(struct bounce_rules *rules, struct bounce_rule *rule)
 {
-	rules->off[rules->off_count++] = (struct bounce_rule_off){
+	rules->off[rules->off_count++] = (struct rule_off){
 		.name = rule->name,
 		.place = *bounce_rule_place(rule, "disabled"),
 		.unknown = rule->local && rule->sample.count == 0,

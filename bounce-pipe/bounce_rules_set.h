@@ -14,7 +14,7 @@ struct bounce_rules {
 	struct arena arena;
 	struct bounce_rule **all; /* NULL: packed still */
 	size_t count, room;
-	struct bounce_rule_off *off;
+	struct rule_off *off;
 	size_t off_count;
 	bool local;                 /* a local file was read */
 	const char *path, *version; /* of the shipped text file; NULL: packed */

@@ -151,9 +151,21 @@ wants_reuse(const struct doctor *doctor)
 	return false;
 }
 
+/* What holds the TLS connections that are used again; Postfix's master.cf has it in a comment. */
+static bool
+has_tlsproxy(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->services.count; i++)
+		if (strcmp(doctor->services.items[i].name, "tlsproxy") == 0)
+			return true;
+	return false;
+}
+
 void
 doctor_tls_reuse(struct doctor *doctor)
 {
+	static const char proxy[] =
+	    "postconf -M \"tlsproxy/unix=tlsproxy unix - - y - 0 tlsproxy\"";
 	const char *reuse = doctor_postfix(doctor, "smtp_tls_connection_reuse");
 	const char *level = doctor_postfix(doctor, "smtp_tls_security_level");
 
@@ -161,9 +173,16 @@ doctor_tls_reuse(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_SKIPPED, "", "no TLS, or no connection used twice");
 	else if (strcmp(reuse, "no") == 0)
 		doctor_say(doctor, DOCTOR_WARNING,
-		    "postconf -e smtp_tls_connection_reuse=yes; postfix reload",
+		    doctor_text(doctor,
+			"%s%spostconf -e smtp_tls_connection_reuse=yes; postfix reload",
+			has_tlsproxy(doctor) ? "" : proxy, has_tlsproxy(doctor) ? "" : "; "),
 		    "smtp_tls_connection_reuse = no: each message over TLS takes a connection of "
 		    "its own");
+	else if (!has_tlsproxy(doctor))
+		doctor_say(doctor, DOCTOR_WRONG, doctor_text(doctor, "%s; postfix reload", proxy),
+		    "smtp_tls_connection_reuse = %s, but master.cf has no tlsproxy: nothing is sent "
+		    "over TLS",
+		    reuse);
 }
 
 /* A "TLS-Required: no" header skips the table in which we are asked (Postfix 3.10). */

@@ -115,27 +115,28 @@ rules_show_origin(struct ctl *ctl)
 
 /* -- what is switched off ---------------------------------------------------------------------- */
 
-static const struct out_column off_columns[] = {
-	{ "rule", "RULE", OUT_LEFT },
-	{ "place", "SWITCHED OFF BY", OUT_LEFT },
-};
-
 static void
-put_off(struct ctl *ctl, const char *name, const struct conf_place *place)
+show_off(struct ctl *ctl, const struct rule_off *off, size_t count)
 {
-	out_cell(ctl->out, out_string(name));
-	out_cell(ctl->out, show_place(ctl, place->file, place->line));
+	static const struct out_column off_columns[] = {
+		{ "rule", "RULE", OUT_LEFT },
+		{ "place", "SWITCHED OFF BY", OUT_LEFT },
+	};
+
+	if (count == 0 && !ctl->json)
+		return;
+	out_table(ctl->out, "off", NULL, off_columns, sizeof(off_columns) / sizeof(off_columns[0]));
+	for (size_t i = 0; i < count; i++) {
+		out_cell(ctl->out, out_string(off[i].name));
+		out_cell(ctl->out, show_place(ctl, off[i].place.file, off[i].place.line));
+	}
+	out_table_end(ctl->out, NULL);
 }
 
 void
 rules_show_off(struct ctl *ctl)
 {
-	if (ctl->rules->off_count == 0 && !ctl->json)
-		return;
-	out_table(ctl->out, "off", NULL, off_columns, 2);
-	for (size_t i = 0; i < ctl->rules->off_count; i++)
-		put_off(ctl, ctl->rules->off[i].name, &ctl->rules->off[i].place);
-	out_table_end(ctl->out, NULL);
+	show_off(ctl, ctl->rules->off, ctl->rules->off_count);
 }
 
 void
@@ -196,20 +197,6 @@ put_bounce_rule(struct ctl *ctl, const struct bounce_rule *rule, bool all)
 	put_keys(ctl, &origin, all);
 }
 
-static void
-show_bounce_off(struct ctl *ctl, const struct bounce_rules *rules)
-{
-	size_t count;
-	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
-
-	if (count == 0 && !ctl->json)
-		return;
-	out_table(ctl->out, "off", NULL, off_columns, 2);
-	for (size_t i = 0; i < count; i++)
-		put_off(ctl, off[i].name, &off[i].place);
-	out_table_end(ctl->out, NULL);
-}
-
 static const struct bounce_rule *
 find_bounce_rule(const struct bounce_rules *rules, const char *name)
 {
@@ -237,6 +224,9 @@ show_bounce_rule(struct ctl *ctl, const struct bounce_rules *rules, const char *
 static void
 show_bounce_rules(struct ctl *ctl, const struct bounce_rules *rules)
 {
+	size_t count;
+	const struct rule_off *off = bounce_rules_off(rules, &count);
+
 	if (ctl->options[CTL_OPTION_ORIGIN] == NULL) {
 		list_bounce_rules(ctl, rules);
 	} else {
@@ -245,7 +235,7 @@ show_bounce_rules(struct ctl *ctl, const struct bounce_rules *rules)
 			put_bounce_rule(ctl, bounce_rules_at(rules, i), false);
 		out_table_end(ctl->out, "No rules.");
 	}
-	show_bounce_off(ctl, rules);
+	show_off(ctl, off, count);
 }
 
 enum ctl_exit

@@ -48,11 +48,13 @@ version_of(const struct ctl *ctl)
 static void
 show_newer(struct ctl *ctl)
 {
+	const char *in_force = ctl->settings->rules_version;
 	char configured[RULES_VERSION_SIZE];
 
+	if (*in_force == '\0')
+		return;
 	rules_version_load(settings_configured_rules(ctl->settings, RULES_FILE_MX), configured);
-	if (*ctl->settings->rules_version != '\0' &&
-	    strcmp(configured, ctl->settings->rules_version) > 0)
+	if (strcmp(configured, in_force) > 0)
 		out_put(ctl->out, "newer", "  NEWER",
 		    out_string(arena_printf(&ctl->arena,
 			"version %s of the configured files is not in force: `mxctl rules rollback "

@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "duration.h"
 
+enum { WORDS_SIZE = 1024, DRIFT_MAX = 120 };
+
 static struct {
 	const char *name;
 	enum log_level level;
@@ -133,54 +135,82 @@ LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
 
 /* -- events ------------------------------------------------------------------------------------ */
 
+/* What the words say but for their numbers: waits and counts are others each time. */
+static void
+add_drift(struct str *same, const char *words)
+{
+	size_t begin = same->len;
+
+	for (; *words != '\0' && same->len - begin < DRIFT_MAX; words++) {
+		bool digit = *words >= '0' && *words <= '9';
+
+		if (!digit)
+			str_addc(same, *words != '\n' ? *words : ' ');
+		else if (same->len == begin || same->data[same->len - 1] != '#')
+			str_addc(same, '#');
+	}
+}
+
 static bool
-is_admitted(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+is_admitted(enum log_level level, const char *event, const struct log_field *fields, size_t count,
+    const char *words)
 {
 	if (out.repeat == NULL || level == LOG_LEVEL_DEBUG)
 		return true;
 	str_empty(&out.same);
 	log_line_format(&out.same, event, fields, count, false);
+	str_addc(&out.same, '\n');
+	add_drift(&out.same, words);
 	return log_repeat_admits(out.repeat, span_make(out.same.data, out.same.len), (int)level,
 	    clock_monotonic_ms());
 }
 
-__attribute__((format(printf, 5, 0))) static void
+static void
 write_event(enum log_level level, const char *event, const struct log_field *fields, size_t count,
-    const char *fmt, va_list ap)
+    const char *words)
 {
-	char words[1024] = "";
-
-	if (fmt != NULL)
-		vsnprintf(words, sizeof(words), fmt, ap);
 	str_empty(&out.text);
 	log_line_format(&out.text, event, fields, count, true);
 	log_at(level, "%s%s%s", str_text(&out.text), *words != '\0' ? ": " : "", words);
+}
+
+__attribute__((format(printf, 2, 0))) static void
+put_words(char words[WORDS_SIZE], const char *fmt, va_list ap)
+{
+	words[0] = '\0';
+	if (fmt != NULL)
+		vsnprintf(words, WORDS_SIZE, fmt, ap);
 }
 
 void
 log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count,
     const char *fmt, ...)
 {
+	char words[WORDS_SIZE];
 	va_list ap;
 
-	if (level > out.level || !is_admitted(level, event, fields, count))
+	if (level > out.level)
 		return;
 	va_start(ap, fmt);
-	write_event(level, event, fields, count, fmt, ap);
+	put_words(words, fmt, ap);
 	va_end(ap);
+	if (is_admitted(level, event, fields, count, words))
+		write_event(level, event, fields, count, words);
 }
 
 void
 log_always(enum log_level level, const char *event, const struct log_field *fields, size_t count,
     const char *fmt, ...)
 {
+	char words[WORDS_SIZE];
 	va_list ap;
 
 	if (level > out.level)
 		return;
 	va_start(ap, fmt);
-	write_event(level, event, fields, count, fmt, ap);
+	put_words(words, fmt, ap);
 	va_end(ap);
+	write_event(level, event, fields, count, words);
 }
 
 static void
@@ -190,10 +220,14 @@ tell_counted(bool all)
 	char in[DURATION_SIZE];
 	uint64_t left_out;
 
-	while (log_repeat_next(out.repeat, clock_monotonic_ms(), all, &repeated))
-		log_at((enum log_level)repeated.level, "%s: repeated %" PRIu64 " time%s in %s",
+	while (log_repeat_next(out.repeat, clock_monotonic_ms(), all, &repeated)) {
+		const char *words = strchr(repeated.same, '\n') + 1; /* add_drift() */
+
+		log_at((enum log_level)repeated.level,
+		    "%.*s: repeated %" PRIu64 " time%s in %s%s%s", (int)(words - repeated.same) - 1,
 		    repeated.same, repeated.times, repeated.times == 1 ? "" : "s",
-		    duration_format_wait(repeated.in_ms, in));
+		    duration_format_wait(repeated.in_ms, in), *words != '\0' ? ": " : "", words);
+	}
 	left_out = log_repeat_left_out(out.repeat);
 	if (left_out > 0)
 		log_warning("log: %" PRIu64 " line%s left out: more than log_rate a second",

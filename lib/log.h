@@ -33,8 +33,8 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* "event: name=value ...: words", see log_line.h. fmt: the words; NULL: none. Debug lines are all
- * written. */
+/* "event: name=value ...: words", see log_line.h. fmt: the words; NULL: none. Events are equal that
+ * agree in their LOG_SAME fields and, but for numbers, in the words. Debug lines are all written. */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
     size_t count, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

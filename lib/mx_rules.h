@@ -12,6 +12,7 @@
 #include "level.h"
 #include "limit.h"
 #include "mx_set.h"
+#include "rule_off.h"
 
 enum { MX_RULE_LIMITS_MAX = 8, MX_RULE_NAME_MAX = 64 };
 
@@ -74,18 +75,12 @@ struct mx_rule {
 	struct conf_place *places; /* where each row of mx_rules_keys was set */
 };
 
-struct mx_rule_off { /* a rule that is switched off */
-	const char *name;
-	struct conf_place place; /* by which line */
-	bool unknown;            /* there is nothing of that name */
-};
-
 struct mx_rules {
 	unsigned references;
 	unsigned generation; /* another one for each load of this process */
 	size_t count;
 	struct mx_rule *rules;
-	struct mx_rule_off *off;
+	struct rule_off *off; /* switched off */
 	size_t off_count;
 	const char *path;    /* the shipped file's name */
 	const char *version; /* of the shipped file: "2026112201"; "" it has none */

@@ -225,11 +225,7 @@ mx_rules_check(const struct mx_rules *rules, struct findings *findings)
 {
 	unsigned before = findings->mistakes.count;
 
-	for (size_t i = 0; i < rules->off_count; i++)
-		if (rules->off[i].unknown)
-			conf_errors_add(&findings->warnings, &rules->off[i].place,
-			    rules->off[i].name, "there is no such rule to switch off in %s",
-			    rules->path);
+	rule_off_check(rules->off, rules->off_count, rules->path, findings);
 	for (size_t i = 0; i < rules->count; i++)
 		check_rule(rules, &rules->rules[i], findings);
 	check_end(rules, findings);

@@ -111,7 +111,7 @@ read_file(struct mx_rules *rules, struct conf_file *file, const char *name, bool
 static void
 switch_off(struct mx_rules *rules, struct mx_rule *rule)
 {
-	rules->off[rules->off_count++] = (struct mx_rule_off){
+	rules->off[rules->off_count++] = (struct rule_off){
 		.name = rule->name,
 		.place = *mx_rule_place(rule, "disabled"),
 		.unknown = rule->local && rule->mx.count == 0,

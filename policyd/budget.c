@@ -226,10 +226,10 @@ note_refusal(struct budgets *budgets, struct lane *lane, const struct store_took
 	word_refusal(lane, took);
 	if (took->outcome == STORE_NO_ROOM)
 		lane_note_full(lane, took->limit, took->wait_ms);
-	else if (took->held.by == STORE_HOLD_SUSPENDED)
-		lane_note_suspended(lane, took->held.wait_ms);
 	else
 		lane_note_room(lane);
+	if (took->outcome == STORE_HELD && took->held.by == STORE_HOLD_SUSPENDED)
+		lane_note_suspended(lane, took->held.wait_ms);
 	lane->short_ms = clock_monotonic_ms();
 	lane->full_until_ms = lane->short_ms + wait_ms;
 	retry_at(budgets, lane->full_until_ms);

@@ -161,8 +161,10 @@ lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms)
 void
 lane_note_suspended(struct lane *lane, int64_t wait_ms)
 {
+	lane->suspended_until_ms = 0;
+	if (wait_ms <= 0)
+		return;
 	lane->noted_ms = clock_monotonic_ms();
-	lane->room_ms = 0;
 	lane->suspended_until_ms = lane->noted_ms + wait_ms;
 }
 

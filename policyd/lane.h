@@ -98,7 +98,8 @@ void lanes_follow(struct lanes *lanes);
 
 /* A message found no room in the i-th limit, and there is none for so long. */
 void lane_note_full(struct lane *lane, size_t limit, int64_t wait_ms);
-/* A message was refused as backoff suspends the sending IP there, for so long. */
+/* A message or slot was refused as backoff suspends the sending IP there, for so long; 0: it does not,
+ * or not any more. */
 void lane_note_suspended(struct lane *lane, int64_t wait_ms);
 /* Neither is, or is any more, what keeps messages waiting. */
 void lane_note_room(struct lane *lane);

@@ -43,6 +43,7 @@ note_refusal(struct lane *lane, const struct store_granted *granted)
 	}
 	lane->slot_retry_ms =
 	    now_ms + (wait_ms > SLOT_QUESTION_AGAIN_MS && wait_ms < 1000 ? wait_ms : 1000);
+	lane_note_suspended(lane, held->by == STORE_HOLD_SUSPENDED ? wait_ms : 0);
 	if (held->by == STORE_HOLD_PAUSED)
 		snprintf(lane->slot_words, sizeof(lane->slot_words), "paused: %.140s", held->why);
 	else
@@ -65,6 +66,8 @@ on_asked(void *arg, enum store_outcome outcome, const struct err *err)
 		lane->slot_retry_ms = clock_monotonic_ms() + SLOT_QUESTION_AGAIN_MS;
 	else if (outcome == STORE_DONE && asking->granted.outcome != STORE_TAKEN)
 		note_refusal(lane, &asking->granted);
+	else if (outcome == STORE_DONE)
+		lane_note_suspended(lane, 0);
 	questions->done(questions->arg, lane, asking->grant,
 	    outcome == STORE_DONE ? &asking->granted : NULL);
 	lane_release(&lane);

@@ -31,10 +31,10 @@ def main():
         with case("unit tests, fuzz seeds and lint pass in it"):
             like(run("tests/run", "unit", "fuzz", "lint", cwd=tree).splitlines()[-1], r"^\d+ passed, 0 failed")
         with case("make install puts the programs and pages in place"):
-            run("make", "-s", "install", "DESTDIR=" + folder + "/root", cwd=tree)
+            run("make", "-s", "install", "DESTDIR=" + folder + "/installed", cwd=tree)
             for name in ("usr/sbin/mxpolicyd", "usr/bin/mxctl", "usr/libexec/mxpace/mxbounce", "usr/share/man/man1/mxctl.1",
                          "etc/mxpace/mxpace.conf"):
-                os.stat("%s/root/%s" % (folder, name))
+                os.stat("%s/installed/%s" % (folder, name))
 
 
 if __name__ == "__main__":

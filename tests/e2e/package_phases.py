@@ -9,7 +9,7 @@ from package_load import Load, most_in, most_open, submit
 from process import wait_for
 from tap import case, check, equal, like
 
-SOURCE = "/root/mxpace"  # "the folder of this source"
+SOURCE = "/usr/src/mxpace"  # "the folder of this source"
 LOCAL_RULES = "/etc/mxpace/mx-rules.local.conf"
 CHANGED = "/etc/mxpace/bounce-rules.conf"
 GONE_USER = "no-such-user-2@example.org"
@@ -21,7 +21,7 @@ POSTFIX = ("-t", "postfix/smtpd", "-t", "postfix/smtp", "-t", "postfix/qmgr", "-
            "postfix/trivial-rewrite", "-t", "postfix/pipe", "-t", "postfix/bounce", "-t", "postfix/error", "-t",
            "postfix/master")
 # Left by others, or by the administrator's own commands.
-OTHERS = r"^/(proc|sys|dev|run|tmp|root)(/|$)|^/var/(log|cache|backups)/|^/var/lib/(apt|dpkg|redis|postfix|systemd)/" \
+OTHERS = r"^/(proc|sys|dev|run|tmp|root|usr/src)(/|$)|^/var/(log|cache|backups)/|^/var/tmp/systemd-private-.*redis|^/var/lib/(apt|dpkg|redis|postfix|systemd)/" \
     r"|^/var/spool/postfix/(active|bounce|defer|deferred|incoming|maildrop|private|public|pid|hold|trace)/|^/etc/redis/"
 
 
@@ -42,9 +42,13 @@ def files(machine):
 
 def install_deb(machine, path, *options):
     """apt-get install of a package file from outside."""
-    name = "/root/" + os.path.basename(path)
+    name = "/tmp/" + os.path.basename(path)
     shutil.copy(path, machine.path(name))
     return machine.run("apt-get", "install", "-y", *options, name)
+
+
+def healthy(i):
+    like(i.machine.run("mxctl", "doctor"), r"^\d+ checks: \d+ fine, \d+ skipped, 0 warnings, 0 wrong, 0 away\n$")
 
 
 def boots(i, _walk):
@@ -69,10 +73,7 @@ def installs(i, walk):
         if step.step:
             walk.follow(step)
     with case("after the ten steps the doctor has no warning"):
-        status, text = i.machine.ends("mxctl", "doctor")
-        like(text, r"^\d+ checks: \d+ fine, \d+ skipped, 0 warnings, 0 wrong, 0 away$", "doctor") \
-            if "\n" not in text.strip() else check(False, text)
-        equal(status, 0)
+        healthy(i)
     for title in FURTHER:
         walk.follow(section(title))
 
@@ -80,7 +81,8 @@ def installs(i, walk):
 def units(i, _walk):
     """The units as systemd sees them."""
     with case("systemd-analyze verify has nothing to say of the units"):
-        equal(i.machine.run("systemd-analyze", "verify", *("/lib/systemd/system/" + unit for unit in UNITS)), "")
+        _, text = i.machine.ends("systemd-analyze", "verify", *("/lib/systemd/system/" + unit for unit in UNITS))
+        equal([line for line in text.splitlines() if "Command 'man " not in line], [])  # the machine has no man(1)
     for unit in ("mxpolicyd", "mxpace-notify", "mxpace-rules-update"):
         text = i.machine.run("systemd-analyze", "security", "--no-pager", unit + ".service")
         exposure = like(text, r"Overall exposure level for \S+: ([\d.]+)")[1]
@@ -94,7 +96,7 @@ def units(i, _walk):
 def rules(i, limits):
     """Rules of one's own, taken over by a reload."""
     i.machine.write(LOCAL_RULES, 'mx_rules = ( { name = "bulk"; mx = [ "*.bulk.example" ]; connections = 2; '
-                    'messages_per_hour = 100000; burst = true; limits = [ "%s" ]; } );\n' % limits)
+                    'messages_per_hour = 10000; burst = true; limits = [ "%s" ]; } );\n' % limits)
     since = i.machine.mark()
     i.machine.run("mxctl", "rules", "check")
     i.machine.run("systemctl", "reload", "mxpolicyd")
@@ -137,7 +139,7 @@ def quarantines(i, _walk):
 
 def sent_to_bulk(i):
     text = i.machine.run("mxctl", "group", "list")
-    return int(like(text, r"^\s*bulk .*?(\d+)/100000 1h", "group list")[1] if re.search(r"(?m)^\s*bulk ", text) else 0)
+    return int(like(text, r"^\s*bulk .*?(\d+)/10000 1h", "group list")[1] if re.search(r"(?m)^\s*bulk ", text) else 0)
 
 
 def main_pid(i):
@@ -175,7 +177,7 @@ def upgrades(i, _walk):
         like(i.machine.run("mxctl", "quarantine", "show", GONE_USER), "quarantined")
         equal(i.machine.read(CHANGED), mine)
     with case("... and the doctor is content"):
-        like(i.machine.run("mxctl", "doctor"), "0 warnings, 0 wrong, 0 away")
+        healthy(i)
 
 
 def removes(i, _walk):
@@ -187,13 +189,13 @@ def removes(i, _walk):
             check(os.path.exists(i.machine.path(path)), path + " is gone")
         for path in ("/usr/sbin/mxpolicyd", "/lib/systemd/system/mxpolicyd.service", "/var/spool/postfix/mxpace/map"):
             check(not os.path.exists(i.machine.path(path)), path + " is there")
-        equal(i.machine.ends("pgrep", "-x", "mxpolicyd|mxctl|mxbounce"), (1, ""))
+        equal(i.machine.ends("pgrep", "-a", "-x", "mxpolicyd|mxctl|mxbounce"), (1, ""))
         equal(i.machine.run("systemctl", "--failed", "--plain", "--no-legend"), "")
     with case("... mail waits meanwhile, and leaves when it is installed again"):
         i.machine.run("sh", "-c", "printf 'Subject: t\\n\\n' | sendmail -f ann@example.com later@bulk.example")
         wait_for(lambda: "later@bulk.example" in i.machine.run("postqueue", "-p"), "it in the queue")
         install_deb(i.machine, i.debs["next"])
-        i.machine.run("postqueue", "-f")
+        i.machine.run("postfix", "reload")  # pickup(8) looks at once
         i.sink.wait_messages(1, "later@bulk.example", 60)
         like(i.machine.run("mxctl", "quarantine", "show", GONE_USER), "quarantined")
 

@@ -128,8 +128,8 @@ def run(f):
             check(len(found) >= 12, "only %d were found" % len(found))
             equal(sorted({why for why in (wrong(samples, *selector) for selector in found) if why}), [])
     dashboard()
-    with open(world.TREE + "/" + FILES[1], encoding="utf-8") as f:
-        alerts = f.read()
+    with open(world.TREE + "/" + FILES[1], encoding="utf-8") as file:
+        alerts = file.read()
     with case("every alert says what to do"):
         equal(len(re.findall(r"^ +action: \"", alerts, re.M)), len(re.findall(r"^ +- alert: Mxpace", alerts, re.M)))
     if shutil.which("promtool"):

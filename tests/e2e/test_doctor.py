@@ -317,6 +317,8 @@ FAULTS = [
     ("another size of the active queue", lambda w: main_cf(w, "qmgr_message_active_limit = 5000"), "active-queue", "5000", DONE),
     ("TLS connections that are not used again", lambda w: main_cf(w, "smtp_tls_security_level = may"), "tls-reuse",
      "smtp_tls_connection_reuse=yes", DONE),
+    ("... and nothing that would do it", lambda w: main_cf(w, "smtp_tls_security_level = may", "smtp_tls_connection_reuse = yes"),
+     "tls-reuse", "tlsproxy", NO),
     ("recipients that are not asked about", lambda w: main_cf(w, "smtpd_recipient_restrictions ="), "admission", "recipient_restr", NO),
     ("ends of messages that are not told", lambda w: main_cf(w, "smtpd_end_of_data_restrictions ="), "admission", "end_of_data", NO),
     ("a permit before the check", lambda w: main_cf(

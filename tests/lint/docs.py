@@ -30,6 +30,8 @@ TABLES = {
 PAGES = ("man/mxpolicyd.8", "man/mxbounce.8", "man/mxctl.1", "man/mxpace.conf.5", "man/mx-rules.5",
          "man/bounce-rules.5", "man/mxpace-redis.7")
 TEXTS = ("README.md", "HACKING.md", "INSTALL", "tests/README.md")
+# The step of INSTALL that the complaints of a file lead to.
+STEPS = {"ctl/doctor_redis.c": "Redis", "ctl/doctor_bounce.c": "Returned mail"}
 # Targets that make help need not name: parts of others.
 INNER_TARGETS = {"help", "files", "tests", "fuzzers", "FORCE"}
 
@@ -258,6 +260,16 @@ def make():
          ["%s: make %s" % row for row in sorted(named) if row[1] not in told | rules])
 
 
+def steps():
+    """INSTALL has ten steps, and the doctor sends its readers to the right ones."""
+    titles = dict(re.findall(r"^(\d+)\. (.*)", read("INSTALL"), re.M))
+    none("INSTALL has the steps 1 to 10", sorted(set(titles) ^ {str(n) for n in range(1, 11)}))
+    sent = [(path, step) for path in c_files(("ctl",)) for step in re.findall(r"INSTALL, step (\d+)", read(path))]
+    report(len(sent) > 1, "the steps that the doctor names can be read")
+    none("the doctor names the step that it is about",
+         ["%s: step %s" % row for row in sent if titles.get(row[1]) != STEPS.get(row[0])])
+
+
 def versions():
     """One version: the Makefile's. The other two places say the same, and the same day."""
     version = re.search(r"^VERSION\s*:=\s*(\S+)", read("Makefile"), re.M)[1]
@@ -280,7 +292,7 @@ def pages():
 
 pages()
 configuration()
-for check in (quarantine, redis, rights, programs, metrics, make, versions):
+for check in (quarantine, redis, rights, programs, metrics, make, steps, versions):
     try:
         check()
     except FileNotFoundError as error:

@@ -22,7 +22,7 @@ THIRD_PARTY = (
     (r"pcre2\.h", r"lib/pattern"),
     (r"hiredis/.*", r"lib/store_\w+"),
     (r"event2/.*", r"lib/store_(async|link)|policyd/\w+|ctl/(mx_ask|dns_ask)"),
-    (r"uthash\.h", r"policyd/\w+|ctl/(report_model|tally|log_senders)"),
+    (r"uthash\.h", r"lib/log_repeat|policyd/\w+|ctl/(report_model|tally|log_senders)"),
     (r"systemd/sd-daemon\.h", r"policyd/service"),
     (r"sodium\.h", r"ctl/minisign"),
     (r"jansson\.h", r"ctl/bundle"),
@@ -39,9 +39,9 @@ GROUND = re.compile(
 
 # Modules that turn values into values: no event, no socket, no clock, no log, no store behind them.
 PURE = {
-    "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "histogram", "json", "keys", "limit", "mx_set", "pack", "pattern",
+    "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "histogram", "json", "keys", "limit", "log_line", "log_repeat", "mx_set", "pack", "pattern",
             "quarantine", "reason", "return_path", "script", "sender", "sender_identity", "span", "store", "store_address", "store_backoff", "store_batch",
-            "store_egress", "store_fleet", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "str", "transports", "utf8", "verp_sign", "warmup"},
+            "store_egress", "store_fleet", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "store_trace", "str", "trace_pattern", "transports", "utf8", "verp_sign", "warmup"},
     "policyd": {"decide", "dns_record", "http", "intake", "ledger", "local", "metrics_text", "mxwire", "next_hop", "policy", "route_decide",
                 "sending_bind", "site", "sockmap"},
     "bounce-pipe": {"auto_reply", "auto_reply_words", "charset", "charset_guess", "classify", "delivery_status",
@@ -62,20 +62,21 @@ IMPURE = re.compile(r"(event2/.*|ares.*|hiredis/async\.h|sys/socket\.h|sys/un\.h
 # configuration; the program.
 POLICYD = (
     {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "child", "sockets", "sending", "group",
-     "ledger", "site", "intake", "local", "hold", "next_hop", "warmups", "ramp_told", "http",
+     "ledger", "site", "intake", "local", "hold", "next_hop", "warmups", "ramp_told", "http", "log_clock", "trace",
      "metrics_text", "metrics_process"},
     {"paces", "ramp"},
     {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},
-    {"accounts"},
+    {"accounts", "decision_log", "route_log", "delivery_log"},
     {"metrics", "metrics_lanes", "metrics_fleet", "fleet", "engine", "answers", "egress", "budget", "slots", "grant", "slot_question", "kernel_view", "open_socket",
      "offers", "backoff", "route", "route_lanes"},
     {"flow", "stream", "metrics_http"},
     {"conn", "delivery"},
     {"map_conn"},
     {"clients"},
-    {"server"},
+    {"server", "pulse"},
+    {"handover"},
     {"reload", "rules_watch"},
     {"main"},
 )

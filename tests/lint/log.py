@@ -10,6 +10,9 @@ PAGES = {"man/mxpolicyd.8": "policyd", "man/mxbounce.8": "bounce-pipe"}
 # Where words for the queue of Postfix are made.
 QUEUE_WORDS = ("policyd/budget.c", "policyd/delivery.c", "policyd/route_decide.c", "policyd/slot_question.c",
                "policyd/slots.c")
+# What of mxctl units of systemd run: what they complain of stands in the journal.
+UNATTENDED = ("ctl/notify.c", "ctl/alert_post.c", "ctl/rules_update.c", "ctl/rules_change.c", "ctl/rules_install.c",
+              "ctl/rules_offer.c")
 # Events whose name is made of a verdict: the tables of those names, and those that nobody is told of.
 NEEDS = {"needs_mx", "needs_store", "needs_lanes"}
 VERDICTS = {"policyd/decide.c": {"pass"} | NEEDS, "policyd/route_decide.c": {"leave", "send"} | NEEDS}
@@ -17,6 +20,7 @@ VERDICTS = {"policyd/decide.c": {"pass"} | NEEDS, "policyd/route_decide.c": {"le
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 LITERALS = r'(?:"(?:[^"\\\n]|\\.)*"(?:\s|PRI\w+|[A-Z]+_VERSION)*)+'
 PLAIN_CALL = re.compile(r"\blog_(?:info|warning|error)\(\s*(%s)" % LITERALS)
+COMPLAINT = re.compile(r"\b(?:ctl_complain\([^,]+|err_set\(\w+),\s*(?:[^\";?]*\?\s*)?(%s)" % LITERALS)
 EVENT_CALL = re.compile(r"\blog_(?:event|always)\(([^;]*)\);")
 FIELD = re.compile(r'^\t\t\{ "(\w+)", [^\n]*?LOG_(?:SAME|DETAIL|ADDRESS)', re.M)
 
@@ -123,8 +127,17 @@ def queue_words():
     none("man/mxpolicyd.8 has the words of mail that waits", missing(found, lambda words: words in text))
 
 
+def unattended():
+    text = plain(section("man/mxctl.1"))
+    found = [(path, words) for path in UNATTENDED for literals in COMPLAINT.findall(read(path)) for words in runs(literals, 3)
+             if not words.startswith("--")]
+    report(len(found) > 10, "what units have mxctl complain of can be read")
+    none("man/mxctl.1 has what units have mxctl complain of", missing(found, lambda words: words in text))
+
+
 for name, where in PAGES.items():
     page_has(name, where)
     still_said(name)
 queue_words()
+unattended()
 done()

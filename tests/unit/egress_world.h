@@ -58,6 +58,14 @@ shop_now(void)
 }
 
 static inline const char *
+shop_suspended(void)
+{
+	snprintf(shop.reply, sizeof(shop.reply), "*5\r\n:3\r\n:1\r\n:%lld\r\n:0\r\n$4\r\nspam\r\n",
+	    (long long)shop.suspended_ms);
+	return shop.reply;
+}
+
+static inline const char *
 shop_grant(const char *arguments)
 {
 	long long open, allowed, stamp;
@@ -68,6 +76,8 @@ shop_grant(const char *arguments)
 	shop.stamp = stamp;
 	if (shop.paused)
 		return "*5\r\n:3\r\n:0\r\n:0\r\n:0\r\n$5\r\nnight\r\n";
+	if (shop.suspended_ms > 0)
+		return shop_suspended();
 	if (allowed > 0 && shop.others + open > allowed) {
 		shop.refusals++;
 		snprintf(shop.reply, sizeof(shop.reply),
@@ -87,12 +97,8 @@ shop_take(void)
 {
 	if (shop.paused)
 		return "*5\r\n:3\r\n:0\r\n:0\r\n:0\r\n$5\r\nnight\r\n";
-	if (shop.suspended_ms > 0) {
-		snprintf(shop.reply, sizeof(shop.reply),
-		    "*5\r\n:3\r\n:1\r\n:%lld\r\n:0\r\n$4\r\nspam\r\n",
-		    (long long)shop.suspended_ms);
-		return shop.reply;
-	}
+	if (shop.suspended_ms > 0)
+		return shop_suspended();
 	if (shop.messages == 0) {
 		snprintf(shop.reply, sizeof(shop.reply), "*4\r\n:2\r\n:1\r\n:4\r\n:%lld\r\n",
 		    (long long)(shop.wait_ms > 0 ? shop.wait_ms : 150));

@@ -304,7 +304,7 @@ overlays(void **state)
 	struct bounce_rules *rules = loaded(row->text);
 	struct str got = { 0 };
 	size_t count;
-	const struct bounce_rule_off *off = bounce_rules_off(rules, &count);
+	const struct rule_off *off = bounce_rules_off(rules, &count);
 
 	for (size_t i = 0; i < bounce_rules_count(rules); i++)
 		str_addf(&got, "%s ", bounce_rules_at(rules, i)->name);

@@ -6,6 +6,7 @@
 
 #include "fake_clock.h"
 #include "policy.h"
+#include "script.h"
 #include "test_engine.h"
 
 static struct client client, second;
@@ -142,6 +143,16 @@ answers_nonsense(struct fake_redis *from, const char *line)
 /* The give_back script has the ring as its only key; take has the connections before it. */
 #define GIVE_BACK " 1 " SENT " 1700000000000 "
 
+/* Not counted: what is told of outcomes now and then, and what gives back. */
+static unsigned
+takes(void)
+{
+	char call[64];
+
+	snprintf(call, sizeof(call), "EVALSHA %s ", script_sha1(SCRIPT_TAKE));
+	return fake_count(&redis, call);
+}
+
 /* -- taking ------------------------------------------------------------------------------------ */
 
 static void
@@ -151,14 +162,14 @@ takes_once_for_a_transaction(void **state)
 	assert_string_equal(ask(&client, RCPT("u@[192.0.2.5]", "1.1")), DUNNO);
 	assert_string_equal(ask(&client, RCPT("v@[192.0.2.5]", "1.1")), DUNNO);
 	assert_string_equal(ask(&second, RCPT("w@[192.0.2.5]", "1.1")), DUNNO);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 1);
+	assert_int_equal(takes(), 1);
 	assert_int_equal(groups_open(engine.groups), 1);
 	assert_int_equal(engine.metrics.decisions[DECIDE_WITHIN_LIMITS], 1);
 	assert_int_equal(engine.metrics.decisions[DECIDE_REPEATED], 2);
 	assert_string_equal(ask(&second, END_OF_MESSAGE("1.1")), DUNNO);
 	assert_int_equal(groups_open(engine.groups), 0);
 	assert_string_equal(ask(&second, RCPT("w@[192.0.2.5]", "1.1")), DUNNO);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 2); /* another message by now */
+	assert_int_equal(takes(), 2); /* another message by now */
 }
 
 static void
@@ -167,7 +178,7 @@ takes_each_time_without_instance(void **state)
 	(void)state;
 	for (unsigned i = 1; i <= 3; i++) {
 		assert_string_equal(ask(&client, RCPT("u@[192.0.2.5]", "")), DUNNO);
-		assert_int_equal(fake_count(&redis, "EVALSHA "), i);
+		assert_int_equal(takes(), i);
 		assert_int_equal(groups_open(engine.groups), 1);
 	}
 }
@@ -180,7 +191,7 @@ takes_nothing_without_limits(void **state)
 	assert_string_equal(ask(&client, RCPT("u@[192.0.2.7]", "1.1")), DUNNO); /* no rule */
 	assert_int_equal(engine.metrics.decisions[DECIDE_NO_LIMITS], 2);
 	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 2);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
+	assert_int_equal(takes(), 0);
 	assert_int_equal(groups_open(engine.groups), 0);
 }
 
@@ -198,7 +209,7 @@ asks_nothing_for_the_null_sender(void **state)
 	    DUNNO);
 	assert_int_equal(engine.metrics.decisions[DECIDE_NULL_SENDER], 2);
 	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 0);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
+	assert_int_equal(takes(), 0);
 }
 
 static void
@@ -210,7 +221,7 @@ decides_only_at_rcpt(void **state)
 				"sender=a@b.test\nrecipient=u@[192.0.2.5]\ninstance=1.1\n\n"),
 	    DUNNO);
 	assert_int_equal(fake_count(&redis, "HGETALL mxpace:{q:"), 0);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 0);
+	assert_int_equal(takes(), 0);
 }
 
 /* Refused in any way, no slot stays open and Redis is told so. */
@@ -224,7 +235,7 @@ lets_the_slot_go_when(const char *(*says)(struct fake_redis *, const char *), co
 	redis.answer = NULL;
 	str_empty(&redis.commands);
 	assert_string_equal(ask(&client, RCPT("good@[192.0.2.5]", "1.1")), DUNNO);
-	assert_int_equal(fake_count(&redis, "EVALSHA "), 1); /* was not counted before */
+	assert_int_equal(takes(), 1); /* was not counted before */
 	assert_int_equal(groups_open(engine.groups), 1);
 }
 
@@ -308,7 +319,7 @@ answers_when_redis_hangs_up(void **state)
 	redis.holding = true;
 	client_says(&client, RCPT("u@[192.0.2.5]", "1.1"));
 	client_says(&second, RCPT("u@[192.0.2.5]", "1.2"));
-	WAIT_FOR(base, fake_count(&redis, "EVALSHA ") == 2);
+	WAIT_FOR(base, takes() == 2);
 	assert_int_equal(groups_open(engine.groups), 2);
 	fake_stop(&redis);
 	WAIT_FOR(base, client_answers(&client) == 1 && client_answers(&second) == 1);
@@ -338,7 +349,7 @@ ends_with_the_configuration_it_began_with(void **state)
 	(void)state;
 	redis.holding = true;
 	client_says(&client, RCPT("u@[192.0.2.5]", "1.1"));
-	WAIT_FOR(base, fake_count(&redis, "EVALSHA ") == 1);
+	WAIT_FOR(base, takes() == 1);
 	reload(&other_redis, "sending_ips = ( { name = \"192.0.2.99\"; } );");
 	WAIT_FOR(base, store_async_works(engine.store));
 	assert_string_equal(ask(&second, RCPT("u@[192.0.2.5]", "2.1")), DUNNO);
@@ -360,7 +371,7 @@ gives_back_where_it_took(void **state)
 	redis.answer = has_quarantined_bad;
 	redis.holding = true;
 	client_says(&client, RCPT("bad@[192.0.2.5]", "1.1"));
-	WAIT_FOR(base, fake_count(&redis, "EVALSHA ") == 1);
+	WAIT_FOR(base, takes() == 1);
 	reload(&other_redis, "sending_ips = ( { name = \"192.0.2.99\"; } );");
 	WAIT_FOR(base, store_async_works(engine.store));
 	fake_release(&redis);

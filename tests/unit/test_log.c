@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -85,6 +86,70 @@ long_lines_are_cut(void **state)
 	free(text);
 }
 
+static void
+events(void **state)
+{
+	static const struct log_repeat_limits limits = { 60000, 100, 10 };
+	const struct log_field fields[] = {
+		{ "group", "a b", LOG_SAME },
+		{ "sender", "x@y.test", LOG_ADDRESS },
+		{ "client", "192.0.2.1", LOG_DETAIL },
+	};
+	char text[2048];
+	FILE *f = begin();
+
+	(void)state;
+	log_open("test");
+	log_event(LOG_LEVEL_INFO, "defer", fields, 3, "next in %d s", 5);
+	log_collapse(&limits);
+	for (int i = 0; i < 4; i++) {
+		log_event(LOG_LEVEL_INFO, "defer", fields, 3, "next in %d s", 9 + i);
+		log_event(LOG_LEVEL_WARNING, "defer", fields, 3, "other words");
+		log_event(LOG_LEVEL_DEBUG, "hidden", fields, 3, NULL);
+	}
+	log_always(LOG_LEVEL_WARNING, "change", fields, 1, NULL);
+	log_always(LOG_LEVEL_WARNING, "change", fields, 1, NULL);
+	log_tick();
+	log_collapse(NULL);
+	log_event(LOG_LEVEL_INFO, "defer", fields, 1, NULL);
+	end(f, text, sizeof(text));
+	assert_string_equal(text,
+	    "test: info: defer: group=\"a b\" sender=<x@y.test> client=192.0.2.1: next in 5 s\n"
+	    "test: info: defer: group=\"a b\" sender=<x@y.test> client=192.0.2.1: next in 9 s\n"
+	    "test: warning: defer: group=\"a b\" sender=<x@y.test> client=192.0.2.1: other words\n"
+	    "test: warning: change: group=\"a b\"\n"
+	    "test: warning: change: group=\"a b\"\n"
+	    "test: info: defer: group=\"a b\" sender=<x@y.test>: repeated 3 times in 0s: next in # s\n"
+	    "test: warning: defer: group=\"a b\" sender=<x@y.test>: repeated 3 times in 0s: other "
+	    "words\n"
+	    "test: info: defer: group=\"a b\"\n");
+}
+
+/* What systemd gave for stderr gets priorities instead of names. */
+static void
+the_journal(void **state)
+{
+	char text[256], stream[64];
+	FILE *f = begin();
+	struct stat stat;
+
+	(void)state;
+	assert_int_equal(fstat(STDERR_FILENO, &stat), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)stat.st_dev,
+	    (unsigned long long)stat.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open("test");
+	log_error("a");
+	log_warning("b");
+	log_info("c");
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_open("test");
+	log_info("d");
+	unsetenv("JOURNAL_STREAM");
+	end(f, text, sizeof(text));
+	assert_string_equal(text, "<3>error: a\n<4>warning: b\n<6>c\ntest: info: d\n");
+}
+
 int
 main(void)
 {
@@ -93,5 +158,7 @@ main(void)
 	CHECK(&list, levels);
 	CHECK(&list, one_line_each);
 	CHECK(&list, long_lines_are_cut);
+	CHECK(&list, events);
+	CHECK(&list, the_journal);
 	return check_run(&list, "log");
 }

@@ -32,6 +32,12 @@ clock_monotonic_ms(void)
 }
 
 int64_t
+clock_monotonic_us(void)
+{
+	return clock_monotonic_ms() * 1000;
+}
+
+int64_t
 clock_wall_s(void)
 {
 	return 0;

@@ -98,16 +98,17 @@ escapes_json(void **state)
 	recipient->remote_mta = "mx.d.test";
 	recipient->remote_rooted = true;
 	report_json(&report, &out);
-	assert_string_equal(str_text(&out), "{\"kind\":\"ndr\",\"recipients\":[{\"address\":"
-					    "\"\\\"a b\\\"@d.test\",\"type\":\"ignored\","
-					    "\"reason\":\"undefined\",\"reply_code\":\"550\","
-					    "\"status\":\"\",\"diagnostic\":\"a\\\\b\","
-					    "\"remote_mta\":\"mx.d.test.\",\"action\":\"\",\"rule\":\"\","
-					    "\"final_address\":\"\",\"last_attempt\":\"\"}],"
-					    "\"message_id\":\"\",\"campaign\":\"\","
-					    "\"list\":\"\",\"account\":\"\","
-					    "\"reporting_mta\":\"\",\"arrival\":\"\","
-					    "\"format\":\"\"}");
+	assert_string_equal(str_text(&out),
+	    "{\"kind\":\"ndr\",\"recipients\":[{\"address\":"
+	    "\"\\\"a b\\\"@d.test\",\"type\":\"ignored\","
+	    "\"reason\":\"undefined\",\"reply_code\":\"550\","
+	    "\"status\":\"\",\"diagnostic\":\"a\\\\b\","
+	    "\"remote_mta\":\"mx.d.test.\",\"action\":\"\",\"rule\":\"\","
+	    "\"final_address\":\"\",\"last_attempt\":\"\"}],"
+	    "\"message_id\":\"\",\"campaign\":\"\","
+	    "\"list\":\"\",\"account\":\"\","
+	    "\"reporting_mta\":\"\",\"arrival\":\"\","
+	    "\"format\":\"\"}");
 	arena_clear(&arena);
 	str_free(&out);
 }

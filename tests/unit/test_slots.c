@@ -280,9 +280,11 @@ static const struct words_row {
 	const char *label, *words;
 	int64_t others;
 	bool paused;
+	int64_t suspended_ms;
 } words_rows[] = {
-	{ "no slot", "2 of 2 connections in use", 2, false },
-	{ "paused", "paused: night", 0, true },
+	{ "no slot", "2 of 2 connections in use", 2, false, 0 },
+	{ "paused", "paused: night", 0, true, 0 },
+	{ "suspended", "suspended by backoff for 1h: spam", 0, false, 3600000 },
 };
 
 static void
@@ -293,9 +295,17 @@ says_why(void **state)
 	world_begin("");
 	shop.others = row->others;
 	shop.paused = row->paused;
+	shop.suspended_ms = row->suspended_ms;
 	assert_string_equal(process_ask(&one, MAP_CONNECT, HOP), "held");
 	WAIT_FOR(base, *world_lane("two")->slot_words != '\0');
 	assert_string_equal(world_lane("two")->slot_words, row->words);
+	assert_int_equal(lane_suspended_ms(world_lane("two"), clock_monotonic_ms()) > 0,
+	    row->suspended_ms > 0);
+	shop.paused = false;
+	shop.suspended_ms = 0;
+	shop.others = 0;
+	WAIT_FOR(base, !one.held);
+	assert_int_equal(lane_suspended_ms(world_lane("two"), clock_monotonic_ms()), 0);
 	process_hang_up(&one);
 	world_end();
 }
