@@ -9,7 +9,7 @@
 store_decode store_reply_status;  /* anything that is no error; result unused */
 store_decode store_reply_group;   /* a consumer group was made, or is there already; likewise */
 store_decode store_reply_entry;   /* HGETALL -> struct quarantine_entry */
-store_decode store_reply_found;   /* the same -> struct quarantine_entry *, left as it is if there is none */
+store_decode store_reply_found;   /* -> struct quarantine_entry *, left as it is if there is none */
 store_decode store_reply_took;    /* take.lua -> struct store_took */
 store_decode store_reply_counted; /* error.lua -> struct store_counted */
 store_decode store_reply_removed; /* remove.lua -> struct store_removed */

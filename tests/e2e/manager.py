@@ -20,7 +20,7 @@ class Managed(Policyd):
 
     def __init__(self, world, name, conf_path, paths):
         super().__init__(world, name, conf_path, paths[0])
-        self.status, self.alive, self.longest = "", 0, 0  # STATUS=, how often WATCHDOG=1, most files kept at once
+        self.status, self.alive, self.most_kept = "", 0, 0  # STATUS=, how often WATCHDOG=1, most files kept at once
         self._kept = []
         self._listeners = [self._listen(path) for path in paths]
         self._notify_path = "%s/notify-%s" % (isolation.root, name)
@@ -58,7 +58,7 @@ class Managed(Policyd):
         self.alive += "WATCHDOG" in said
         if "FDSTORE" in said:
             self._kept = [(fd, said["FDNAME"]) for fd in files] + self._kept  # as systemd: the last first
-            self.longest = max(self.longest, len(self._kept))
+            self.most_kept = max(self.most_kept, len(self._kept))
         else:  # BARRIER=1: all before it has been heard
             for fd in files:
                 os.close(fd)

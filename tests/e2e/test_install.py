@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """INSTALL, typed as it stands: the ten steps in a private mail world, and what of the rest can be. Each command ends well,
-and what is said to be seen is seen. What a world has already (apt, systemd) is played by short scripts; long/package does it on a whole machine."""
+and what is said to be seen is seen. What a world has already (apt, systemd) is played by short scripts; long/package does
+it on a whole machine."""
 import os
 import re
 import shutil

@@ -21,7 +21,11 @@ STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 LITERALS = r'(?:"(?:[^"\\\n]|\\.)*"(?:\s|PRI\w+|[A-Z]+_VERSION)*)+'
 PLAIN_CALL = re.compile(r"\blog_(?:info|warning|error)\(\s*(%s)" % LITERALS)
 COMPLAINT = re.compile(r"\b(?:ctl_complain\([^,]+|err_set\(\w+),\s*(?:[^\";?]*\?\s*)?(%s)" % LITERALS)
-EVENT_CALL = re.compile(r"\blog_(?:event|always)\(([^;]*)\);")
+# What is before the fields has the name: log_event(level, NAME, fields ...), log_line_format(out, NAME, fields ...).
+EVENT_CALL = re.compile(r"\b(?:log_event|log_always|log_line_format)\(([^;]*)\);")
+# Events named by a member that is set elsewhere in the program, and by a table of another module.
+WHY = re.compile(r'(?:\bwhy = |\breturn )"(\w+ \w[^"]+)"(?!;\n\t+return TRUST_(?!NONE))')
+NAMED = {"bounce-pipe": re.compile(r'\bwhat = "(\w+)"')}
 FIELD = re.compile(r'^\t\t\{ "(\w+)", [^\n]*?LOG_(?:SAME|DETAIL|ADDRESS)', re.M)
 
 
@@ -59,6 +63,8 @@ def words_logged(folder):
         for literals in PLAIN_CALL.findall(read(path)):
             for words in runs(literals, 2):
                 yield path, words
+        if folder in NAMED:
+            yield from ((path, words) for words in WHY.findall(read(path)))
 
 
 def events_logged(folder):
@@ -68,6 +74,8 @@ def events_logged(folder):
             name = call.split(", fields")[0]
             for literal in STRING.findall(name):
                 yield path, literal
+        if folder in NAMED:
+            yield from ((path, name) for name in NAMED[folder].findall(read(path)))
     for path, silent in VERDICTS.items():
         if path.startswith(folder + "/"):
             for name in re.findall(r'^\t\[(?:VERDICT|ROUTE)_\w+\] = "(\w+)"', read(path), re.M):
@@ -97,7 +105,8 @@ def page_has(page, folder):
     report(bool(words), "the lines of %s can be read" % folder)
     none("%s has the words of every line in the log" % page, missing(words, lambda said: said in text))
     none("%s has every event" % page, missing(events, lambda name: any(
-        part.strip().startswith(name) for head in heads for part in head.split(" , ")) or re.search(r"^\.Dq %s\b" % name, section(page), re.M)))
+        part.strip().startswith(name) for head in heads for part in head.split(" , "))
+        or re.search(r"^\.Dq %s\b" % name, section(page), re.M)))
     none("%s has every field of an event" % page, missing(fields, lambda name: name + "=" in text))
 
 

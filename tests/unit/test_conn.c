@@ -317,6 +317,43 @@ drains_after_the_answer(void **state)
 	assert_null(client.conn);
 }
 
+/* -- to another process ------------------------------------------------------------------------ */
+
+/* The request under way is answered here, the next, read already, there; what is counted stays so. */
+static void
+is_parked_and_goes_on(void **state)
+{
+	struct str out = { 0 };
+	struct unpack in;
+	int copy;
+
+	(void)state;
+	redis.holding = true;
+	client_says(&client, RCPT("u@[192.0.2.5]", "1.1") BAD "request=smtpd");
+	WAIT_FOR(base, fake_has(&redis, "EVALSHA"));
+	assert_false(conn_park(client.conn));
+	fake_release(&redis);
+	WAIT_FOR(base, conn_park(client.conn));
+	assert_string_equal(answers(1), DUNNO);
+	transactions_pack(engine.transactions, &out);
+	conn_pack(client.conn, &out);
+	copy = dup(client.served);
+	conn_free(&client.conn);
+	transactions_free(&engine.transactions);
+	assert_int_equal(groups_open(engine.groups), 0);
+	engine.transactions = transactions_new(base);
+	client.conn = conn_new(&engine, copy, on_client_closed, &client);
+	in = unpack_make(span_make(out.data, out.len));
+	transactions_unpack(engine.transactions, engine.groups, &in);
+	conn_unpack(client.conn, &in);
+	assert_false(in.failed);
+	assert_int_equal(groups_open(engine.groups), 1);
+	assert_string_equal(answers(2), DUNNO BAD_ANSWER);
+	conn_free(&client.conn);
+	assert_int_equal(groups_open(engine.groups), 0); /* it was its own */
+	str_free(&out);
+}
+
 static char short_timeout[] = "policy_timeout = \"1s\";";
 static char short_idle[] = "policy_idle = \"1s\"; policy_timeout = \"60s\";";
 static char short_both[] = "policy_idle = \"1s\"; policy_timeout = \"1s\";";
@@ -345,6 +382,7 @@ main(void)
 		TEST(waits_for_a_slow_decision, short_both),
 		TEST(drains_when_idle, NULL),
 		TEST(drains_after_the_answer, NULL),
+		TEST(is_parked_and_goes_on, NULL),
 	};
 
 	return cmocka_run_group_tests_name("conn", tests, NULL, NULL);

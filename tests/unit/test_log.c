@@ -113,6 +113,9 @@ events(void **state)
 	log_collapse(NULL);
 	log_event(LOG_LEVEL_INFO, "defer", fields, 1, NULL);
 	end(f, text, sizeof(text));
+	/* A slow machine may take some seconds for all that. */
+	for (char *in = text; (in = strstr(in, " times in ")) != NULL; in += 10)
+		in[10] = '0';
 	assert_string_equal(text,
 	    "test: info: defer: group=\"a b\" sender=<x@y.test> client=192.0.2.1: next in 5 s\n"
 	    "test: info: defer: group=\"a b\" sender=<x@y.test> client=192.0.2.1: next in 9 s\n"
