@@ -17,6 +17,14 @@ BASE = {"mx_rules": '"mx-rules.conf"', "mx_rules_local": '"mx-rules.local.conf"'
         "bounce_rules_local": '""', "state_dir": '"state"', "redis": '"unix:/nonexistent/redis.sock"'}
 ETC = "/etc/mxpace/"
 
+# In place of the shipped rules, where these do not matter: they take a second to check.
+FEW = {"mx-rules.conf": 'mx_rules = ( { name = "default"; mx = [ "*" ]; } );\n',
+       "bounce-rules.conf": 'provider = ( ); status_text = ( );\ncode = ( { name = "gone"; type = "hard"; reason = "user_unknown"; '
+                            'status = "5.1.1"; sample = "550 5.1.1 gone"; } );\n'
+                            'text = ( { name = "quota"; type = "soft"; reason = "mailbox_full"; match = "quota exceeded"; '
+                            'sample = "552 quota exceeded"; }, { name = "greylisting"; type = "soft"; reason = "unreachable"; '
+                            'match = "greylisted"; sample = "450 greylisted"; } );\n'}
+
 # What each example says: a rule, members of `mxctl --json rules show RULE`.
 SAYS = {
     "The local file": [
@@ -53,9 +61,8 @@ def run(folder, *args):
 def make(folder, blocks):
     """The shipped rules, with the example's files; what these leave open as it is without them. How many it has."""
     os.makedirs(os.path.join(folder, "state"))
-    for name in ("mx-rules.conf", "bounce-rules.conf"):
-        shutil.copy(os.path.join(TREE, "conf", name), folder)
-    written, count = {"mxpace.conf": ""}, 0
+    shutil.copy(os.path.join(TREE, "conf/mx-rules.conf"), folder)
+    written, count = {"mxpace.conf": "", "bounce-rules.conf": FEW["bounce-rules.conf"]}, 0
     for block in blocks:
         name = re.match(r"// ([\w.-]+)\n", block)
         if name:
@@ -131,15 +138,6 @@ def levels(page):
                 if row != [int(figure) for figure in told]:
                     wrong.append("%s %s: %s, not %s" % (level, rule, row, told))
     none("the table of levels is what rules show prints", wrong)
-
-
-# In place of the shipped rules, where these do not matter: they take a second to check.
-FEW = {"mx-rules.conf": 'mx_rules = ( { name = "default"; mx = [ "*" ]; } );\n',
-       "bounce-rules.conf": 'provider = ( ); status_text = ( );\ncode = ( { name = "gone"; type = "hard"; reason = "user_unknown"; '
-                            'status = "5.1.1"; sample = "550 5.1.1 gone"; } );\n'
-                            'text = ( { name = "quota"; type = "soft"; reason = "mailbox_full"; match = "quota exceeded"; '
-                            'sample = "552 quota exceeded"; }, { name = "greylisting"; type = "soft"; reason = "unreachable"; '
-                            'match = "greylisted"; sample = "450 greylisted"; } );\n'}
 
 
 def fragments():
