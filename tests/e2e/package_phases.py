@@ -140,7 +140,7 @@ def quarantines(i, _walk):
 
 def sent_to_bulk(i):
     text = i.machine.run("mxctl", "group", "list")
-    return int(like(text, r"^\s*bulk .*?(\d+)/10000 1h", "group list")[1] if re.search(r"(?m)^\s*bulk ", text) else 0)
+    return int(like(text, r"(?m)^\s*bulk .*? (\d+)/10000 in 1h", "group list")[1])
 
 
 def main_pid(i):

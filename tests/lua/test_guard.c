@@ -82,8 +82,17 @@ bounce(const struct traffic *traffic, unsigned number)
 	else if (strcmp(traffic->text, LIBERO) == 0)
 		snprintf(diagnostic, sizeof(diagnostic), LIBERO, address);
 	snprintf(id, sizeof(id), "n%u", number);
-	recipient = (struct report_recipient){ address, "", 550, "5.1.1", diagnostic, "", "failed",
-		"", BOUNCE_HARD, REASON_USER_UNKNOWN, "some-rule" };
+	recipient = (struct report_recipient){ .address = address,
+		.final_address = "",
+		.reply_code = 550,
+		.status = "5.1.1",
+		.diagnostic = diagnostic,
+		.remote_mta = "",
+		.action = "failed",
+		.last_attempt = "",
+		.type = BOUNCE_HARD,
+		.reason = REASON_USER_UNKNOWN,
+		.rule = "some-rule" };
 	report = (struct report){ .kind = REPORT_NDR,
 		.format = "rfc3464",
 		.recipients = &recipient,

@@ -167,6 +167,10 @@ static const struct line_row near_rows[] = {
 	{ "domain with 5.1.0", "550 5.1.0 an invalid domain", "soft", "invalid_domain" },
 	{ "joined words about the sender", "550 5.1.1 sender user_unknown", "soft", "refused" },
 	{ "sender in Czech", "550 Odesílatel: neznámý uživatel", "ignored", "undefined" },
+	{ "recipient's domain in German", "550 Unbekannte Empfängerdomain", "soft",
+	    "invalid_domain" },
+	{ "recipient's domain in Russian", "550 Неизвестный домен получателя", "soft",
+	    "invalid_domain" },
 	{ "sending quota", "450 4.7.3 submission quota exceeded", "soft", "refused" },
 	{ "certificate of the way", "server certificate not verified", "soft", "unreachable" },
 };

@@ -34,6 +34,7 @@ static const struct script_row {
 	{ "denied", SCRIPT_DENIED },
 	{ "warmup_set", SCRIPT_WARMUP_SET },
 	{ "warmup_day", SCRIPT_WARMUP_DAY },
+	{ "trace", SCRIPT_TRACE },
 };
 
 static size_t
