@@ -39,8 +39,8 @@ read_order(struct ctl *ctl, struct order *order)
 	}
 	if (off + order->lists + order->follows > 1 || (order->lists && order->named) ||
 	    (length != NULL && (off || order->lists))) {
-		ctl_complain(ctl, "--off, --list and --follow exclude one another; an address goes "
-				  "not with --list, --for not with --off");
+		ctl_complain(ctl, "--off, --list and --follow exclude one another; --list takes no "
+				  "address, --list and --off take no --for");
 		return -1;
 	}
 	if (length == NULL)
@@ -110,8 +110,10 @@ set(struct ctl *ctl, const struct order *order, struct store_trace_set *set)
 		return CTL_NO;
 	}
 	if (set->outcome == STORE_TRACE_NONE) {
-		ctl_complain(ctl, "%s is not traced: mxctl trace --list",
-		    order->named ? ctl->operands[0] : "anything");
+		if (order->named)
+			ctl_complain(ctl, "%s is not traced: mxctl trace --list", ctl->operands[0]);
+		else
+			ctl_complain(ctl, "nothing is traced");
 		return CTL_NO;
 	}
 	return CTL_DONE;

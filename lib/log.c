@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "duration.h"
+#include "utf8.h"
 
 enum { WORDS_SIZE = 1024, DRIFT_MAX = 120 };
 
@@ -76,9 +77,14 @@ log_writes(enum log_level level)
 static void
 clean(char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	size_t len;
+
+	for (size_t room = strlen(text); room > 0; room -= len, text += len) {
+		len = utf8_length((const unsigned char *)text, room);
+		if (len == 0 || (unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';
+		len = len > 0 ? len : 1;
+	}
 }
 
 __attribute__((format(printf, 2, 0))) static void

@@ -2,8 +2,9 @@
  * log - lines for the administrator, one a line: on stderr "program: level: text", in syslog and the
  * journal of systemd the text, with "warning: " or "error: " before it, at the priority of its level.
  *
- * Only programs log; the floors below hand words upward in a struct err. Text is one line; control
- * characters in it are shown as '?', so that bytes of a peer cannot forge lines.
+ * Only programs log; the floors below hand words upward in a struct err. Text is one line of at most
+ * about 2000 bytes; control characters in it and bytes that are no UTF-8 are shown as '?', so that a
+ * peer can neither forge lines nor hide them (journalctl shows none that is not UTF-8).
  *
  * There are two kinds of lines. What the program does or finds by itself (log_info() and its
  * relatives) is always written. What peers and mail bring about (log_event()) can come by the

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "utf8.h"
+
+/* A colon at the end would look like the one before the words. */
 static bool
 stands_alone(struct span value)
 {
@@ -9,20 +12,25 @@ stands_alone(struct span value)
 		if (value.ptr[i] <= ' ' || value.ptr[i] > '~' || value.ptr[i] == '"' ||
 		    value.ptr[i] == '\\' || value.ptr[i] == '<')
 			return false;
-	return value.len > 0;
+	return value.len > 0 && value.ptr[value.len - 1] != ':';
 }
 
-/* Control bytes would forge lines, `end` the end of the value. */
+/* Control bytes would forge lines, `end` the end of the value; the journal shows no line with bytes that
+ * are no UTF-8. */
 static void
 add_escaped(struct str *out, struct span value, char end)
 {
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
+	size_t len;
 
-		if (c < ' ' || c == 0x7f || c == '\\' || c == (unsigned char)end)
+	for (; value.len > 0; value = span_from(value, len)) {
+		unsigned char c = (unsigned char)*value.ptr;
+		size_t whole = utf8_length((const unsigned char *)value.ptr, value.len);
+
+		len = whole > 0 ? whole : 1;
+		if (whole == 0 || c < ' ' || c == 0x7f || c == '\\' || c == (unsigned char)end)
 			str_addf(out, "\\x%02x", c);
 		else
-			str_addc(out, (char)c);
+			str_add(out, value.ptr, len);
 	}
 }
 

@@ -2,10 +2,11 @@
  * log_line - an event as one line of fields: "defer: reason=message_limit recipient=<u@d.test>
  * wait=12s: words". Pure.
  *
- * A value can only be read in one way, whoever wrote it: one of visible ASCII stands as it is, an
- * address in angle brackets, anything else in double quotes. In brackets and quotes a byte that
- * would end them, a backslash, and control bytes are written \xNN; UTF-8 stays. After the last field
- * may come ": " and words for people, to the end of the line.
+ * A value can only be read in one way, whoever wrote it: one of visible ASCII stands as it is unless
+ * it ends with a colon, an address in angle brackets, anything else in double quotes. In brackets and
+ * quotes a byte that would end them, a backslash, control bytes, and bytes that are no UTF-8 are
+ * written \xNN; UTF-8 stays. After the last field may come ": " and words for people, to the end of
+ * the line.
  *
  * Names of fields mean the same in every line: group, ip (the sending IP's name), rule (of
  * mx-rules), domain, recipient, sender, account, queue_id, instance, client, limit, wait (until it

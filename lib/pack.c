@@ -95,6 +95,17 @@ unpack_number(struct unpack *in)
 	return number;
 }
 
+int64_t
+unpack_past_ms(struct unpack *in, int64_t now_ms)
+{
+	int64_t number = unpack_number(in);
+
+	if (number >= 0 && number <= now_ms)
+		return number;
+	in->failed = true;
+	return 0;
+}
+
 size_t
 unpack_count(struct unpack *in)
 {

@@ -38,6 +38,8 @@ struct unpack unpack_make(struct span bytes);
 int64_t unpack_number(struct unpack *in);
 const char *unpack_text(struct unpack *in); /* lies in the bytes read */
 struct span unpack_bytes(struct unpack *in);
+/* A moment or a while of a monotonic clock, which shows now_ms: none below 0 or above that. */
+int64_t unpack_past_ms(struct unpack *in, int64_t now_ms);
 /* A number that counts things of which each takes at least one byte. */
 size_t unpack_count(struct unpack *in);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backoff_end.h"
 #include "duration.h"
 #include "log.h"
 #include "mem.h"
@@ -127,6 +128,7 @@ on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 		complaint->egress->figures.backoffs++;
 		complaint->lane->full_until_ms = 0;
 		tell_change(complaint);
+		backoff_end_await(complaint->egress, complaint->lane, complaint->backoff.hold_ms);
 		put_event(complaint);
 	}
 	free_complaint(complaint);

@@ -321,6 +321,18 @@ take_socket(int *fds, const int64_t *names, size_t count, int64_t name)
 	return -1;
 }
 
+/* False: what is known of it makes no sense; it is closed. */
+static bool
+go_on(struct client *client, struct unpack *in)
+{
+	kinds[client->kind].unpack(client, in);
+	if (!in->failed)
+		return true;
+	kinds[client->kind].free(client);
+	remove_client(client);
+	return false;
+}
+
 size_t
 clients_unpack(struct clients *clients, struct unpack *in, int *fds, size_t count)
 {
@@ -340,8 +352,7 @@ clients_unpack(struct clients *clients, struct unpack *in, int *fds, size_t coun
 			close(fd);
 			continue;
 		}
-		kinds[kind].unpack(add(clients, (enum client_kind)kind, fd), &one);
-		found++;
+		found += go_on(add(clients, (enum client_kind)kind, fd), &one);
 	}
 	free(names);
 	return found;

@@ -142,10 +142,10 @@ conn_park(struct conn *conn)
 }
 
 void
-conn_pack(const struct conn *conn, struct str *out)
+conn_pack(struct conn *conn, struct str *out)
 {
 	pack_text(out, conn->transaction != NULL ? transaction_instance(conn->transaction) : "");
-	pack_bytes(out, span_make(str_text(&conn->stream.in), conn->stream.in.len));
+	stream_pack(&conn->stream, out);
 }
 
 void
@@ -156,5 +156,5 @@ conn_unpack(struct conn *conn, struct unpack *in)
 	if (*instance != '\0')
 		transactions_open(conn->engine->transactions, span_of(instance),
 		    &conn->transaction);
-	stream_resume(&conn->stream, unpack_bytes(in));
+	stream_unpack(&conn->stream, in);
 }

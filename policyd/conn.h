@@ -23,7 +23,7 @@ void conn_drain(struct conn *conn);
 /* Stays open, for another process to go on with. True: nothing is under way; until then, again. */
 bool conn_park(struct conn *conn);
 /* What it knows, and taken over by the one that goes on; transactions are handed over before. */
-void conn_pack(const struct conn *conn, struct str *out);
+void conn_pack(struct conn *conn, struct str *out);
 void conn_unpack(struct conn *conn, struct unpack *in);
 
 #endif

@@ -131,8 +131,8 @@ trace_mx(struct trace *trace, struct traced *traced, const struct decide_facts *
 		return;
 	if (facts->limits != NULL)
 		trace_put_limits(facts->limits, &limits);
-	trace_say(trace, traced, "mx", fields, COUNT(fields), "%s%s", facts->mx_words,
-	    str_text(&limits));
+	trace_say(trace, traced, "mx", fields, COUNT(fields), "%s%s%s", facts->mx_words,
+	    *facts->mx_words != '\0' && limits.len > 0 ? "; " : "", str_text(&limits));
 	str_free(&limits);
 }
 

@@ -6,10 +6,12 @@
 
 #include "arena.h"
 #include "backoff.h"
+#include "backoff_end.h"
 #include "budget.h"
 #include "clock.h"
 #include "keys.h"
 #include "mem.h"
+#include "restore.h"
 #include "route.h"
 #include "slots.h"
 #include "store_egress.h"
@@ -73,7 +75,7 @@ egress_on_store(struct egress *egress, bool works)
 
 	if (works) { /* perhaps another Redis, after a reload */
 		groups_renew(egress->engine->groups);
-		budgets_restore(egress->budgets, true);
+		restore_lanes(egress, true);
 		if (egress->away_ms != 0)
 			egress->settled_ms = now_ms + EGRESS_SETTLE_S * INT64_C(1000);
 		return;
@@ -90,7 +92,7 @@ settle(struct egress *egress)
 {
 	if (egress->settled_ms == 0 || clock_monotonic_ms() < egress->settled_ms)
 		return;
-	budgets_restore(egress->budgets, true);
+	restore_lanes(egress, true);
 	egress->away_ms = egress->settled_ms = 0;
 	lanes_each(egress->lanes, thaw, NULL);
 }
@@ -168,6 +170,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	settle(egress);
 	lanes_each(egress->lanes, tell_lane, egress);
+	backoff_end_look(egress);
 	if (clock->ticks % NODES_EVERY == 0)
 		ask_nodes(clock);
 	if (++clock->ticks % SWEEP_EVERY == 0)
@@ -188,6 +191,7 @@ egress_new(struct engine *engine)
 	egress->addresses = addresses_new(engine->base, engine->settings->state_dir);
 	egress->slots = slots_new(egress);
 	egress->budgets = budgets_new(egress);
+	egress->messages = messages_new(egress);
 	egress->clock = mem_alloc(sizeof(*egress->clock));
 	egress->clock->egress = egress;
 	egress->clock->tick = event_new(engine->base, -1, EV_PERSIST, on_tick, egress->clock);
@@ -209,8 +213,10 @@ egress_free(struct egress **egress)
 	free(old->clock);
 	slots_free(&old->slots);
 	budgets_free(&old->budgets);
+	messages_free(&old->messages);
 	addresses_free(&old->addresses);
 	backoff_free(old);
+	backoff_end_free(old);
 	route_totals_free(&old->totals);
 	lanes_free(&old->lanes);
 	free(old);

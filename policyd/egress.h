@@ -19,6 +19,7 @@ enum { EGRESS_SETTLE_S = 3, EGRESS_LOOKUPS = 8 };
 
 struct slots;
 struct budgets;
+struct messages;
 
 struct egress_figures {
 	uint64_t lookups[EGRESS_LOOKUPS]; /* by enum sockmap_map */
@@ -44,14 +45,16 @@ struct egress {
 	struct addresses *addresses;
 	struct slots *slots;
 	struct budgets *budgets;
+	struct messages *messages;
 	struct local_fleet fleet; /* mxpolicyd on this Redis, as last heard */
 	int64_t away_ms;          /* since when Redis is away; 0: it is not */
 	int64_t redis_ahead_ms;   /* Redis TIME less the monotonic clock, as last seen; 0: never */
 	int64_t settled_ms;       /* from when on Redis decides again */
 	struct egress_figures figures;
-	struct egress_clock *clock;   /* what happens once a second; egress.c's own */
-	struct route_totals *totals;  /* route.c's own; freed by route_totals_free */
-	struct complaint *complaints; /* backoff.c's own; freed by backoff_free */
+	struct egress_clock *clock;       /* what happens once a second; egress.c's own */
+	struct route_totals *totals;      /* route.c's own; freed by route_totals_free */
+	struct complaint *complaints;     /* backoff.c's own; freed by backoff_free */
+	struct backoff_end *backoff_ends; /* backoff_end.c's own; freed by backoff_end_free */
 };
 
 struct egress *egress_new(struct engine *engine);

@@ -32,20 +32,22 @@ handover_make(struct engine *engine, struct server *server, int **fds, size_t *c
     struct err *err)
 {
 	struct clients *clients = server_clients(server);
-	struct str out = { 0 };
+	struct str out = { 0 }, head = { 0 };
 	int file = memfd_create("mxpolicyd", MFD_CLOEXEC), rc = -1;
 
 	*count = clients_count(clients) + 1;
 	*fds = mem_alloc(*count * sizeof(**fds));
 	(*fds)[0] = file;
-	pack_number(&out, HANDOVER_FORMAT);
 	transactions_pack(engine->transactions, &out);
 	clients_pack(clients, &out, *fds + 1);
-	pack_number(&out, HANDOVER_FORMAT);
-	if (file >= 0 && write_all(file, span_make(out.data, out.len)) == 0)
+	pack_number(&head, HANDOVER_FORMAT);
+	pack_number(&head, (int64_t)pack_sum(span_make(out.data, out.len)));
+	if (file >= 0 && write_all(file, span_make(head.data, head.len)) == 0 &&
+	    write_all(file, span_make(out.data, out.len)) == 0)
 		rc = 0;
 	else
 		err_set(err, "a file in memory: %s", strerror(errno));
+	str_free(&head);
 	str_free(&out);
 	if (rc == 0)
 		return 0;
@@ -89,16 +91,35 @@ read_all(int fd, struct str *out)
 	}
 }
 
+/* True: it is whole, and can be read; else that is logged. What is left of `in` is what was packed. */
+static bool
+read_head(struct unpack *in)
+{
+	int64_t format = unpack_number(in);
+	uint64_t sum = (uint64_t)unpack_number(in);
+	struct span rest = span_from(span_make(in->begin, in->len), in->at);
+
+	if (!in->failed && format == HANDOVER_FORMAT && pack_sum(rest) == sum) {
+		*in = unpack_make(rest);
+		return true;
+	}
+	log_warning("connections of the mxpolicyd before are closed: what it left %s",
+	    in->failed || format == HANDOVER_FORMAT ? "is damaged" : "is of another version");
+	return false;
+}
+
 static size_t
 unpack(struct engine *engine, struct server *server, struct unpack *in, int *fds, size_t count)
 {
+	bool admission = engine->settings->enforce == ENFORCE_ADMISSION;
 	size_t found;
 
-	if (unpack_number(in) != HANDOVER_FORMAT)
+	if (!read_head(in))
 		return 0;
 	transactions_unpack(engine->transactions, engine->groups, in);
 	found = clients_unpack(server_clients(server), in, fds, count);
-	if (engine->settings->enforce != ENFORCE_ADMISSION && unpack_number(in) == HANDOVER_FORMAT)
+	transactions_unpacked(engine->transactions, !admission);
+	if (!admission && !in->failed)
 		slots_adopted(engine->egress->slots);
 	return found;
 }

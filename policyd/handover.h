@@ -3,11 +3,12 @@
  * connections of its processes, what is known of each, and the look-ups held on them, which are asked
  * again in their place of the queue.
  *
- *   park (clients.h) -> give ->  service manager, or exec  -> take
+ *   park (clients.h) -> make ->  service manager, or exec  -> take
  *
- * The sockets themselves, and a file in memory that begins with HANDOVER_FORMAT and describes them by
- * inode number. Of another format: all are closed, and Postfix connects again. Messages and slots are
- * handed over, never taken twice.
+ * The sockets themselves, and a file in memory that describes them by inode number: HANDOVER_FORMAT,
+ * a sum, and what was packed. Of another format, cut short or damaged: all are closed, and Postfix
+ * connects again. A socket that has not come, or of which too little is known, is closed alone.
+ * Messages and slots are handed over, never taken twice; slots of what has gone end at once.
  */
 #ifndef HANDOVER_H
 #define HANDOVER_H
@@ -15,14 +16,14 @@
 #include "server.h"
 
 /* Changes with whatever any *_pack() writes. */
-enum { HANDOVER_FORMAT = 1 };
+enum { HANDOVER_FORMAT = 2 };
 
-/* The files to leave: sockets of parked clients, which stay theirs, and the description, the first.
- * -1 and words: none. The list is the caller's to free. */
+/* The files to leave: the description, the first, and the sockets of parked clients, which stay
+ * theirs. -1 and words: none. The list and the first file are the caller's to free. */
 int handover_make(struct engine *engine, struct server *server, int **fds, size_t *count,
     struct err *err);
-/* Goes on with what was left; takes the files over. After server_listen. Returns how many
- * connections. */
+/* Goes on with what was left; takes the files over, but not the list. After server_listen. Returns
+ * how many connections. */
 size_t handover_take(struct engine *engine, struct server *server, int *fds, size_t count);
 
 #endif

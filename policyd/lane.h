@@ -3,7 +3,7 @@
  * waiting, queued, and how fast it goes. One per group and sending IP; lives while anything
  * refers to it, and LANE_IDLE_S longer.
  *
- *   message   store take  -> ledger      (budget.c)
+ *   message   store take  -> ledger      (budget.c, message.c)
  *   slot      kernel view -> grants      (slots.c)
  *   queue     transport look-ups         (intake.h)
  *   site      status look-ups            (site.h)
@@ -25,7 +25,7 @@ enum {
 	LANE_SPENT_S = 300, /* then one looks again: what was given back made room earlier */
 };
 
-struct asking; /* slots.c, budget.c: a question to the store under way */
+struct asking; /* slot_question.c: a question to the store under way */
 
 struct lane {
 	struct lane_place *place; /* lanes' own */

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "clock.h"
 #include "handover.h"
 #include "listen.h"
@@ -21,6 +22,7 @@
 #include "reload.h"
 #include "rules_watch.h"
 #include "service.h"
+#include "successor.h"
 
 enum { FILES_BESIDE_CLIENTS = 64, DRAIN_MAX_S = 10, FAREWELL_MS = 100, SETTLE_MS = 5 };
 
@@ -32,6 +34,7 @@ struct daemon {
 	struct metrics_http *http;
 	struct rules_watch *watch;
 	struct pulse *pulse;
+	struct successor *successor; /* whether it may become one */
 	struct event *sighup, *sigterm, *sigint, *sigusr2, *drain_limit, *settle, *farewell;
 	bool serves, draining;
 	bool parks;   /* rather than drains: connections are left to the next process */
@@ -107,6 +110,21 @@ on_drained(void *arg)
 	part(arg, false);
 }
 
+/* In their place: ours are closed soon. Returns how many; one that cannot be is left out. */
+static size_t
+copy_files(int *fds, size_t count)
+{
+	size_t copied = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+
+		if (fd >= 0)
+			fds[copied++] = fd;
+	}
+	return copied;
+}
+
 /* True: another process goes on with the connections. */
 static bool
 hand_over(struct daemon *daemon)
@@ -122,10 +140,8 @@ hand_over(struct daemon *daemon)
 	}
 	log_info("%zu connections are left to the next mxpolicyd", count - 1);
 	if (daemon->becomes) {
-		for (size_t i = 0; i < count; i++) /* ours are closed soon */
-			fds[i] = i == 0 ? fds[0] : fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
 		daemon->left.kept = fds;
-		daemon->left.kept_count = count;
+		daemon->left.kept_count = 1 + copy_files(fds + 1, count - 1);
 		return true;
 	}
 	kept = service_keep(fds, count);
@@ -189,34 +205,66 @@ on_sigterm(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	daemon->becomes = false;
-	if (daemon->draining)
-		return;
-	daemon->parks = service_is_managed();
+	successor_stop(&daemon->successor);
 	service_stopping();
+	if (daemon->draining) {
+		if (daemon->becomes && daemon->left.kept_count > 0)
+			service_keep(daemon->left.kept, daemon->left.kept_count);
+		daemon->becomes = false;
+		return;
+	}
+	daemon->parks = service_is_managed();
 	log_info("stopping: answering what is under way");
 	drain(daemon);
 }
 
-/* The program as it is installed now, in this process' place. */
 static void
-on_sigusr2(evutil_socket_t fd, short what, void *arg)
+on_tried(void *arg, bool able)
 {
 	struct daemon *daemon = arg;
 	struct service_files *left = &daemon->left;
 
-	(void)fd;
-	(void)what;
-	if (daemon->draining || !daemon->serves)
+	daemon->successor = NULL;
+	if (!able)
 		return;
 	daemon->parks = daemon->becomes = true;
 	left->sockets = mem_alloc(LISTEN_MAX * sizeof(*left->sockets));
 	left->socket_count = server_sockets(daemon->server, left->sockets);
-	for (size_t i = 0; i < left->socket_count; i++) /* ours are closed soon */
-		left->sockets[i] = fcntl(left->sockets[i], F_DUPFD_CLOEXEC, 0);
+	left->socket_count = copy_files(left->sockets, left->socket_count);
 	service_reloading();
 	log_info("restarting: answering what is under way");
 	drain(daemon);
+}
+
+/* A connection is open twice for a moment. */
+static bool
+has_files_to_become(const struct daemon *daemon)
+{
+	size_t clients = clients_count(server_clients(daemon->server));
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    2 * clients + FILES_BESIDE_CLIENTS <= limit.rlim_cur)
+		return true;
+	log_error("restart: not done, this mxpolicyd goes on: %zu connections are too many for "
+		  "%llu files (ulimit -Hn, LimitNOFILE=)",
+	    clients, (unsigned long long)limit.rlim_cur);
+	return false;
+}
+
+/* The program as it is installed now, in this process' place, if it could start. */
+static void
+on_sigusr2(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)fd;
+	(void)what;
+	if (daemon->draining || !daemon->serves || daemon->successor != NULL ||
+	    !has_files_to_become(daemon))
+		return;
+	daemon->successor =
+	    successor_try(daemon->base, daemon->program, daemon->file, on_tried, daemon);
 }
 
 static int
@@ -361,6 +409,7 @@ serve(struct daemon *daemon, struct config *config)
 		rc = EX_OK;
 	}
 	service_files_free(&files);
+	successor_stop(&daemon->successor);
 	rules_watch_free(&daemon->watch);
 	pulse_free(&daemon->pulse);
 	metrics_http_free(&daemon->http);

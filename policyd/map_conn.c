@@ -220,7 +220,7 @@ map_conn_pack(struct map_conn *conn, struct str *out)
 	pack_number(out, conn->delivery != NULL);
 	if (conn->delivery != NULL)
 		delivery_pack(conn->delivery, out);
-	pack_bytes(out, span_make(str_text(&conn->stream.in), conn->stream.in.len));
+	stream_pack(&conn->stream, out);
 }
 
 void
@@ -234,5 +234,5 @@ map_conn_unpack(struct map_conn *conn, struct unpack *in)
 		conn->delivery = delivery_new(conn->egress, on_done, conn);
 		delivery_unpack(conn->delivery, in);
 	}
-	stream_resume(&conn->stream, unpack_bytes(in));
+	stream_unpack(&conn->stream, in);
 }

@@ -74,7 +74,7 @@ trace_lane(struct trace *trace, struct traced *traced, const struct route_lane *
 	char number[24], inside[24], allowed[24], minute[24], limit[LIMIT_TEXT_SIZE];
 	char wait[DURATION_SIZE];
 	const char *dead = lane->dead_words != NULL ? lane->dead_words : "";
-	int64_t wait_ms = lane->dead_ms + lane->spent_ms;
+	int64_t wait_ms = lane->dead_ms > lane->spent_ms ? lane->dead_ms : lane->spent_ms;
 	struct str limits = { 0 };
 	const struct log_field fields[] = {
 		{ "sending_ip", number, LOG_SAME },
@@ -140,6 +140,8 @@ route_trace(struct trace *trace, const struct route_facts *facts,
 	for (size_t i = 0; facts->lanes_known == FACT_KNOWN && i < facts->lane_count; i++)
 		trace_lane(trace, traced, &facts->lanes[i]);
 	trace_verdict(trace, traced, facts, decision, took_ms);
-	if (decision->verdict == ROUTE_SEND)
+	/* Not where it is the sender's. */
+	if (decision->verdict == ROUTE_SEND &&
+	    trace_pattern_may_fit(&traced->pattern, addr_domain(facts->recipient)))
 		trace_expect(traced);
 }

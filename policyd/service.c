@@ -15,7 +15,7 @@
 #include "str.h"
 
 /* The kernel passes at most 253 files at once. */
-enum { KEEP_AT_ONCE = 200, KEEP_WAIT_US = 1000000, WATCHDOG_PART = 3 };
+enum { KEEP_AT_ONCE = 200, KEEP_WAIT_US = 3000000, WATCHDOG_PART = 3 };
 
 #define KEPT "mxpace-kept"
 
@@ -113,8 +113,9 @@ service_exec(char *const *argv, const struct service_files *files)
 	for (size_t i = 0; i < count; i++) {
 		bool kept = i >= files->socket_count;
 
-		fds[i] = fcntl(kept ? files->kept[i - files->socket_count] : files->sockets[i],
-		    F_DUPFD_CLOEXEC, above);
+		fds[i] = kept ? files->kept[i - files->socket_count] : files->sockets[i];
+		if (fds[i] < above) /* in the way */
+			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
 		placed = placed && fds[i] >= 0;
 		str_addf(&names, "%s%s", i > 0 ? ":" : "", kept ? KEPT : "socket");
 	}

@@ -294,14 +294,24 @@ stream_park(struct stream *stream)
 	stream->parked = true;
 	set_reading(stream, false);
 	evtimer_del(stream->timer);
-	return !is_busy(stream) && stream->out.len == 0;
+	return !is_busy(stream);
 }
 
 void
-stream_resume(struct stream *stream, struct span in)
+stream_pack(struct stream *stream, struct str *out)
 {
-	if (in.len == 0)
-		return;
-	str_add_span(&stream->in, in);
-	event_active(stream->writable, EV_WRITE, 0);
+	event_del(stream->writable);
+	pack_number(out, stream->closing);
+	pack_bytes(out, span_make(str_text(&stream->out), stream->out.len));
+	pack_bytes(out, span_make(str_text(&stream->in), stream->in.len));
+}
+
+void
+stream_unpack(struct stream *stream, struct unpack *in)
+{
+	stream->closing = unpack_number(in) != 0;
+	str_add_span(&stream->out, unpack_bytes(in));
+	str_add_span(&stream->in, unpack_bytes(in));
+	if (stream->closing || stream->out.len > 0 || stream->in.len > 0)
+		event_active(stream->writable, EV_WRITE, 0);
 }

@@ -7,6 +7,7 @@
 #define STREAM_H
 
 #include "engine.h"
+#include "pack.h"
 
 struct stream_kind {
 	const char *client, *request; /* what they are called in the log: "policy client" */
@@ -58,10 +59,12 @@ void stream_proceed(struct stream *stream);
 void stream_drain(struct stream *stream);
 
 /* No further request, but the connection stays open for another process. What is under way is
- * answered. True: nothing is, and all answers are out. */
+ * answered. True: nothing is; answers that the client has not taken are packed. */
 bool stream_park(struct stream *stream);
-/* It goes on where another process had parked it, with these bytes read and not answered. Requests
- * among them are taken later, from the event loop. */
-void stream_resume(struct stream *stream, struct span in);
+/* Its bytes, for another process; from then on nothing is written here. */
+void stream_pack(struct stream *stream, struct str *out);
+/* It goes on where another process had parked it: answers, then requests, later, from the event
+ * loop. */
+void stream_unpack(struct stream *stream, struct unpack *in);
 
 #endif

@@ -11,7 +11,7 @@
 #include "log.h"
 #include "mem.h"
 
-enum { FLUSH_MS = 50, AT_ONCE = STORE_BATCH_MAX - 1 };
+enum { FLUSH_MS = 50, AGAIN_S = 1, AT_ONCE = STORE_BATCH_MAX - 1 };
 
 struct trace_waiting {
 	size_t count;
@@ -35,14 +35,16 @@ named(struct trace *trace, const char *text)
 static void
 note(const struct traced *traced, const char *what, struct span by)
 {
-	char who[128];
+	char who[128], left_out[24];
 	const struct log_field fields[] = {
 		{ "pattern", traced->text, LOG_SAME },
 		{ "what", what, LOG_SAME },
 		{ "by", by.len > 0 ? who : NULL, LOG_SAME },
+		{ "left_out", traced->left_out > 0 ? left_out : NULL, LOG_SAME },
 	};
 
 	snprintf(who, sizeof(who), "%.*s", (int)by.len, by.ptr);
+	snprintf(left_out, sizeof(left_out), "%" PRIu64, traced->left_out);
 	log_always(LOG_LEVEL_INFO, "trace", fields, sizeof(fields) / sizeof(fields[0]), NULL);
 }
 
@@ -80,12 +82,25 @@ await_end(struct trace *trace)
 }
 
 static void
+ask_again(struct trace *trace)
+{
+	struct timeval wait = { AGAIN_S, 0 };
+
+	trace->missed = true;
+	evtimer_add(trace->end, &wait);
+}
+
+static void
 on_end(evutil_socket_t fd, short what, void *arg)
 {
+	struct trace *trace = arg;
+
 	(void)fd;
 	(void)what;
-	expire(arg);
-	await_end(arg);
+	expire(trace);
+	await_end(trace);
+	if (trace->missed)
+		trace_ask(trace);
 }
 
 /* What is traced on keeps its count of lines. */
@@ -138,6 +153,8 @@ on_traces(void *arg, enum store_outcome outcome, const struct err *err)
 	trace->call = NULL;
 	if (outcome == STORE_DONE)
 		learn(trace);
+	else
+		ask_again(trace);
 	arena_clear(&trace->arena);
 	if (trace->again)
 		trace_ask(trace);
@@ -147,6 +164,7 @@ void
 trace_ask(struct trace *trace)
 {
 	trace->again = trace->call != NULL;
+	trace->missed = false;
 	if (trace->call != NULL || !store_async_works(trace->store))
 		return;
 	trace->fields = (struct store_fields){ .arena = &trace->arena };

@@ -4,7 +4,7 @@
  *
  * mxpace:trace is read when mxpace:pace:version has changed, which the node asks for anyway
  * (paces.h). A trace ends by itself. It writes TRACE_LINES lines a second, and counts what is
- * beyond. While nothing is traced it costs one comparison.
+ * beyond: that is told with its next line, or as it ends. While nothing is traced it costs one comparison.
  *
  * Postfix never says which message a delivery is about: for a traced address, deliveries to its
  * domain are shown for TRACE_EXPECTS_S after the address was routed, in half the lines.
@@ -39,7 +39,8 @@ struct trace {
 	struct store_call *call;
 	struct arena arena; /* of fields */
 	struct store_fields fields;
-	bool again; /* asked while a question was under way */
+	bool again;  /* asked while a question was under way */
+	bool missed; /* the last question had no answer: it is asked again at `end` */
 	struct event *flush, *end;
 	struct trace_waiting *waiting;
 };

@@ -370,7 +370,7 @@ unpack_one(struct transactions *transactions, struct groups *groups, struct unpa
 	int64_t recipients;
 	bool slot;
 
-	transaction->used_ms = unpack_number(in);
+	transaction->used_ms = unpack_past_ms(in, clock_monotonic_ms());
 	while (unpack_number(in) != 0) {
 		group = unpack_group(groups, in);
 		slot = unpack_number(in) != 0;
@@ -383,7 +383,7 @@ unpack_one(struct transactions *transactions, struct groups *groups, struct unpa
 		transaction_grant(transaction, group, slot);
 		group_release(&group);
 	}
-	while ((recipients = unpack_number(in)) > 0) {
+	while ((recipients = unpack_number(in)) > 0 && recipients <= INT32_MAX) {
 		group = unpack_group(groups, in);
 		transaction_recipient(transaction, group);
 		tally_of(transaction, group)->recipients = recipients;
@@ -398,4 +398,14 @@ transactions_unpack(struct transactions *transactions, struct groups *groups, st
 
 	for (size_t i = 0; i < count && !in->failed; i++)
 		unpack_one(transactions, groups, in);
+}
+
+void
+transactions_unpacked(struct transactions *transactions, bool all)
+{
+	struct transaction *transaction;
+
+	TAILQ_FOREACH (transaction, &transactions->by_use, link)
+		if (all || transaction->owner == NULL)
+			end_slots(transaction);
 }

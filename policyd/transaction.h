@@ -55,6 +55,9 @@ const char *transaction_instance(const struct transaction *transaction);
 void transactions_pack(const struct transactions *transactions, struct str *out);
 void transactions_unpack(struct transactions *transactions, struct groups *groups,
     struct unpack *in);
+/* After all owners have come: slots of those whose connection has gone meanwhile end. all: of the
+ * others too, they are not counted by transactions any more. */
+void transactions_unpacked(struct transactions *transactions, bool all);
 /* The message is counted in the group. slot: one was opened for it; it ends with the others. */
 void transaction_grant(struct transaction *transaction, struct group *group, bool slot);
 

@@ -115,6 +115,7 @@ def main():
     tap.name("long_package")
     if isolation.possible() is None:
         try:
+            machine_base.deps("lintian")
             base, debs = machine_base.make(), package.build()
             machine_base.fetch(base, packages(), [debs["this"]])
         except machine_base.Missing as e:

@@ -56,10 +56,11 @@ def _edit(path, change):
 
 
 def _raised(folder):
-    """The same source with a higher version, where it was built; what has been compiled stays."""
+    """The same source with a higher version, where it was built."""
     source = glob.glob(folder + "/mxpace-*/")[0].rstrip("/")
     entry = "mxpace (%s) bookworm; urgency=medium\n\n  * Next.\n\n -- Test <test@example.org>  Mon, 23 Nov 2026 05:00:00 +0000\n\n"
     _edit(source + "/debian/changelog", lambda text: entry % NEXT + text)
+    _edit(source + "/Makefile", lambda text: re.sub(r"^VERSION .*", "VERSION := " + NEXT, text, flags=re.M))
     _edit(source + "/conf/bounce-rules.conf", lambda text: text + "\n# shipped with the next version\n")
     for path in glob.glob(source + "/debian/*debhelper*") + glob.glob(source + "/debian/.debhelper") + [source + "/debian/mxpace"]:
         if os.path.isdir(path):

@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import subprocess
 
 import instructions
 from package import NEXT
@@ -49,6 +50,13 @@ def install_deb(machine, path, *options):
 
 def healthy(i):
     like(i.machine.run("mxctl", "doctor"), r"(?m)^\d+ checks: \d+ fine, \d+ skipped, 0 warnings, 0 wrong, 0 away$")
+
+
+def lintian(i, _walk):
+    with case("lintian has neither errors nor warnings"):
+        done = subprocess.run(["lintian", "--allow-root", "--fail-on=error,warning", i.debs["this"]], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        equal((done.returncode, done.stdout), (0, ""))
 
 
 def boots(i, _walk):
@@ -258,4 +266,4 @@ def autopkgtest(i, _walk):
         say("debian/tests: " + "; ".join(line for line in text.splitlines() if " passed, " in line and line[0].isdigit()))
 
 
-PHASES = (boots, installs, units, limit_holds, quarantines, upgrades, removes, purges, from_old, autopkgtest)
+PHASES = (lintian, boots, installs, units, limit_holds, quarantines, upgrades, removes, purges, from_old, autopkgtest)

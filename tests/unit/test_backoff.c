@@ -82,6 +82,74 @@ outlives_a_reload(void **state)
 	world_end();
 }
 
+/* What is told goes to `told`, nowhere else. */
+static FILE *told;
+static int saved;
+
+static void
+listen_to_log(void)
+{
+	told = tmpfile();
+	assert_non_null(told);
+	saved = dup(STDERR_FILENO);
+	assert_true(saved >= 0 && dup2(fileno(told), STDERR_FILENO) >= 0);
+}
+
+static unsigned
+count_told(const char *line)
+{
+	unsigned count = 0;
+	char text[400];
+
+	rewind(told);
+	while (fgets(text, sizeof(text), told) != NULL)
+		count += strstr(text, line) != NULL;
+	return count;
+}
+
+static void
+listen_no_more(void)
+{
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	fclose(told);
+}
+
+static void
+tells_of_the_end_once(void **state)
+{
+	static const char line[] = "backoff ended: group=two ip=192.0.2.1 after=";
+
+	(void)state;
+	world_begin("");
+	listen_to_log();
+	complain();
+	fake_release(&redis);
+	WAIT_FOR(base, engine.egress->figures.backoffs == 1);
+	assert_false(fake_has(&redis, " read "));
+	WAIT_FOR(base, world_skip(10000) && fake_count(&redis, " read ") == 2);
+	assert_int_equal(count_told(line), 0);
+	assert_non_null(engine.egress->backoff_ends);
+	shop.recovered = true;
+	WAIT_FOR(base, world_skip(10000) && engine.egress->backoff_ends == NULL);
+	assert_int_equal(count_told(line), 1);
+	listen_no_more();
+	world_end();
+}
+
+static void
+ends_while_one_looks(void **state)
+{
+	(void)state;
+	world_begin("");
+	complain();
+	fake_release(&redis);
+	WAIT_FOR(base, engine.egress->figures.backoffs == 1);
+	redis.holding = true;
+	WAIT_FOR(base, world_skip(10000) && fake_has(&redis, " read "));
+	engine_take_down();
+}
+
 static void
 ends_with_one_under_way(void **state)
 {
@@ -113,6 +181,8 @@ main(void)
 	CHECK_ROWS(&list, knows_greylisting, grey_rows);
 	CHECK_ROWS(&list, hears, hear_rows);
 	CHECK(&list, outlives_a_reload);
+	CHECK(&list, tells_of_the_end_once);
+	CHECK(&list, ends_while_one_looks);
 	CHECK(&list, ends_with_one_under_way);
 	CHECK(&list, forgets_what_redis_does_not_take);
 	return check_run(&list, "backoff");

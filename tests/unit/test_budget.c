@@ -51,9 +51,9 @@ answered(void)
 static void
 end(struct asker *asker, bool sent)
 {
-	static const struct budget_ended one = { .delivered = 1 };
+	static const struct message_ended one = { .delivered = 1 };
 
-	budgets_end(engine.egress->budgets, &asker->message, sent, &one);
+	messages_end(engine.egress->messages, &asker->message, sent, &one);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */

@@ -108,7 +108,7 @@ conn_park(struct conn *conn)
 }
 
 void
-conn_pack(const struct conn *conn, struct str *out)
+conn_pack(struct conn *conn, struct str *out)
 {
 	pack_conn((const struct fake_conn *)conn, out);
 }
