@@ -92,9 +92,10 @@ doctor_cache(struct doctor *doctor)
 	if (!doctor_user_may(DOCTOR_USER, NULL, doctor->settings->file, R_OK))
 		doctor_say(doctor, DOCTOR_SKIPPED, "", "see files");
 	else if (!has_cache(doctor))
-		doctor_say(doctor, DOCTOR_WARNING, "mxctl rules check writes it",
-		    "mxbounce finds no rules ready made that fit %s and reads the text files for "
-		    "each message",
+		doctor_say(doctor, DOCTOR_WARNING,
+		    "mxctl rules check makes them, or says what keeps it",
+		    "mxbounce finds no rules ready made that fit %s, and has to read the text "
+		    "files",
 		    doctor->settings->file);
 }
 

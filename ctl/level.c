@@ -93,7 +93,12 @@ is_known(struct ctl *ctl, const struct order *order, const struct conf_strings *
 	case PACE_IP:
 		if (has_ip(ips, order->name))
 			return true;
-		ctl_complain(ctl, "%s is no sending IP of this fleet: mxctl level", order->name);
+		ctl_complain(ctl,
+		    order->word != NULL
+			? "%s is no sending IP of this fleet: mxctl level"
+			: "%s is neither a level (slow, normal, fast, very_fast, boost, default) "
+			  "nor a sending IP of this fleet: mxctl level",
+		    order->name);
 		break;
 	case PACE_POOL:
 		if (has_pool(ctl->settings, order->name))

@@ -58,7 +58,7 @@ group_resume(struct ctl *ctl)
 		out_put(ctl->out, "was_paused", "Was paused", out_string(str_text(&why)));
 		out_note(ctl->out,
 		    "Deferred mail goes when Postfix tries it again; at once: "
-		    "mxctl group flush %s",
+		    "mxctl group flush %s --all",
 		    group);
 	}
 	str_free(&why);

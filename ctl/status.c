@@ -255,7 +255,6 @@ show_all(struct ctl *ctl)
 	show_nodes(ctl, &fleet);
 	show_groups(ctl, &fleet);
 	traffic_show(ctl, &fleet.traffics, TRAFFIC_SHOWN);
-	postfix_check_show(ctl);
 	if (fleet.nodes.alive == 0)
 		ctl_complain(ctl, "no mxpolicyd is alive");
 	return fleet.nodes.alive > 0 ? CTL_DONE : CTL_AWAY;

@@ -1,6 +1,7 @@
 /*
  * accounts - whose mail passes this node: what each account, campaign and list sent, on its way to
- * Redis, and the accounts of the whole fleet that nothing is taken from, in memory.
+ * Redis (sent_counts.h), and the accounts of the whole fleet that nothing is taken from, in memory
+ * (refused_accounts.h).
  *
  * Neither costs a decision anything: every ACCOUNTS_TICK_MS what was counted goes to Redis
  * (lua/sender.lua), together with one small read, whether the accounts that are refused are still
@@ -14,7 +15,7 @@
 #include "store_async.h"
 #include "transaction.h"
 
-enum { ACCOUNTS_TICK_MS = 400, ACCOUNTS_MAX = 100000 };
+enum { ACCOUNTS_TICK_MS = 400 };
 
 struct accounts;
 
@@ -30,8 +31,7 @@ bool accounts_refuse_any(const struct accounts *accounts);
 /* Why nothing is taken from the account now; NULL: it is. Good within the caller's event. */
 const struct sender_status *accounts_refused(const struct accounts *accounts, const char *account);
 
-/* The account of queued mail, of which the sender alone is known: the one that logged in with mail
- * of this sender's account, if it was always the same on this node; else by_sender itself. */
+/* The account of queued mail, of which the sender alone is known (logins.h). */
 const char *accounts_of_sender(const struct accounts *accounts, const char *by_sender);
 
 /* A message was taken: its recipients by group. */

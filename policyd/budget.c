@@ -226,7 +226,7 @@ try_waiting(void *arg, struct lane *lane)
 	if (!TAILQ_EMPTY(&lane->for_message))
 		retry_at(budgets, lane->full_until_ms > clock_monotonic_ms()
 				      ? lane->full_until_ms
-				      : clock_monotonic_ms() + BUDGET_RECHECK_MS);
+				      : clock_monotonic_ms() + MESSAGE_QUESTION_AGAIN_MS);
 }
 
 static void
@@ -278,7 +278,7 @@ budgets_ask(struct budgets *budgets, struct message *message, struct lane *lane,
 		try_lane(budgets, lane);
 	/* Whatever is decided here is told from the event loop. */
 	retry_at(budgets, egress_mode(budgets->egress) == EGRESS_FLEET
-			      ? clock_monotonic_ms() + BUDGET_RECHECK_MS
+			      ? clock_monotonic_ms() + MESSAGE_QUESTION_AGAIN_MS
 			      : clock_monotonic_ms());
 }
 

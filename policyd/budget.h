@@ -9,7 +9,7 @@
 
 #include "message.h"
 
-enum { BUDGET_ASK_AT_ONCE = 16, BUDGET_RECHECK_MS = 1000 };
+enum { BUDGET_ASK_AT_ONCE = 16 }; /* for one lane */
 
 struct budgets;
 

@@ -35,6 +35,20 @@ cut_word(struct span *rest, struct span *word)
 	return true;
 }
 
+/* "http://host/path", which a server must understand too: the path. */
+static struct span
+path_of(struct span target)
+{
+	static const struct span scheme = { "http://", 7 };
+	long slash;
+
+	if (!span_starts_any_case(target, scheme))
+		return target;
+	target = span_from(target, scheme.len);
+	slash = span_find(target, SPAN("/"));
+	return slash > 0 ? span_from(target, (size_t)slash) : SPAN("/");
+}
+
 static int
 parse_line(struct span line, struct http_request *request)
 {
@@ -42,7 +56,10 @@ parse_line(struct span line, struct http_request *request)
 	long query;
 
 	if (!cut_word(&line, &method) || !cut_word(&line, &target) ||
-	    !span_starts(line, SPAN("HTTP/1.")) || target.ptr[0] != '/')
+	    !span_starts(line, SPAN("HTTP/1.")))
+		return 400;
+	target = path_of(target);
+	if (target.ptr[0] != '/')
 		return 400;
 	request->method = span_eq(method, SPAN("GET"))    ? HTTP_GET
 			  : span_eq(method, SPAN("HEAD")) ? HTTP_HEAD

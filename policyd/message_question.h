@@ -8,7 +8,7 @@
 #include "message.h"
 #include "store_limits.h"
 
-enum { MESSAGE_QUESTION_AGAIN_MS = 1000 }; /* what an operator or another node may change */
+enum { MESSAGE_QUESTION_AGAIN_MS = 1000 }; /* for what an operator or another node may change */
 
 struct message_questions;
 

@@ -256,6 +256,9 @@ rules_watch_new(struct engine *engine, const char *program, const char *file,
 	if (slash != NULL)
 		snprintf(watch->mxctl, sizeof(watch->mxctl), "%.*s/mxctl", (int)(slash - program),
 		    program);
+	if (slash != NULL && access(watch->mxctl, X_OK) != 0)
+		snprintf(watch->mxctl, sizeof(watch->mxctl), "%.*s/../bin/mxctl",
+		    (int)(slash - program), program);
 	if (slash == NULL || access(watch->mxctl, X_OK) != 0)
 		snprintf(watch->mxctl, sizeof(watch->mxctl), "/usr/bin/mxctl");
 	watch->tick = event_new(engine->base, -1, EV_PERSIST, on_tick, watch);

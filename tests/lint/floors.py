@@ -68,7 +68,7 @@ POLICYD = (
     {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},
-    {"accounts", "decision_log", "route_log", "delivery_log"},
+    {"accounts", "refused_accounts", "logins", "sent_counts", "decision_log", "route_log", "delivery_log"},
     {"metrics", "metrics_lanes", "metrics_fleet", "fleet", "engine", "answers", "egress", "budget", "message", "message_question", "restore", "slots", "grant", "slot_question", "kernel_view", "open_socket",
      "offers", "backoff", "backoff_end", "route", "route_lanes"},
     {"flow", "stream", "metrics_http"},

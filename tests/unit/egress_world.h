@@ -17,6 +17,7 @@
 #include "budget.h"
 #include "delivery.h"
 #include "egress.h"
+#include "message_question.h"
 #include "slots.h"
 
 enum { WORLD_REDIS_AHEAD = 1700000000 }; /* s, of its clock beside ours */

@@ -127,7 +127,7 @@ tells_of_the_end_once(void **state)
 	fake_release(&redis);
 	WAIT_FOR(base, engine.egress->figures.backoffs == 1);
 	assert_false(fake_has(&redis, " read "));
-	WAIT_FOR(base, world_skip(10000) && fake_count(&redis, " read ") == 2);
+	WAIT_FOR(base, world_skip(10000) && fake_count(&redis, " read ") >= 2);
 	assert_int_equal(count_told(line), 0);
 	assert_non_null(engine.egress->backoff_ends);
 	shop.recovered = true;

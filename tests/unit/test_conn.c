@@ -354,6 +354,58 @@ is_parked_and_goes_on(void **state)
 	str_free(&out);
 }
 
+enum { PLENTY_OF_ANSWERS = 600 }; /* more than the socket takes */
+
+/* It does not read: nobody waits for it, and no byte is lost or comes twice. */
+static void
+is_parked_with_answers_it_has_not_taken(void **state)
+{
+	int copy, small = 1;
+	struct str out = { 0 };
+	struct unpack in;
+
+	(void)state;
+	setsockopt(client.served, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	for (int i = 0; i < PLENTY_OF_ANSWERS; i++)
+		client_says(&client, BAD);
+	WAIT_FOR(base, engine.metrics.requests == PLENTY_OF_ANSWERS);
+	assert_true(conn_park(client.conn));
+	conn_pack(client.conn, &out);
+	assert_true(out.len > sizeof(BAD_ANSWER)); /* some are left */
+	client_read(&client);
+	turn(base); /* there is room now, and it is not ours to use */
+	copy = dup(client.served);
+	conn_free(&client.conn);
+	client.conn = conn_new(&engine, copy, on_client_closed, &client);
+	in = unpack_make(span_make(out.data, out.len));
+	conn_unpack(client.conn, &in);
+	assert_false(in.failed);
+	assert_int_equal(in.at, out.len);
+	answers(PLENTY_OF_ANSWERS);
+	assert_int_equal(client.got.len, PLENTY_OF_ANSWERS * (sizeof(BAD_ANSWER) - 1));
+	assert_int_equal(client_answers(&client), PLENTY_OF_ANSWERS);
+	str_free(&out);
+}
+
+/* It is closed when the answer is out, as it would have been. */
+static void
+ends_elsewhere_after_a_malformed_request(void **state)
+{
+	struct str packed = { 0 };
+	struct unpack in;
+
+	(void)state;
+	pack_text(&packed, "");
+	pack_number(&packed, 1); /* no further request */
+	pack_bytes(&packed, SPAN(DUNNO));
+	pack_bytes(&packed, SPAN(BAD));
+	in = unpack_make(span_make(packed.data, packed.len));
+	conn_unpack(client.conn, &in);
+	WAIT_FOR(base, client_ended(&client));
+	assert_string_equal(str_text(&client.got), DUNNO);
+	str_free(&packed);
+}
+
 static char short_timeout[] = "policy_timeout = \"1s\";";
 static char short_idle[] = "policy_idle = \"1s\"; policy_timeout = \"60s\";";
 static char short_both[] = "policy_idle = \"1s\"; policy_timeout = \"1s\";";
@@ -383,6 +435,8 @@ main(void)
 		TEST(drains_when_idle, NULL),
 		TEST(drains_after_the_answer, NULL),
 		TEST(is_parked_and_goes_on, NULL),
+		TEST(is_parked_with_answers_it_has_not_taken, NULL),
+		TEST(ends_elsewhere_after_a_malformed_request, NULL),
 	};
 
 	return cmocka_run_group_tests_name("conn", tests, NULL, NULL);

@@ -229,7 +229,7 @@ is_denied_at_once_when_room_is_far(void)
 	assert_int_equal(process_ask(&processes[0], MAP_DNS, HOP ". 300 IN MX 10 mx." HOP ".")[0],
 	    'm');
 	process_ask(&processes[0], MAP_STATUS, "4.3.0 host not found");
-	world_skip(BUDGET_RECHECK_MS + 1); /* Redis is asked again */
+	world_skip(MESSAGE_QUESTION_AGAIN_MS + 1); /* Redis is asked again */
 	shop.messages = -1;
 	process_dns(&processes[0], HOP);
 	process_ask(&processes[0], MAP_STATUS, DELIVERED);
