@@ -5,7 +5,7 @@ BUILD     ?= release
 B         := build/$(BUILD)
 prefix    ?= /usr
 DESTDIR   ?=
-zsh_completions ?= zsh/vendor-completions
+zsh_completions ?= $(if $(filter /usr,$(prefix)),zsh/vendor-completions,zsh/site-functions)
 AGAIN     ?= 0
 
 # --- packages -------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ LIBS_EV    := $(shell $(PKGCONFIG) --libs $(PKGS_POLICYD) 2>/dev/null)
 # mxbounce starts for each message, and each shared library costs. It loads libconfig when it first
 # needs it (bounce-pipe/late.c), and has the little of hiredis that it uses in itself.
 soname      = $(shell objdump -p "`$(CC) -print-file-name=$(1).so`" 2>/dev/null | awk '/SONAME/ { print $$2 }')
-has_static  = $(wildcard $(shell $(CC) -print-file-name=lib$(1).a))
+has_static  = $(wildcard $(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
 LIBS_PIPE  := $(filter-out -lconfig -lhiredis,$(LIBS)) $(if $(call has_static,hiredis),-l:libhiredis.a,-lhiredis)
 PKG_CFLAGS := $(shell $(PKGCONFIG) --cflags $(PKGS_LIB) $(PKGS_POLICYD) $(PKGS_CTL) 2>/dev/null)
 
@@ -90,7 +90,7 @@ help:
 # A missing package stops with the line to type.
 $(B)/.packages: Makefile
 	@mkdir -p $(@D)
-	@$(PKGCONFIG) --exists $(PKGS_LIB) $(PKGS_POLICYD) $(PKGS_CTL) || { \
+	@{ command -v $(firstword $(CC)) && $(PKGCONFIG) --exists $(PKGS_LIB) $(PKGS_POLICYD) $(PKGS_CTL); } >/dev/null 2>&1 || { \
 	  echo "mxpace needs packages that are missing; on Debian: apt-get install $(APT_BUILD)" >&2; exit 1; }
 	@touch $@
 
@@ -243,21 +243,21 @@ cov:
 	  awk '/^File/{f=$$2} /^Lines/{print $$0, f}' | grep -v /usr/include | sort -t: -k2 -n
 
 ## make install      DESTDIR=, prefix=/usr
+# put FILE TO: a text, in which our own programs and documents are where they are installed.
+PUT = put() { sed -E 's,/usr/(sbin/mxpolicyd|bin/mxctl|libexec/mxpace|share/doc/mxpace),$(prefix)/\1,g' "$$1" | \
+  install -D -m 644 /dev/stdin "$(DESTDIR)$(prefix)/$$2"; }
 install: all
 	install -D -m 755 $(B)/mxpolicyd $(DESTDIR)$(prefix)/sbin/mxpolicyd
 	install -D -m 755 $(B)/mxbounce $(DESTDIR)$(prefix)/libexec/mxpace/mxbounce
 	install -D -m 755 $(B)/mxctl $(DESTDIR)$(prefix)/bin/mxctl
 	for f in mxpace.conf mx-rules.conf bounce-rules.conf; do \
 	  test -e $(DESTDIR)/etc/mxpace/$$f || install -D -m 644 conf/$$f $(DESTDIR)/etc/mxpace/$$f; done
-	for f in service socket; do \
-	  install -D -m 644 conf/mxpolicyd.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpolicyd.$$f; done
-	install -D -m 644 conf/mxpace-notify.service $(DESTDIR)$(prefix)/lib/systemd/system/mxpace-notify.service
-	for f in service timer; do \
-	  install -D -m 644 conf/mxpace-rules-update.$$f $(DESTDIR)$(prefix)/lib/systemd/system/mxpace-rules-update.$$f; done
+	@$(PUT); set -ex; for f in $(notdir $(wildcard conf/*.service conf/*.socket conf/*.timer)); do \
+	  put conf/$$f lib/systemd/system/$$f; done
 	install -D -m 644 conf/mxpace.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/mxpace.conf
 	install -D -m 644 conf/mxpace.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/mxpace.conf
-	for f in man/*.[1578]; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/man/man$${f##*.}/$${f##*/}; done
-	for f in postfix-examples/*; do install -D -m 644 $$f $(DESTDIR)$(prefix)/share/doc/mxpace/$$f; done
+	@$(PUT); set -ex; for f in man/*.[1578]; do put $$f share/man/man$${f##*.}/$${f##*/}; done
+	@$(PUT); set -ex; for f in postfix-examples/*; do put $$f share/doc/mxpace/$$f; done
 	for f in grafana-dashboard.json prometheus-alerts.yml; do \
 	  install -D -m 644 conf/$$f $(DESTDIR)$(prefix)/share/doc/mxpace/monitoring/$$f; done
 	for f in bash:bash-completion/completions/mxctl zsh:$(zsh_completions)/_mxctl fish:fish/vendor_completions.d/mxctl.fish; do \

@@ -83,6 +83,9 @@ void doctor_say(struct doctor *doctor, enum doctor_state state, const char *todo
 /* The text in the arena of the run. */
 #define doctor_text(doctor, ...) arena_printf(&(doctor)->ctl->arena, __VA_ARGS__)
 
+/* "see NAME in FOLDER": one of the postfix-examples, where they were installed with this program. */
+const char *doctor_see_example(struct doctor *doctor, const char *name);
+
 /* A parameter of Postfix; "" where it is not set or not known. */
 const char *doctor_postfix(const struct doctor *doctor, const char *name);
 /* A line of Redis' INFO; "": it says nothing of it. */

@@ -132,7 +132,7 @@ look_at_services(struct doctor *doctor)
 void
 doctor_admission(struct doctor *doctor)
 {
-	const char *todo = "see main.cf.admission in /usr/share/doc/mxpace/postfix-examples";
+	const char *todo = doctor_see_example(doctor, "main.cf.admission");
 	struct asked asked[LISTS];
 
 	if (is_nothing_asked(doctor))

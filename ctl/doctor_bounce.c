@@ -97,7 +97,7 @@ void
 doctor_pipe(struct doctor *doctor)
 {
 	const struct postfix_service *service = find_service(doctor);
-	const char *todo = "see master.cf.bounce in /usr/share/doc/mxpace/postfix-examples";
+	const char *todo = doctor_see_example(doctor, "master.cf.bounce");
 
 	if (service == NULL)
 		return;

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,24 @@ open_postfix(struct doctor *doctor)
 	    postfix_conf_services(arena, doctor->folder, &doctor->services, &err) != 0)
 		return;
 	doctor->has |= DOCTOR_NEEDS_POSTFIX;
+}
+
+const char *
+doctor_see_example(struct doctor *doctor, const char *name)
+{
+	static const char below[] = "share/doc/mxpace/postfix-examples";
+	char program[PATH_MAX] = "";
+	char *bin;
+
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) > 0 &&
+	    (bin = strstr(program, "/bin/mxctl")) != NULL) {
+		const char *path =
+		    doctor_text(doctor, "%.*s/%s", (int)(bin - program), program, below);
+
+		if (access(path, F_OK) == 0)
+			return doctor_text(doctor, "see %s in %s", name, path);
+	}
+	return doctor_text(doctor, "see %s in /usr/%s", name, below);
 }
 
 const char *

@@ -210,6 +210,8 @@ show_addresses(struct ctl *ctl, const struct question *question)
 	out_put(out, "local", NULL, out_bool(question->local));
 	if (question->local)
 		out_put(out, NULL, "", out_string("delivered here (local_domains)"));
+	if (*question->domain == '\0' && *question->recipient != '\0')
+		out_put(out, NULL, "", out_string("an address needs one: ann@example.org"));
 }
 
 static void

@@ -11,7 +11,7 @@
 
 #include "route_decide.h"
 #include "traffic.h"
-#include "transports.h"
+#include "transports_known.h"
 
 struct delivery_lane { /* from one sending IP */
 	struct sending sending;
@@ -25,6 +25,7 @@ struct explain_delivery {
 	struct route_facts facts;
 	struct route_decision decision;
 	struct transport_class class; /* where the group is known */
+	struct transports_known known;
 	struct delivery_lane *lanes;  /* as facts.lanes; ctl's arena */
 	bool has_sender;
 	bool is_read; /* the store answered */

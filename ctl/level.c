@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "followers.h"
 #include "in_force.h"
 #include "level_show.h"
 #include "nodes.h"
@@ -11,8 +11,6 @@
 #include "store_level.h"
 
 /* `mxctl level`: shows the levels that hold, or sets one for the whole fleet. */
-
-enum { FOLLOW_MS = 1500, LOOK_MS = 50 };
 
 struct order {
 	enum pace_scope scope;
@@ -138,55 +136,6 @@ is_allowed(struct ctl *ctl, const struct order *order)
 
 /* -- setting it -------------------------------------------------------------------------------- */
 
-static size_t
-count_followers(const struct nodes *nodes, const char *version)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < nodes->count; i++)
-		count +=
-		    nodes->items[i].alive && strcmp(nodes->items[i].pace_version, version) == 0;
-	return count;
-}
-
-/* Looks until all living nodes have said that they know this version, for a moment. */
-static int
-wait_for_nodes(struct ctl *ctl, struct nodes *nodes, size_t *follow, struct err *err)
-{
-	const struct timespec pause = { 0, LOOK_MS * 1000000 };
-	struct str version = { 0 };
-	int rc;
-
-	store_put_pace_version(&ctl->batch, &version);
-	rc = ctl_store_run(ctl, err);
-	for (int waited_ms = 0; rc == 0; waited_ms += LOOK_MS) {
-		rc = nodes_read(ctl, nodes, err);
-		*follow = rc == 0 ? count_followers(nodes, str_text(&version)) : 0;
-		if (rc != 0 || *follow == nodes->alive || waited_ms >= FOLLOW_MS)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	str_free(&version);
-	return rc;
-}
-
-static void
-show_followers(struct ctl *ctl, const struct nodes *nodes, size_t follow)
-{
-	out_put(ctl->out, "nodes", NULL, out_number((int64_t)nodes->alive));
-	out_put(ctl->out, "nodes_following", NULL, out_number((int64_t)follow));
-	if (follow == nodes->alive)
-		out_put(ctl->out, NULL, "Nodes",
-		    out_string(nodes->alive == 0
-				   ? "none is running; each follows when it starts"
-				   : arena_printf(&ctl->arena, "all %zu follow", nodes->alive)));
-	else
-		out_put(ctl->out, NULL, "Nodes",
-		    out_string(arena_printf(&ctl->arena,
-			"%zu of %zu follow so far; the others when they reach Redis", follow,
-			nodes->alive)));
-}
-
 static const char *
 title_of(struct ctl *ctl, const struct order *order)
 {
@@ -209,7 +158,7 @@ set_level(struct ctl *ctl, const struct order *order)
 	rc = ctl_store_must(ctl);
 	if (rc != CTL_DONE)
 		return rc;
-	if (wait_for_nodes(ctl, &nodes, &follow, &err) != 0) {
+	if (followers_wait(ctl, &nodes, &follow, &err) != 0) {
 		ctl_complain(ctl, "the level is set, but: %s", err.text);
 		return CTL_AWAY;
 	}
@@ -220,7 +169,7 @@ set_level(struct ctl *ctl, const struct order *order)
 	    out_string(*set.before != '\0' ? set.before : "default"));
 	out_put(ctl->out, "set", "Now",
 	    out_string(order->level == LEVEL_NONE ? "default" : level_names[order->level]));
-	show_followers(ctl, &nodes, follow);
+	followers_show(ctl, &nodes, follow);
 	level_show_set_up(ctl);
 	return CTL_DONE;
 }

@@ -102,6 +102,23 @@ follow_up(struct ctl *ctl, const struct postfix_draft *draft)
 
 /* -- setup ------------------------------------------------------------------------------------- */
 
+/* For mxpolicyd, which uses them from now on. */
+static enum ctl_exit
+record_transports(struct ctl *ctl, const struct postfix_draft *draft)
+{
+	struct str names = { 0 };
+	struct err err;
+	int rc;
+
+	for (size_t i = 0; i < draft->plan.transport_count; i++)
+		str_addf(&names, "%s\n", draft->plan.transports[i].name);
+	rc = postfix_state_write_transports(&draft->state, draft->folder, &names, &err);
+	str_free(&names);
+	if (rc != 0)
+		ctl_complain(ctl, "%s", err.text);
+	return rc == 0 ? CTL_DONE : CTL_NO;
+}
+
 static enum ctl_exit
 put_in_place(struct ctl *ctl, struct postfix_draft *draft, bool timers)
 {
@@ -112,7 +129,7 @@ put_in_place(struct ctl *ctl, struct postfix_draft *draft, bool timers)
 	    postfix_files_equal(&draft->now, &draft->next)) {
 		out_put(ctl->out, "changed", NULL, out_bool(false));
 		out_note(ctl->out, "Nothing to change.");
-		return CTL_DONE;
+		return record_transports(ctl, draft);
 	}
 	state.original = draft->base;
 	state.ours = draft->next;
@@ -125,7 +142,9 @@ put_in_place(struct ctl *ctl, struct postfix_draft *draft, bool timers)
 	}
 	out_put(ctl->out, "changed", NULL, out_bool(true));
 	out_note(ctl->out, "main.cf and master.cf are written.");
-	return follow_up(ctl, draft);
+	if (follow_up(ctl, draft) != CTL_DONE)
+		return CTL_NO;
+	return record_transports(ctl, draft);
 }
 
 static void

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "transports_known.h"
 
-#define SUBFOLDER "postfix-setup"
+#define SUBFOLDER TRANSPORTS_FOLDER
 
 const char *const postfix_file_names[POSTFIX_FILES] = { "main.cf", "master.cf" };
 
@@ -198,9 +199,22 @@ postfix_state_write(const struct postfix_state *state, const char *directory, st
 }
 
 int
+postfix_state_write_transports(const struct postfix_state *state, const char *directory,
+    const struct str *names, struct err *err)
+{
+	struct str like = { 0 };
+	int rc;
+
+	str_addf(&like, "%s/%s", directory, postfix_file_names[POSTFIX_MASTER]);
+	rc = write_one(state->folder, TRANSPORTS_FILE, "", names, str_text(&like), err);
+	str_free(&like);
+	return rc;
+}
+
+int
 postfix_state_remove(const struct postfix_state *state, struct err *err)
 {
-	static const char *const names[] = { "directory", "timers", "overwritten", "main.cf.ours",
+	static const char *const names[] = { "directory", TRANSPORTS_FILE, "timers", "overwritten", "main.cf.ours",
 		"master.cf.ours", "main.cf.orig", "master.cf.orig" };
 	struct str path = { 0 };
 	int rc = 0;

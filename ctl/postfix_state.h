@@ -8,6 +8,7 @@
  *   overwritten     "queue_run_delay = 300s", "smtp/unix/smtp_tls_policy_maps = hash:/...", a line
  *                   each; "queue_run_delay" alone was not set
  *   timers          there: main.cf has our queue timers
+ *   transports      that Postfix has been set up with, for mxpolicyd (transports_known.h)
  */
 #ifndef POSTFIX_STATE_H
 #define POSTFIX_STATE_H
@@ -42,6 +43,9 @@ struct postfix_state {
 int postfix_state_read(struct arena *arena, const char *state_dir, const char *directory,
     struct postfix_state *state, struct err *err);
 int postfix_state_write(const struct postfix_state *state, const char *directory, struct err *err);
+/* names: of transports, a line each. Once Postfix has them: mxpolicyd answers with no others. */
+int postfix_state_write_transports(const struct postfix_state *state, const char *directory,
+    const struct str *names, struct err *err);
 int postfix_state_remove(const struct postfix_state *state, struct err *err);
 void postfix_state_free(struct postfix_state *state);
 

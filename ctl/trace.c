@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "duration.h"
+#include "followers.h"
 #include "operator.h"
 #include "store_trace.h"
 #include "trace_follow.h"
@@ -123,14 +124,21 @@ static void
 show_set(struct ctl *ctl, const struct order *order, const struct store_trace_set *set)
 {
 	struct str text = { 0 };
+	struct nodes nodes;
+	size_t follow;
+	struct err err;
+	bool asked = followers_wait(ctl, &nodes, &follow, &err) == 0;
 
 	if (order->named)
 		trace_pattern_format(&order->pattern, &text);
 	out_put(ctl_out(ctl), "pattern", "Trace",
 	    out_string(order->named ? str_text(&text) : "all"));
 	out_put(ctl->out, "on", NULL, out_bool(order->seconds > 0));
-	if (order->seconds > 0) {
+	if (order->seconds > 0)
 		out_put(ctl->out, "until", "Until", out_time(set->until_s, clock_wall_s()));
+	if (asked)
+		followers_show(ctl, &nodes, follow);
+	if (order->seconds > 0) {
 		out_note(ctl->out,
 		    "The log of each mxpolicyd has its lines \"trace: ...\"; here they come with: "
 		    "mxctl trace --follow");

@@ -184,7 +184,8 @@ on_expire(evutil_socket_t fd, short what, void *arg)
 		store->greeting_deadline_ms <= now_ms)) {
 		char words[64];
 
-		store->figures.timeouts++;
+		if (oldest != NULL) /* else a greeting that was refused is tried again */
+			store->figures.timeouts++;
 		snprintf(words, sizeof(words), "no answer within %lld ms",
 		    (long long)store->timeout_ms);
 		give_up(store, words);

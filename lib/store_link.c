@@ -1,6 +1,5 @@
 #include "store_link.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
@@ -17,14 +16,19 @@ enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000, WRITE_AT_ONCE = 4 };
 
 struct store_link {
 	struct event_base *base;
-	struct store_address address; /* host and path are ours; the rest is not used */
-	char *host, *path;
+	int port;
+	char *path;   /* "": over TCP */
+	char **hosts; /* the host's addresses as numbers */
+	size_t host_count, host;
+	size_t failed; /* of them, one after another */
+	bool proved;   /* this connection worked */
 	const struct store_link_events *events;
 	void *arg;
 	redisContext *redis; /* NULL: not connected */
 	bool connected;      /* ... or only on the way */
 	struct event *readable, *writable;
-	struct str out;                                    /* commands not written yet */
+	struct str out;                                    /* commands not written yet... */
+	size_t written;                                    /* ... but so much of them */
 	STAILQ_HEAD(commands, store_link_command) waiting; /* for replies, in the order of these */
 	struct event *retry;                               /* connect again */
 	int64_t retry_ms;
@@ -33,13 +37,30 @@ struct store_link {
 	uint64_t connects;
 };
 
-static void
+/* Turns from an address that does not work to the next. False: all have been tried. */
+static bool
+turn_to_next(struct store_link *link)
+{
+	if (link->proved || link->host_count == 0)
+		return false;
+	link->host = (link->host + 1) % link->host_count;
+	link->failed = (link->failed + 1) % link->host_count;
+	return link->failed > 0;
+}
+
+/* True: at once, at another address. */
+static bool
 retry_later(struct store_link *link)
 {
 	struct timeval wait = { link->retry_ms / 1000, link->retry_ms % 1000 * 1000 };
+	struct timeval now = { 0, 0 };
+	bool at_once = turn_to_next(link);
 
-	evtimer_add(link->retry, &wait);
-	link->retry_ms = link->retry_ms * 2 < RETRY_MAX_MS ? link->retry_ms * 2 : RETRY_MAX_MS;
+	evtimer_add(link->retry, at_once ? &now : &wait);
+	if (!at_once)
+		link->retry_ms =
+		    link->retry_ms * 2 < RETRY_MAX_MS ? link->retry_ms * 2 : RETRY_MAX_MS;
+	return at_once;
 }
 
 /* What is under way is answered with NULL before this returns. */
@@ -57,6 +78,7 @@ close_context(struct store_link *link)
 	link->redis = NULL;
 	link->connected = false;
 	str_free(&link->out);
+	link->written = 0;
 	STAILQ_CONCAT(&waiting, &link->waiting);
 	while ((command = STAILQ_FIRST(&waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&waiting, link);
@@ -71,16 +93,31 @@ hang_up(struct store_link *link, const char *why)
 
 	snprintf(words, sizeof(words), "%s", why);
 	close_context(link);
-	retry_later(link);
-	link->events->lost(link->arg, words);
+	if (!retry_later(link))
+		link->events->lost(link->arg, words);
+}
+
+/* Moves what is left once it is the smaller part, so that a large queue is not moved at each write. */
+static void
+drop_written(struct store_link *link, size_t n)
+{
+	size_t left = link->out.len - link->written - n;
+
+	link->written += n;
+	if (left > link->written)
+		return;
+	memmove(link->out.data, link->out.data + link->written, left);
+	link->out.len = left;
+	link->written = 0;
 }
 
 /* Writes what Redis takes now. -1 and errno: the connection is broken. */
 static int
 write_out(struct store_link *link)
 {
-	while (link->out.len > 0) {
-		ssize_t n = send(link->redis->fd, link->out.data, link->out.len, MSG_NOSIGNAL);
+	while (link->out.len > link->written) {
+		ssize_t n = send(link->redis->fd, link->out.data + link->written,
+		    link->out.len - link->written, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -90,8 +127,7 @@ write_out(struct store_link *link)
 			event_add(link->writable, NULL);
 			return 0;
 		}
-		link->out.len -= (size_t)n;
-		memmove(link->out.data, link->out.data + n, link->out.len);
+		drop_written(link, (size_t)n);
 	}
 	return 0;
 }
@@ -113,6 +149,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		hang_up(link, strerror(error));
 }
 
+static const char reply_to_nothing[] = "a reply to nothing";
+
 /* Hands out one reply. False: none is whole. */
 static bool
 take_reply(struct store_link *link, const char **fault)
@@ -123,7 +161,7 @@ take_reply(struct store_link *link, const char **fault)
 	if (redisGetReplyFromReader(link->redis, &reply) != REDIS_OK)
 		*fault = link->redis->errstr;
 	else if (reply != NULL && command == NULL)
-		*fault = "a reply to nothing";
+		*fault = reply_to_nothing;
 	if (reply != NULL && *fault == NULL) {
 		STAILQ_REMOVE_HEAD(&link->waiting, link);
 		link->events->reply(command, reply);
@@ -131,6 +169,15 @@ take_reply(struct store_link *link, const char **fault)
 	if (reply != NULL)
 		freeReplyObject(reply);
 	return reply != NULL && *fault == NULL;
+}
+
+/* Bytes that no command waits for are the start of a reply to nothing: no deadline would end them. */
+static bool
+is_unasked(const struct store_link *link)
+{
+	const redisReader *reader = link->redis->reader;
+
+	return STAILQ_EMPTY(&link->waiting) && (reader->pos < reader->len || reader->ridx >= 0);
 }
 
 static void
@@ -145,6 +192,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		fault = link->redis->errstr;
 	while (fault == NULL && take_reply(link, &fault))
 		continue;
+	if (fault == NULL && is_unasked(link))
+		fault = reply_to_nothing;
 	if (fault != NULL)
 		hang_up(link, fault);
 }
@@ -152,19 +201,19 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 static void
 connect_now(struct store_link *link)
 {
-	const struct store_address *address = &link->address;
-	redisContext *redis = *address->path != '\0'
-				  ? redisConnectUnixNonBlock(address->path)
-				  : redisConnectNonBlock(address->host, (int)address->port);
+	redisContext *redis = *link->path != '\0'
+				  ? redisConnectUnixNonBlock(link->path)
+				  : redisConnectNonBlock(link->hosts[link->host], link->port);
 
+	link->proved = false;
 	if (redis == NULL || redis->err != 0) {
 		char words[160];
 
 		snprintf(words, sizeof(words), "%s", redis != NULL ? redis->errstr : "no memory");
 		if (redis != NULL)
 			redisFree(redis);
-		retry_later(link);
-		link->events->lost(link->arg, words);
+		if (!retry_later(link))
+			link->events->lost(link->arg, words);
 		return;
 	}
 	link->connects++;
@@ -187,31 +236,40 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 		connect_now(link);
 }
 
-/* The address as numbers, so that connecting again never waits for DNS. */
 static int
-resolve(struct store_link *link, struct err *err)
+add_host(struct store_link *link, const struct addrinfo *found)
+{
+	char numeric[NI_MAXHOST]; /* may have a zone: fe80::1%eth0 */
+	int rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL, 0,
+	    NI_NUMERICHOST);
+
+	if (rc == 0)
+		link->hosts[link->host_count++] = mem_dup(numeric);
+	return rc;
+}
+
+/* The host's addresses as numbers, so that connecting again never waits for DNS. */
+static int
+resolve(struct store_link *link, const char *host, struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
-	char numeric[INET6_ADDRSTRLEN];
+	size_t count = 0;
 	int rc;
 
-	if (*link->address.host == '\0')
+	if (*host == '\0')
 		return 0;
-	rc = getaddrinfo(link->address.host, NULL, &hints, &found);
-	if (rc == 0)
-		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL,
-		    0, NI_NUMERICHOST);
+	rc = getaddrinfo(host, NULL, &hints, &found);
+	for (const struct addrinfo *p = found; p != NULL; p = p->ai_next)
+		count++;
+	link->hosts = mem_alloc((count + 1) * sizeof(*link->hosts));
+	for (const struct addrinfo *p = found; rc == 0 && p != NULL; p = p->ai_next)
+		rc = add_host(link, p);
 	if (rc != 0)
-		err_set(err, "Redis host %s: %s", link->address.host, gai_strerror(rc));
+		err_set(err, "Redis host %s: %s", host, gai_strerror(rc));
 	if (found != NULL)
 		freeaddrinfo(found);
-	if (rc != 0)
-		return -1;
-	free(link->host);
-	link->host = mem_dup(numeric);
-	link->address.host = link->host;
-	return 0;
+	return rc == 0 ? 0 : -1;
 }
 
 /* Nothing comes of a failure until the event loop runs into it: a command may be queued within the
@@ -240,16 +298,15 @@ store_link_new(struct event_base *base, const struct store_address *address,
 	struct timeval now = { 0, 0 };
 
 	link->base = base;
-	link->address.port = address->port;
-	link->address.host = link->host = mem_dup(address->host);
-	link->address.path = link->path = mem_dup(address->path);
+	link->port = (int)address->port;
+	link->path = mem_dup(address->path);
 	link->events = events;
 	link->arg = arg;
 	STAILQ_INIT(&link->waiting);
 	link->retry_ms = RETRY_MIN_MS;
 	link->retry = evtimer_new(base, on_retry, link);
 	link->write_soon = event_new(base, -1, 0, on_write_soon, link);
-	if (resolve(link, err) != 0) {
+	if (resolve(link, address->host, err) != 0) {
 		store_link_free(&link);
 		return NULL;
 	}
@@ -269,7 +326,9 @@ store_link_free(struct store_link **link)
 	event_free(old->retry);
 	event_free(old->write_soon);
 	str_free(&old->out);
-	free(old->host);
+	for (size_t i = 0; i < old->host_count; i++)
+		free(old->hosts[i]);
+	free(old->hosts);
 	free(old->path);
 	free(old);
 }
@@ -318,4 +377,6 @@ void
 store_link_proved(struct store_link *link)
 {
 	link->retry_ms = RETRY_MIN_MS;
+	link->proved = true;
+	link->failed = 0;
 }

@@ -30,15 +30,17 @@ struct store_link_command {
 struct store_link_events {
 	/* A connection is on its way: the first commands can be queued now. */
 	void (*connecting)(void *arg);
-	/* Refused or hung up, with words; it tries again by itself. Commands under way are answered
-	 * with NULL, before or after. */
+	/* Refused or hung up, with words, at each of the host's addresses; it tries again by itself.
+	 * Commands under way are answered with NULL, before or after. */
 	void (*lost)(void *arg, const char *words);
 	/* The reply to the oldest command, good during the call; NULL: the connection is gone. */
 	void (*reply)(struct store_link_command *command, const struct redisReply *reply);
 };
 
-/* The address's host is looked up here, blocking, so that connecting again never waits for DNS.
- * NULL and words: it cannot be. Events come from the event loop only. */
+/* The address's host is looked up here, blocking, so that connecting again never waits for DNS. Of
+ * several addresses each that does not work is followed by the next at once: localhost may be ::1
+ * first, where Redis does not listen. NULL and words: it cannot be. Events come from the event loop
+ * only. */
 struct store_link *store_link_new(struct event_base *base, const struct store_address *address,
     const struct store_link_events *events, void *arg, struct err *err);
 /* Commands under way are answered with NULL within this call. Not from within a reply. */
@@ -60,7 +62,7 @@ void store_link_flush(struct store_link *link);
 /* Closes a connection that is of no use any more, and makes another after a while. Commands under way
  * are answered with NULL within this call. Not from within a reply. */
 void store_link_give_up(struct store_link *link);
-/* This connection works: the next time it is lost trying again starts soon. */
+/* This connection works: the next time it is lost trying again starts soon, at the same address. */
 void store_link_proved(struct store_link *link);
 
 #endif

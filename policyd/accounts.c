@@ -50,7 +50,7 @@ accounts_refused(const struct accounts *accounts, const char *account)
 {
 	const struct sender_status *status = refused_accounts_find(accounts->refused, account);
 
-	if (status == NULL || !sender_is_refused(status, clock_wall_s()) ||
+	if (*account == '\0' || status == NULL || !sender_is_refused(status, clock_wall_s()) ||
 	    sender_is_exempt(accounts->settings, account))
 		return NULL;
 	return status;

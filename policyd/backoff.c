@@ -128,7 +128,8 @@ on_counted(void *arg, enum store_outcome outcome, const struct err *err)
 		complaint->egress->figures.backoffs++;
 		complaint->lane->full_until_ms = 0;
 		tell_change(complaint);
-		backoff_end_await(complaint->egress, complaint->lane, complaint->backoff.hold_ms);
+		backoff_end_await(complaint->egress, lane_name(complaint->lane),
+		    lane_ip(complaint->lane), complaint->backoff.hold_ms);
 		put_event(complaint);
 	}
 	free_complaint(complaint);

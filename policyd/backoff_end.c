@@ -12,7 +12,7 @@
 struct backoff_end {
 	struct backoff_end *next, **back; /* in the egress's list */
 	struct egress *egress;
-	struct lane *lane; /* a reference */
+	char *group, *ip;
 	struct store_call *call;
 	struct store_backoff read;
 	int64_t began_ms, look_ms;
@@ -29,25 +29,25 @@ look_later(struct backoff_end *end, int64_t hold_ms)
 }
 
 static struct backoff_end *
-awaited(const struct egress *egress, const struct lane *lane)
+awaited(const struct egress *egress, const char *group, const char *ip)
 {
 	struct backoff_end *end = egress->backoff_ends;
 
-	while (end != NULL && (strcmp(lane_name(end->lane), lane_name(lane)) != 0 ||
-				  strcmp(lane_ip(end->lane), lane_ip(lane)) != 0))
+	while (end != NULL && (strcmp(end->group, group) != 0 || strcmp(end->ip, ip) != 0))
 		end = end->next;
 	return end;
 }
 
 void
-backoff_end_await(struct egress *egress, struct lane *lane, int64_t hold_ms)
+backoff_end_await(struct egress *egress, const char *group, const char *ip, int64_t hold_ms)
 {
-	struct backoff_end *end = awaited(egress, lane);
+	struct backoff_end *end = awaited(egress, group, ip);
 
 	if (end == NULL) {
 		end = mem_alloc(sizeof(*end));
 		end->egress = egress;
-		end->lane = lane_hold(lane);
+		end->group = mem_dup(group);
+		end->ip = mem_dup(ip);
 		end->began_ms = clock_monotonic_ms();
 		end->next = egress->backoff_ends;
 		end->back = &egress->backoff_ends;
@@ -65,7 +65,8 @@ forget(struct backoff_end *end)
 	if (end->next != NULL)
 		end->next->back = end->back;
 	store_async_cancel(&end->call);
-	lane_release(&end->lane);
+	free(end->group);
+	free(end->ip);
 	free(end);
 }
 
@@ -74,8 +75,8 @@ tell(const struct backoff_end *end)
 {
 	char after[DURATION_SIZE];
 	const struct log_field fields[] = {
-		{ "group", lane_name(end->lane), LOG_SAME },
-		{ "ip", lane_ip(end->lane), LOG_SAME },
+		{ "group", end->group, LOG_SAME },
+		{ "ip", end->ip, LOG_SAME },
 		{ "after", duration_format_wait(clock_monotonic_ms() - end->began_ms, after),
 		    LOG_SAME },
 	};
@@ -108,8 +109,7 @@ backoff_end_look(struct egress *egress)
 	for (struct backoff_end *end = egress->backoff_ends; end != NULL; end = end->next) {
 		if (end->call != NULL || end->look_ms > now_ms)
 			continue;
-		store_put_backoff_read(store_async_batch(store), lane_name(end->lane),
-		    lane_ip(end->lane), &end->read);
+		store_put_backoff_read(store_async_batch(store), end->group, end->ip, &end->read);
 		end->call = store_async_run(store, on_read, end, NULL);
 	}
 }

@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "conclusion.h"
@@ -30,6 +31,8 @@ know_group(struct delivery *delivery, const struct mx_answer *mx)
 	struct engine *engine = delivery->egress->engine;
 	struct conclusion *known = conclusion_of(mx, engine->rules);
 	struct transport_class class;
+	struct span service_class = SPAN("");
+	bool unknown;
 
 	conclusion_tell(known, delivery->domain, mx, engine->store);
 	if (known->rule == NULL) {
@@ -38,10 +41,13 @@ know_group(struct delivery *delivery, const struct mx_answer *mx)
 	}
 	delivery->lane = lanes_get(delivery->egress->lanes, engine->rules, known->rule, known->name,
 	    decide_ip(known->rule, delivery->from.name));
-	transports_class(engine->rules, known->rule, &class);
-	delivery->entered = !span_starts(span_of(delivery->service),
-	    SPAN(TRANSPORTS_PREFIX TRANSPORTS_UNKNOWN "-"));
-	delivery->shared = class.shared || !delivery->entered;
+	transports_choose(&delivery->egress->transports, engine->rules, known->rule,
+	    transports_parse(span_of(delivery->service), &service_class), &class);
+	unknown = span_eq(service_class, SPAN(TRANSPORTS_UNKNOWN));
+	/* What found its group only now is in no intake; what goes by another class's transport is. */
+	delivery->entered = !unknown || strcmp(class.name, TRANSPORTS_UNKNOWN) == 0;
+	delivery->shared =
+	    class.shared || (service_class.len > 0 && !span_eq(service_class, span_of(class.name)));
 	delivery_tell_step(delivery, "delivery", NULL);
 	delivery_learn_addresses(delivery, 0);
 }

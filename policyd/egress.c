@@ -15,6 +15,7 @@
 #include "route.h"
 #include "slots.h"
 #include "store_egress.h"
+#include "transports_watch.h"
 
 enum { TICK_S = 1, NODES_EVERY = 5, SWEEP_EVERY = 60, NODE_LOST_S = 15 };
 
@@ -171,6 +172,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	settle(egress);
 	lanes_each(egress->lanes, tell_lane, egress);
 	backoff_end_look(egress);
+	transports_watch(egress, false);
 	if (clock->ticks % NODES_EVERY == 0)
 		ask_nodes(clock);
 	if (++clock->ticks % SWEEP_EVERY == 0)
@@ -196,6 +198,7 @@ egress_new(struct engine *engine)
 	egress->clock->egress = egress;
 	egress->clock->tick = event_new(engine->base, -1, EV_PERSIST, on_tick, egress->clock);
 	evtimer_add(egress->clock->tick, &every);
+	transports_watch(egress, true);
 	return egress;
 }
 
@@ -219,6 +222,7 @@ egress_free(struct egress **egress)
 	backoff_end_free(old);
 	route_totals_free(&old->totals);
 	lanes_free(&old->lanes);
+	transports_known_clear(&old->transports);
 	free(old);
 }
 
@@ -226,6 +230,7 @@ void
 egress_rebind(struct egress *egress)
 {
 	slots_rebind(egress->slots);
+	transports_watch(egress, true);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "lane.h"
 #include "local.h"
 #include "sockets.h"
+#include "transports_known.h"
 
 enum { EGRESS_SETTLE_S = 3, EGRESS_LOOKUPS = 8 };
 
@@ -51,6 +52,8 @@ struct egress {
 	int64_t redis_ahead_ms;   /* Redis TIME less the monotonic clock, as last seen; 0: never */
 	int64_t settled_ms;       /* from when on Redis decides again */
 	struct egress_figures figures;
+	struct transports_known transports; /* transports_watch.h */
+	bool transports_missing;            /* that was said */
 	struct egress_clock *clock;       /* what happens once a second; egress.c's own */
 	struct route_totals *totals;      /* route.c's own; freed by route_totals_free */
 	struct complaint *complaints;     /* backoff.c's own; freed by backoff_free */

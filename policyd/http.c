@@ -42,7 +42,7 @@ path_of(struct span target)
 	static const struct span scheme = { "http://", 7 };
 	long slash;
 
-	if (!span_starts_any_case(target, scheme))
+	if (!span_istarts(target, scheme))
 		return target;
 	target = span_from(target, scheme.len);
 	slash = span_find(target, SPAN("/"));

@@ -138,7 +138,8 @@ hand_over(struct daemon *daemon)
 		log_warning("connections are closed, not handed over: %s", err.text);
 		return false;
 	}
-	log_info("%zu connections are left to the next mxpolicyd", count - 1);
+	if (count > 1)
+		log_info("connections left to the next mxpolicyd: %zu", count - 1);
 	if (daemon->becomes) {
 		daemon->left.kept = fds;
 		daemon->left.kept_count = 1 + copy_files(fds + 1, count - 1);
@@ -353,7 +354,8 @@ inherit_clients(struct daemon *daemon, struct service_files *files)
 	if (files->kept_count == 0)
 		return;
 	count = handover_take(&daemon->engine, daemon->server, files->kept, files->kept_count);
-	log_info("%zu connections of the mxpolicyd before go on", count);
+	if (files->kept_count > 1)
+		log_info("connections of the mxpolicyd before that go on: %zu", count);
 }
 
 static void

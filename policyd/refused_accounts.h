@@ -17,7 +17,7 @@ void refused_accounts_free(struct refused_accounts **accounts);
 /* Another store. What is known stays until that has told its own. */
 void refused_accounts_rebind(struct refused_accounts *accounts, struct store_async *store);
 
-/* NULL: it is not. Good within the caller's event. It may be over by now (sender_is_refused()). */
+/* NULL: it is not refused. Good within the caller's event. It may be over by now (sender_is_refused()). */
 const struct sender_status *refused_accounts_find(const struct refused_accounts *accounts,
     const char *name);
 size_t refused_accounts_count(const struct refused_accounts *accounts);

@@ -311,6 +311,7 @@ begin(struct route *route, struct span key)
 		.null_sender = *route->sender == '\0',
 		.account = route->identity.account,
 		.refused = refused != NULL ? &route->refused : NULL,
+		.transports = &route->egress->transports,
 	};
 }
 

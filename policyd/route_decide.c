@@ -6,7 +6,6 @@
 
 #include "addr.h"
 #include "duration.h"
-#include "transports.h"
 
 static const struct {
 	const char *name;
@@ -345,7 +344,8 @@ decide_by_lanes(const struct route_facts *facts, struct route_decision *decision
 	char name[TRANSPORT_NAME_SIZE], wait[DURATION_SIZE];
 
 	if (lane != NULL) {
-		transports_class(facts->rules, facts->rule, &class);
+		transports_choose(facts->transports, facts->rules, facts->rule, lane->number,
+		    &class);
 		transports_name(&class, lane->number, name);
 		answer(decision, facts->rule != NULL ? ROUTE_PACED : ROUTE_UNKNOWN, "%s:", name);
 		decision->lane = lane;

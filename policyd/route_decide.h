@@ -12,6 +12,7 @@
 #include "decide.h"
 #include "sending.h"
 #include "sockmap.h"
+#include "transports_known.h"
 
 /* A sending IP of this node that the sender's mail may take, and the lane from there. */
 struct route_lane {
@@ -51,6 +52,7 @@ struct route_facts {
 	const struct route_lane *lanes;
 	size_t lane_count;
 	size_t turn; /* another one each time: which of lanes that are alike comes first */
+	const struct transports_known *transports; /* that Postfix has */
 };
 
 enum route_verdict {

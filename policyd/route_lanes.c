@@ -132,10 +132,14 @@ route_lanes_gather(struct route_lanes *lanes, struct egress *egress, const char 
 	sum_up(egress, now_ms);
 	make_room(lanes, sending_count(settings));
 	facts->pool = sending_pool(settings, sender);
-	for (size_t i = 1; i <= sending_count(settings); i++)
-		if (sending_get(settings, egress->engine->ip, i, &sending) &&
-		    sending_pool_has(facts->pool, sending.name))
-			add_choice(lanes, egress, &sending, facts, now_ms);
+	/* Those that Postfix cannot send from yet only where there is no other. */
+	for (int all = 0; all <= 1 && lanes->count == 0; all++)
+		for (size_t i = 1; i <= sending_count(settings); i++)
+			if (sending_get(settings, egress->engine->ip, i, &sending) &&
+			    sending_pool_has(facts->pool, sending.name) &&
+			    (all || transports_known_serves(facts->transports, facts->rules,
+					facts->rule, i)))
+				add_choice(lanes, egress, &sending, facts, now_ms);
 	facts->lanes_known = FACT_KNOWN;
 	facts->lanes = lanes->choices;
 	facts->lane_count = lanes->count;

@@ -99,11 +99,10 @@ bool
 sent_counts_add(struct sent_counts *counts, enum sender_kind kind, const char *name,
     const struct transaction_recipients *list, size_t count)
 {
-	struct sent *sent;
+	struct sent *sent = sent_of(counts, kind, name);
 	bool waits;
 	int64_t all = 0;
 
-	sent = sent_of(counts, kind, name);
 	if (sent == NULL)
 		return false;
 	waits = sent->parts != NULL;

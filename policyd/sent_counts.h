@@ -33,7 +33,7 @@ struct sent { /* of one account, campaign or list; those with counts are in `wai
 
 struct sent_counts { /* sent_counts_init() */
 	struct sent *table;
-	TAILQ_HEAD(, sent) waiting; /* longest first */
+	TAILQ_HEAD(, sent) waiting; /* who waits longest first */
 };
 
 void sent_counts_init(struct sent_counts *counts);

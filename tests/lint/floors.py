@@ -64,7 +64,7 @@ POLICYD = (
     {"policy", "sockmap", "dns_record", "mxwire", "resolver", "network", "service", "child", "sockets", "sending", "group",
      "ledger", "site", "intake", "local", "hold", "next_hop", "warmups", "ramp_told", "http", "log_clock", "trace",
      "metrics_text", "metrics_process"},
-    {"paces", "ramp"},
+    {"paces", "ramp", "ramp_ip", "ramp_job"},
     {"listen", "mx", "mx_cache", "returnpath", "transaction", "lane", "sending_bind", "address_table"},
     {"address_file", "decide"},
     {"addresses", "conclusion", "route_decide"},

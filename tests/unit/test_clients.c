@@ -14,7 +14,8 @@ struct fake_conn {
 	int fd;
 	bool open, busy, held; /* busy: not closed by a drain; held: it is, of the kind "map" */
 	unsigned drains;
-	int64_t name; /* handed over */
+	int64_t name;   /* handed over */
+	bool senseless; /* packs nothing that can be read */
 	conn_closed *policy_closed;
 	map_conn_closed *map_closed;
 	void *arg;
@@ -91,7 +92,8 @@ conn_drain(struct conn *conn)
 static void
 pack_conn(const struct fake_conn *conn, struct str *out)
 {
-	pack_number(out, conn->name);
+	if (!conn->senseless)
+		pack_number(out, conn->name);
 }
 
 static void
@@ -401,6 +403,30 @@ bear_what_is_cut_short(void **state)
 	str_free(&out);
 }
 
+/* What is known of one makes no sense: it alone is closed. */
+static void
+close_one_that_cannot_be_read(void **state)
+{
+	int ends[] = { add(CLIENT_POLICY), add(CLIENT_MAP) }, fds[2];
+	struct str out = { 0 };
+	struct unpack in;
+
+	(void)state;
+	conns[0].senseless = true;
+	clients_pack(clients, &out, fds);
+	for (int i = 0; i < 2; i++)
+		fds[i] = dup(fds[i]);
+	clients_free(&clients);
+	clients = clients_new(&engine);
+	in = unpack_make(span_make(out.data, out.len));
+	assert_int_equal(clients_unpack(clients, &in, fds, COUNT(fds)), 1);
+	assert_false(in.failed);
+	assert_int_equal(clients_count(clients), 1);
+	expect_closed(ends[0]);
+	close(ends[1]);
+	str_free(&out);
+}
+
 static void
 run_one(void **state)
 {
@@ -422,6 +448,7 @@ static const struct test_row {
 	{ is_freed_with_clients, "is freed with clients" },
 	{ parks_until_nothing_is_under_way, "parks until nothing is under way" },
 	{ go_on_in_another_process, "go on in another process" },
+	{ close_one_that_cannot_be_read, "close one that cannot be read" },
 	{ bear_what_is_cut_short, "bear what is cut short" },
 };
 

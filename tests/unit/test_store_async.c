@@ -1,6 +1,10 @@
 /* store_async against a Redis of the test's own that errs, holds back and hangs up on demand. */
 #include "check.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
 #include "fake_redis.h"
 #include "store_async.h"
 
@@ -309,6 +313,43 @@ writes_in_parts(void **state)
 	free(text);
 }
 
+/* All replies to the greeting and to three runs, one of them an error, a byte at a time. */
+static void
+takes_replies_byte_by_byte(void **state)
+{
+	struct run runs[3] = { { 0 } };
+	struct fake_client *client = &redis.clients[0];
+
+	(void)state;
+	redis.answer = refuses_size;
+	redis.holding = true;
+	fake_start(&redis);
+	open_store(FAKE_PATIENCE_MS);
+	WAIT_FOR(base, fake_has(&redis, "SCRIPT "));
+	turn(base);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; round > 0 && i < 3; i++)
+			assert_true(start(&runs[i]));
+		WAIT_FOR(base, round == 0 || fake_count(&redis, "GET ") == 3);
+		assert_int_equal(told.back, round);
+		assert_true(client->held.len > 0);
+		for (size_t i = 0; i < client->held.len; i++) {
+			assert_int_equal(send(client->fd, client->held.data + i, 1, 0), 1);
+			event_base_loop(base, EVLOOP_NONBLOCK);
+		}
+		str_empty(&client->held);
+		WAIT_FOR(base, store_async_works(store));
+	}
+	for (int i = 0; i < 3; i++) {
+		WAIT_FOR(base, runs[i].done);
+		assert_int_equal(runs[i].outcome, STORE_REFUSED);
+		assert_string_equal(str_text(&runs[i].text), "5 mx.test");
+		str_free(&runs[i].text);
+	}
+	assert_int_equal(redis.connections, 1);
+	assert_int_equal(told.away, 0);
+}
+
 /* -- deadlines, outages ------------------------------------------------------------------------ */
 
 static void
@@ -404,6 +445,21 @@ hangs_up_on_a_reply_to_nothing(void **state)
 	hangs_up_on("+OK\r\n", "a reply to nothing");
 }
 
+/* It need not be whole: 500 MB that nobody asked for have no deadline. */
+static void
+hangs_up_on_the_start_of_a_reply_to_nothing(void **state)
+{
+	(void)state;
+	hangs_up_on("$500000000\r\nx", "a reply to nothing");
+}
+
+static void
+hangs_up_on_the_start_of_a_list_to_nothing(void **state)
+{
+	(void)state;
+	hangs_up_on("*3\r\n", "a reply to nothing");
+}
+
 static void
 hangs_up_on_what_is_no_reply(void **state)
 {
@@ -480,6 +536,126 @@ says_nothing_once_retired(void **state)
 	assert_int_equal(told.away, 0);
 }
 
+/* -- over TCP ---------------------------------------------------------------------------------- */
+
+#define MANY_ADDRESSES "several.test"
+
+/* In place of the C library's: MANY_ADDRESSES is one where nobody listens, one that is not to be had, and the
+ * fake's. */
+int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **found)
+{
+	static const char *const addresses[] = { "127.0.0.2", "2001:db8::1", "127.0.0.1" };
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	struct addrinfo **end = found;
+	int rc = 0;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (strcmp(node, MANY_ADDRESSES) != 0)
+		return real(node, service, hints, found);
+	*found = NULL;
+	for (size_t i = 0; rc == 0 && i < COUNT(addresses); i++) {
+		rc = real(addresses[i], service, hints, end);
+		while (rc == 0 && *end != NULL)
+			end = &(*end)->ai_next;
+	}
+	return rc;
+}
+
+/* As fake_start, at a free port of 127.0.0.1; backlog: as listen's. */
+static int
+listen_tcp(int backlog)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	redis.address.path = "";
+	redis.address.host = "127.0.0.1";
+	redis.address.port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static void
+serve_tcp(int fd)
+{
+	redis.fd = fd;
+	redis.acceptable = event_new(base, fd, EV_READ | EV_PERSIST, fake_on_acceptable, &redis);
+	event_add(redis.acceptable, NULL);
+}
+
+/* The first that works is found without a word that the others do not, and kept. */
+static void
+tries_each_address_of_a_host(void **state)
+{
+	struct run run = { 0 };
+
+	(void)state;
+	serve_tcp(listen_tcp(16));
+	redis.address.host = MANY_ADDRESSES;
+	redis.answer = answers;
+	open_store(FAKE_PATIENCE_MS);
+	WAIT_FOR(base, store_async_works(store));
+	assert_int_equal(told.away, 0);
+	for (unsigned round = 1; round <= 3; round++) {
+		fake_hang_up(&redis);
+		WAIT_FOR(base, told.away == round);
+		WAIT_FOR(base, store_async_works(store));
+		assert_int_equal(redis.connections, round + 1);
+	}
+	assert_true(start(&run));
+	WAIT_FOR(base, run.done);
+	assert_int_equal(run.outcome, STORE_DONE);
+	str_free(&run.text);
+}
+
+static void
+tells_once_that_no_address_works(void **state)
+{
+	int fd = listen_tcp(16);
+
+	(void)state;
+	close(fd); /* nobody is at its port */
+	redis.address.host = MANY_ADDRESSES;
+	open_store(FAKE_PATIENCE_MS);
+	WAIT_FOR(base, told.away == 1);
+	WAIT_FOR(base, store_async_figures(store).connects >= 4);
+	assert_int_equal(told.away + told.back, 1);
+}
+
+/* A machine that takes no connection and says nothing: the kernel alone would try for two minutes. */
+static void
+has_a_deadline_for_connecting(void **state)
+{
+	enum { CROWD = 8 };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int crowd[CROWD], fd = listen_tcp(0);
+	struct run run = { 0 };
+
+	(void)state;
+	addr.sin_port = htons((uint16_t)redis.address.port);
+	for (int i = 0; i < CROWD; i++) { /* more than its queue takes */
+		crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(connect(crowd[i], (struct sockaddr *)&addr, sizeof(addr)), -1);
+		assert_int_equal(errno, EINPROGRESS);
+	}
+	open_store(50);
+	WAIT_FOR(base, told.away == 1);
+	assert_string_equal(told.words, "no answer within 50 ms");
+	assert_false(start(&run));
+	WAIT_FOR(base, store_async_figures(store).connects >= 3);
+	for (int i = 0; i < CROWD; i++)
+		close(crowd[i]);
+	store_async_set_timeout(store, FAKE_PATIENCE_MS);
+	serve_tcp(fd);
+	WAIT_FOR(base, store_async_works(store));
+	assert_int_equal(told.away, 1);
+}
+
 /* -- Redis answers, but not as it should ------------------------------------------------------- */
 
 static const char *
@@ -502,6 +678,7 @@ tells_why_a_greeting_was_refused(void **state)
 	WAIT_FOR(base, redis.connections > 1); /* it has given up once, and tries again */
 	assert_int_equal(told.away, 1);
 	assert_string_equal(told.words, "ERR DB index is out of range");
+	assert_int_equal(store_async_figures(store).timeouts, 0); /* it did answer */
 	assert_false(store_async_works(store));
 	assert_false(start(&run));
 	redis.answer = NULL; /* an operator has mended it */
@@ -558,12 +735,18 @@ main(void)
 		WORKING(holds_runs_under_way_to_a_shorter_timeout),
 		WORKING(ends_runs_when_redis_hangs_up),
 		WORKING(hangs_up_on_a_reply_to_nothing),
+		WORKING(hangs_up_on_the_start_of_a_reply_to_nothing),
+		WORKING(hangs_up_on_the_start_of_a_list_to_nothing),
 		WORKING(hangs_up_on_what_is_no_reply),
 		WORKING(is_freed_with_runs_under_way),
 		WORKING(says_nothing_once_retired),
 		WORKING(tells_a_lasting_error_until_a_write_succeeds),
 		ALONE(is_freed_right_after_it_was_made),
 		ALONE(fails_starts_at_once_while_away),
+		ALONE(takes_replies_byte_by_byte),
+		ALONE(tries_each_address_of_a_host),
+		ALONE(tells_once_that_no_address_works),
+		ALONE(has_a_deadline_for_connecting),
 		ALONE(tells_why_a_greeting_was_refused),
 	};
 
