@@ -7,6 +7,20 @@
 
 /* -- gathering --------------------------------------------------------------------------------- */
 
+static void
+read_transports(struct ctl *ctl, struct explain_delivery *delivery)
+{
+	struct transports_known known = { 0 };
+
+	transports_known_read(&known, ctl->settings->state_dir);
+	if (known.names.len > 0) {
+		delivery->known.names.data = arena_dup(&ctl->arena, span_of(known.names.data));
+		delivery->known.names.len = known.names.len;
+	}
+	transports_known_clear(&known);
+	delivery->facts.transports = &delivery->known;
+}
+
 void
 explain_delivery_begin(struct ctl *ctl, const struct decide_facts *facts, const char *sender,
     const char *node_name, struct explain_delivery *delivery)
@@ -30,6 +44,7 @@ explain_delivery_begin(struct ctl *ctl, const struct decide_facts *facts, const 
 		.lanes_known = FACT_KNOWN,
 		.pool = sender != NULL ? sending_pool(settings, sender) : NULL,
 	};
+	read_transports(ctl, delivery);
 	if (facts->rule == NULL)
 		return;
 	transports_class(ctl->rules, facts->rule, &delivery->class);
@@ -243,9 +258,12 @@ show_lanes(struct ctl *ctl, const struct explain_delivery *delivery)
 		const struct delivery_lane *lane = &delivery->lanes[i];
 		const char *why = wait_words(ctl, lane);
 		char transport[TRANSPORT_NAME_SIZE];
+		struct transport_class class;
 		struct out_use open;
 
-		transports_name(&delivery->class, lane->sending.number, transport);
+		transports_choose(&delivery->known, ctl->rules, delivery->facts.rule,
+		    lane->sending.number, &class);
+		transports_name(&class, lane->sending.number, transport);
 		out_cell(out, out_string(lane->sending.name));
 		out_cell(out, out_string(transport));
 		out_cell(out, out_string(lane->use.ip));

@@ -24,9 +24,9 @@ struct delivery_lane { /* from one sending IP */
 struct explain_delivery {
 	struct route_facts facts;
 	struct route_decision decision;
-	struct transport_class class; /* where the group is known */
-	struct transports_known known;
-	struct delivery_lane *lanes;  /* as facts.lanes; ctl's arena */
+	struct transport_class class;  /* where the group is known */
+	struct transports_known known; /* ctl's arena */
+	struct delivery_lane *lanes;   /* as facts.lanes; ctl's arena */
 	bool has_sender;
 	bool is_read; /* the store answered */
 };

@@ -214,8 +214,8 @@ postfix_state_write_transports(const struct postfix_state *state, const char *di
 int
 postfix_state_remove(const struct postfix_state *state, struct err *err)
 {
-	static const char *const names[] = { "directory", TRANSPORTS_FILE, "timers", "overwritten", "main.cf.ours",
-		"master.cf.ours", "main.cf.orig", "master.cf.orig" };
+	static const char *const names[] = { "directory", TRANSPORTS_FILE, "timers", "overwritten",
+		"main.cf.ours", "master.cf.ours", "main.cf.orig", "master.cf.orig" };
 	struct str path = { 0 };
 	int rc = 0;
 

@@ -4,6 +4,7 @@
 #include "bounce_rules_check.h"
 #include "mx_rules_check.h"
 #include "rules_cache.h"
+#include "rules_settle.h"
 #include "verbs.h"
 
 struct checked { /* one file */
@@ -289,7 +290,7 @@ if_there(const char *path)
 enum ctl_exit
 rules_check(struct ctl *ctl)
 {
-	int64_t read_ms = rules_cache_now_ms();
+	int64_t read_ms;
 	struct findings findings = { 0 };
 	struct settings *settings;
 	struct checked files[] = {
@@ -304,6 +305,8 @@ rules_check(struct ctl *ctl)
 
 	if (ctl->operand_count > 0)
 		return check_files(ctl);
+	rules_settle(ctl->file);
+	read_ms = rules_cache_now_ms();
 	ctl->settings = settings = settings_load(ctl->file, &findings.mistakes);
 	count_findings(&findings, 0, 0, &files[0]);
 	if (settings != NULL) {

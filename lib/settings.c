@@ -286,6 +286,7 @@ settings_read(struct conf_file *file, const char *name, struct conf_errors *erro
 	if (file == NULL)
 		return NULL;
 	settings = mem_alloc(sizeof(*settings));
+	settings->rules_version = "";
 	settings->references = 1;
 	arena_init(&settings->arena);
 	reader.arena = &settings->arena;

@@ -177,7 +177,7 @@ is_unasked(const struct store_link *link)
 {
 	const redisReader *reader = link->redis->reader;
 
-	return STAILQ_EMPTY(&link->waiting) && (reader->pos < reader->len || reader->ridx >= 0);
+	return STAILQ_EMPTY(&link->waiting) && (reader->pos < reader->len || reader->ridx > 0);
 }
 
 static void

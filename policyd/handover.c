@@ -103,8 +103,12 @@ read_head(struct unpack *in)
 		*in = unpack_make(rest);
 		return true;
 	}
-	log_warning("connections of the mxpolicyd before are closed: what it left %s",
-	    in->failed || format == HANDOVER_FORMAT ? "is damaged" : "is of another version");
+	if (in->failed || format == HANDOVER_FORMAT)
+		log_warning("connections of the mxpolicyd before are closed: what it left is "
+			    "damaged");
+	else
+		log_warning("connections of the mxpolicyd before are closed: what it left is of "
+			    "another version");
 	return false;
 }
 

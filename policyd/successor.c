@@ -34,9 +34,9 @@ log_words(const struct successor *successor, int status)
 	while (span_line(&rest, &line))
 		log_error("restart: %.*s", (int)line.len, line.ptr);
 	log_error(
-	    "restart: not done, this mxpolicyd goes on: -t of the one that is installed %s %d",
-	    status < 0 ? "was ended by a signal or took too long, status" : "ended with status",
-	    status);
+	    "restart: not done, this mxpolicyd goes on: -t of the one that is installed ended "
+	    "with status %d%s",
+	    status, status < 0 ? " (a signal, or it took too long)" : "");
 }
 
 static void

@@ -194,6 +194,12 @@ def explain(w):
             for pattern in patterns:
                 like(done.stdout, pattern)
             check(mentions(as_json(w.mxctl("--json", "explain", address)), address), "the JSON doesn't name it")
+    with case("explain of what has no domain says so"):
+        like(w.mxctl("explain", "many.test").stdout, r"(?m)^ *Domain +-\n +an address needs one: ann@example\.org$")
+    with case("level of a word that is neither a level nor a sending IP names the levels"):
+        done = w.mxctl("level", "turbo")
+        equal(done.returncode, NO)
+        like(done.stderr, r"turbo is neither a level \(slow, .*\) nor a sending IP")
     with case("explain with the null sender: it passes"):
         like(w.mxctl("explain", "u1@many.test", "--sender", "<>").stdout, r"(?i)dunno|pass")
     with case("explain takes nothing from the limit"):

@@ -102,6 +102,12 @@ def format_and_http():
             equal((status, body), (200, b""), path)
             check(int(headers["Content-Length"]) > 2, path)
         equal(ask("HEAD", "/nothing")[0], 404)
+    with case("absolute form, HTTP/1.0, and of requests in a row the first"):
+        for text in ("GET http://a/healthz HTTP/1.1\r\n\r\n", "GET /healthz HTTP/1.0\r\n\r\n",
+                     "GET /healthz HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(ADDRESS, 10 * PATIENCE) as s:
+                s.sendall(text.encode())
+                like(s.makefile().read(), r"^HTTP/1\.1 200 OK\r?\n(?s:.*)\nok\n$")
     with case("other methods are 405, and told which there are"):
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
             status, headers, _ = ask(method, "/metrics")

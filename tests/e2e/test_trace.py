@@ -30,6 +30,7 @@ def on(w, nodes, *args, pattern):
     marks = [node.log.mark() for node in nodes]
     done = w.mxctl("trace", *args)
     equal((done.returncode, done.stderr), (0, ""))
+    like(done.stdout, r"(?m)^ *Nodes +all %d follow$" % len(nodes))  # so the next message is traced
     for node, mark in zip(nodes, marks):
         node.log.wait(r"trace: pattern=%s what=begins by=\"operator \w+\"" % re.escape(pattern), mark)
 

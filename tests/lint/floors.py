@@ -75,7 +75,7 @@ POLICYD = (
     {"conn", "delivery", "delivery_state", "delivery_hold", "delivery_turn", "delivery_outcome", "delivery_pack"},
     {"map_conn"},
     {"clients"},
-    {"server", "pulse"},
+    {"server", "pulse", "successor"},
     {"handover"},
     {"reload", "rules_watch"},
     {"main"},
