@@ -123,6 +123,20 @@ known_address(const struct notice *notice, const struct entry *entry, struct spa
 	return from;
 }
 
+/* Without the remark "(generated from info@example.org)" before the reason. */
+static struct span
+without_origin(struct span said)
+{
+	static const struct span words = SPAN("generated from ");
+	struct span text = span_trim(said);
+	long end = span_starts(text, SPAN("(")) ? span_find(text, SPAN(")")) : -1;
+
+	if (end < 0 || span_find(span_make(text.ptr, (size_t)end), words) < 0)
+		return said;
+	text = span_trim(span_from(text, (size_t)end + 1));
+	return text.len > 0 ? text : said;
+}
+
 static void
 add(const struct notice *notice, const struct entry *entry, const char *end, struct report *report)
 {
@@ -132,6 +146,7 @@ add(const struct notice *notice, const struct entry *entry, const char *end, str
 
 	if (!entry->is_address && known.ptr == entry->name.ptr)
 		return;
+	said = without_origin(said);
 	said = with_output(notice->in, notice->output, entry->name, said);
 	recipient = formats_add(report, known, said, notice->action);
 	if (recipient != NULL && !span_eq(known, entry->name))

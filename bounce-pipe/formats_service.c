@@ -147,8 +147,11 @@ read_zoho(const struct format_input *in, struct report *report)
 	while (span_line(&rest, &line)) {
 		struct span behind = line, address;
 
-		if (notice_has(line, zoho_words) && notice_address(&behind, &address))
-			formats_add(report, address, zoho_reason(behind, rest), action);
+		if (!notice_has(line, zoho_words) || !notice_address(&behind, &address))
+			continue;
+		if (notice_has(span_make(line.ptr, (size_t)(address.ptr - line.ptr)), zoho_words))
+			behind = line; /* the codes stand before the address */
+		formats_add(report, address, zoho_reason(behind, rest), action);
 	}
 }
 

@@ -205,6 +205,17 @@ add(const struct labels *row, const struct label *label, struct span behind, str
 	while (next_address(&behind, &address));
 }
 
+/* The next label of another recipient: words that name the same one again are part of its reason. */
+static bool
+next_other(const struct labels *row, const struct format_input *in, struct span *rest,
+    const struct label *label, struct label *next)
+{
+	while (next_label(row, in, rest, next))
+		if (!span_ieq(next->address, label->address))
+			return true;
+	return false;
+}
+
 static void
 read_row(const struct labels *row, const struct format_input *in, struct report *report)
 {
@@ -217,7 +228,7 @@ read_row(const struct labels *row, const struct format_input *in, struct report 
 	while (more && report->count < REPORT_RECIPIENTS_MAX) {
 		struct span behind = rest;
 
-		more = next_label(row, in, &rest, &next);
+		more = next_other(row, in, &rest, &label, &next);
 		if (more)
 			behind.len = (size_t)(next.words.ptr - behind.ptr);
 		add(row, &label, behind, why, action, report);

@@ -54,10 +54,10 @@ struct egress {
 	struct egress_figures figures;
 	struct transports_known transports; /* transports_watch.h */
 	bool transports_missing;            /* that was said */
-	struct egress_clock *clock;       /* what happens once a second; egress.c's own */
-	struct route_totals *totals;      /* route.c's own; freed by route_totals_free */
-	struct complaint *complaints;     /* backoff.c's own; freed by backoff_free */
-	struct backoff_end *backoff_ends; /* backoff_end.c's own; freed by backoff_end_free */
+	struct egress_clock *clock;         /* what happens once a second; egress.c's own */
+	struct route_totals *totals;        /* route.c's own; freed by route_totals_free */
+	struct complaint *complaints;       /* backoff.c's own; freed by backoff_free */
+	struct backoff_end *backoff_ends;   /* backoff_end.c's own; freed by backoff_end_free */
 };
 
 struct egress *egress_new(struct engine *engine);

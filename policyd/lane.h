@@ -54,7 +54,7 @@ struct lane {
 	int64_t over_ms; /* when more were open than allowed, all nodes together; 0: not lately */
 	char slot_words[160]; /* why the last attempt was refused */
 
-	/* Messages (budget.c). */
+	/* Messages (budget.c, message_question.c). */
 	struct ledger ledger;
 	struct waiters for_message;
 	int64_t message_waiters, message_asking;

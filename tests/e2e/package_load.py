@@ -30,10 +30,11 @@ def most_open(records):
 
 
 class Load:
-    """with Load(machine, "bulk.example") as load: ...   A message every `pause_s`, and look-ups without a pause."""
+    """with Load(machine, "bulk.example") as load: ...   A message every `pause_s` to NAME0, NAME1, ..., and look-ups without
+    a pause."""
 
-    def __init__(self, machine, domain, pause_s=0.04):
-        self._machine, self._domain, self._pause = machine, domain, pause_s
+    def __init__(self, machine, domain, pause_s=0.04, name="load"):
+        self._machine, self._domain, self._pause, self._name = machine, domain, pause_s, name
         self.sent, self.asked, self.longest_s, self.failures = [], 0, 0.0, []
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._guarded, args=(what,), daemon=True)
@@ -63,7 +64,7 @@ class Load:
     def _mail(self):
         with self._machine.network:  # this thread's
             while not self._over.wait(self._pause):
-                recipient = "load%d@%s" % (len(self.sent), self._domain)
+                recipient = "%s%d@%s" % (self._name, len(self.sent), self._domain)
                 submit([recipient])
                 self.sent.append(recipient)
 

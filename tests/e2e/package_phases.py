@@ -13,6 +13,7 @@ from tap import case, check, equal, like
 SOURCE = "/usr/src/mxpace"  # "the folder of this source"
 LOCAL_RULES = "/etc/mxpace/mx-rules.local.conf"
 CHANGED = "/etc/mxpace/bounce-rules.conf"
+DROP_IN = "/etc/systemd/system/mxpolicyd.service.d"
 GONE_USER = "no-such-user-2@example.org"
 # Not typed: what stands for the steps on other systems, or in other modes. "Taking it out again" comes last.
 FURTHER = ("As mail comes in, instead", "Signed return paths", "Watching it")
@@ -128,7 +129,7 @@ def limit_holds(i, _walk):
         good = i.machine.read(LOCAL_RULES)
         i.machine.write(LOCAL_RULES, good.replace("connections = 2", "connections = two"))
         since = i.machine.mark()
-        i.machine.ends("systemctl", "reload", "mxpolicyd")
+        check(i.machine.ends("systemctl", "reload", "mxpolicyd")[0] != 0, "the reload does not fail")
         wait_for(lambda: any(LOCAL_RULES + ":1" in line for line in i.machine.journal("-u", "mxpolicyd", since)),
                  "words about the mistake")
         i.machine.write(LOCAL_RULES, good)
@@ -153,6 +154,56 @@ def sent_to_bulk(i):
 
 def main_pid(i):
     return int(i.machine.run("systemctl", "show", "-p", "MainPID", "--value", "mxpolicyd"))
+
+
+def taken_over(i, since):
+    """What the mxpolicyd that runs says it has of the one before."""
+    told = re.compile(r"connections of the mxpolicyd before that go on: (\d+)")
+    found = []
+    wait_for(lambda: found.extend(told.findall("\n".join(i.machine.journal("-u", "mxpolicyd", since)))) or found,
+             "its words about connections")
+    return int(found[-1])
+
+
+def restarts(i, _walk):
+    """Restarted and reloaded by systemctl under load; hung, it is ended by systemd."""
+    rules(i, "80/4s")
+    since, before = i.machine.mark(), main_pid(i)
+    with case("systemctl restart and reload under load: no look-up fails, connections go on"):
+        with Load(i.machine, "bulk.example", name="again") as load:
+            load.wait(30)
+            i.machine.run("systemctl", "restart", "mxpolicyd")
+            load.wait(30)
+            i.machine.run("systemctl", "reload", "mxpolicyd")
+            load.wait(30)
+        equal(load.failures, [])
+        check(main_pid(i) not in (0, before), "it is the old one")
+        count = taken_over(i, since)
+        say("%d connections went on over a restart; the longest look-up took %.0f ms" % (count, 1000 * load.longest_s))
+        check(count > 0, "none went on")
+        wait_for(lambda: set(load.sent) <= {r["recipients"][0] for r in of_bulk(i, "message")}, "all mail at the provider", 60)
+    with case("... each message arrived once, and nobody warned of anything"):
+        equal(sorted(r["recipients"][0] for r in of_bulk(i, "message") if r["recipients"][0].startswith("again")),
+              sorted(load.sent))
+        complaints = [line for line in i.machine.journal(*POSTFIX, "-t", "mxpolicyd", since)
+                      if re.search(r"warning:|error:|fatal:|panic:|status=deferred", line)]
+        equal(complaints, [])
+    with case("one that hangs is ended by systemd's watchdog, and another goes on"):
+        os.makedirs(i.machine.path(DROP_IN))
+        i.machine.write(DROP_IN + "/soon.conf", "[Service]\nWatchdogSec=3\n")
+        i.machine.run("systemctl", "daemon-reload")
+        i.machine.run("systemctl", "restart", "mxpolicyd")
+        since, before = i.machine.mark(), main_pid(i)
+        i.machine.run("kill", "-STOP", str(before))
+        wait_for(lambda: main_pid(i) not in (0, before), "another mxpolicyd", 30)
+        wait_for(lambda: i.machine.run("systemctl", "is-active", "mxpolicyd", check=False).strip() == "active", "it to be up", 10)
+        check(any("Watchdog timeout" in line for line in i.machine.journal(since)), "not by the watchdog")
+        with i.machine.network:
+            submit(["hung@bulk.example"])
+        i.sink.wait_messages(1, "hung@bulk.example", 30)
+        shutil.rmtree(i.machine.path(DROP_IN))
+        i.machine.run("systemctl", "daemon-reload")
+        i.machine.run("systemctl", "restart", "mxpolicyd")
 
 
 def upgrades(i, _walk):
@@ -266,4 +317,4 @@ def autopkgtest(i, _walk):
         say("debian/tests: " + "; ".join(line for line in text.splitlines() if " passed, " in line and line[0].isdigit()))
 
 
-PHASES = (lintian, boots, installs, units, limit_holds, quarantines, upgrades, removes, purges, from_old, autopkgtest)
+PHASES = (lintian, boots, installs, units, limit_holds, quarantines, restarts, upgrades, removes, purges, from_old, autopkgtest)

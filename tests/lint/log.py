@@ -8,8 +8,8 @@ from _tap import c_files, done, none, read, report
 # Whose lines are on which page. Those of lib/ are everybody's.
 PAGES = {"man/mxpolicyd.8": "policyd", "man/mxbounce.8": "bounce-pipe"}
 # Where words for the queue of Postfix are made.
-QUEUE_WORDS = ("policyd/budget.c", "policyd/delivery.c", "policyd/route_decide.c", "policyd/slot_question.c",
-               "policyd/slots.c")
+QUEUE_WORDS = ("policyd/budget.c", "policyd/delivery_hold.c", "policyd/delivery_turn.c", "policyd/message_question.c",
+               "policyd/route_decide.c", "policyd/slot_question.c", "policyd/slots.c")
 # What of mxctl units of systemd run: what they complain of stands in the journal.
 UNATTENDED = ("ctl/notify.c", "ctl/alert_post.c", "ctl/rules_update.c", "ctl/rules_change.c", "ctl/rules_install.c",
               "ctl/rules_offer.c")

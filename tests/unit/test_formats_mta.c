@@ -49,12 +49,15 @@ static const struct row {
 	    "exim", "ndr a@d.test 0  ; b@e.test 0  ", "retry timeout exceeded" },
 	{ "Exim, generated from",
 	    EXIM "  a@d.test\n    (generated from info@e.test)\n    mailbox is full\n", "exim",
-	    "ndr info@e.test 0  ", "(generated from info@e.test)" },
+	    "ndr info@e.test 0  ", "mailbox is full" },
+	{ "Exim, generated from, and nothing else",
+	    EXIM "  a@d.test\n    (generated from info@e.test)\n", "exim", "ndr info@e.test 0  ",
+	    "(generated from info@e.test)" },
 	{ "Exim, ultimately generated, but it was written to",
 	    EXIM "  a@d.test\n    (ultimately generated from info@e.test)\n    retry timeout "
 		 "exceeded\n\n------ This is a copy of the message, including all the headers. "
 		 "------\n\nReturn-path: <sender@l.test>\nTo: a@d.test\n\nx\n",
-	    "exim", "ndr a@d.test 0  ", "(ultimately" },
+	    "exim", "ndr a@d.test 0  ", "retry timeout exceeded" },
 	{ "Exim, undisclosed",
 	    EXIM "  an undisclosed address\n    (generated from a@d.test)\n    full\n", "exim",
 	    "ndr a@d.test 0  ", "an undisclosed address" },

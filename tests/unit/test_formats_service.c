@@ -162,6 +162,9 @@ static const struct row {
 	{ "Zoho, two", DAEMON "a@d.test, ERROR CODE :550 - no\nb@d.test, ERROR CODE :552 - full\n",
 	    "zoho",
 	    "ndr a@d.test 550   (ERROR CODE :550 - no); b@d.test 552   (ERROR CODE :552 - full)" },
+	{ "Zoho, codes before the address",
+	    DAEMON "a@d.test\nERROR_CODE :550, 5.1.1 <a@d.test>: no\n", "zoho",
+	    "ndr a@d.test 550 5.1.1  (ERROR_CODE :550, 5.1.1 <a@d.test>: no)" },
 	{ "Zoho, in brackets",
 	    DAEMON
 	    "[Status: Error, Address: <a@d.test>, ResponseCode 421, , Host not reachable.]\n",
@@ -200,6 +203,9 @@ static const struct row {
 	{ "NetEase",
 	    UTF8 "抱歉\n收件人：a@d.test\n退信原因：收件人帐号不存在\n(550 User not found)\n建议\n",
 	    "netease", "ndr a@d.test 550   (收件人帐号不存在 (550 User not found))" },
+	{ "NetEase, the recipient again in the reason",
+	    UTF8 "收件人 a@d.test\n退信原因：\n收件人地址（a@d.test）不存在\n550 no\n", "netease",
+	    "ndr a@d.test 550   (收件人地址（a@d.test）不存在 550 no)" },
 	{ "NetEase, from a person",
 	    "From: x@y.test\nContent-Type: text/plain; "
 	    "charset=UTF-8\n\n收件人：a@d.test\n退信原因：x\n",
