@@ -128,7 +128,29 @@ formats_is_role(struct span address)
 bool
 formats_is_own(const struct format_input *in, struct span address)
 {
-	return formats_is_role(address) || span_ifind(span_of(in->own), address) >= 0;
+	struct span rest = span_of(in->own), found;
+
+	if (formats_is_role(address))
+		return true;
+	while (notice_address(&rest, &found))
+		if (span_ieq(found, address))
+			return true;
+	return false;
+}
+
+bool
+formats_is_for_questions(struct span text, struct span address)
+{
+	enum { BEHIND = 30 }; /* bytes behind an address that say whose it is */
+	static const char *const words[] = { "contact", "assistance", "連絡", "問い合わせ",
+		"問合せ", NULL };
+	const char *start = address.ptr, *end = address.ptr + address.len;
+	size_t left = (size_t)(text.ptr + text.len - end);
+
+	while (start > text.ptr && start[-1] != '\n')
+		start--;
+	end += left < BEHIND ? left : BEHIND;
+	return notice_has(span_make(start, (size_t)(end - start)), words);
 }
 
 bool

@@ -54,6 +54,9 @@ bool formats_is_daemon(const struct format_input *in);
 bool formats_is_role(struct span address);
 /* An address of the message's own header, or of a role that answers for everybody. */
 bool formats_is_own(const struct format_input *in, struct span address);
+/* An address in text that names whom to ask, "please contact …": the line that it stands on, or what
+ * follows at once, says so. */
+bool formats_is_for_questions(struct span text, struct span address);
 /* There is an SMTP reply or an enhanced status of a failure in it. */
 bool formats_has_reply(struct span text);
 

@@ -96,7 +96,8 @@ near_address(const struct labels *row, const struct format_input *in, struct spa
 	    span_make(text.ptr, text.len < near + ADDRESS_MAX ? text.len : near + ADDRESS_MAX);
 
 	while (take_address(&rest, address) && address->ptr < text.ptr + near)
-		if (row->near == 0 || !formats_is_own(in, *address))
+		if (row->near == 0 ||
+		    (!formats_is_own(in, *address) && !formats_is_for_questions(text, *address)))
 			return true;
 	return false;
 }

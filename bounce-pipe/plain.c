@@ -179,20 +179,25 @@ read_labels(const struct format_input *in, struct report *report)
 	}
 }
 
-/* The one address that a text names; if there are several, nobody can tell which one it means. */
+/* The one address that a text names; if there are several, nobody can tell which one it means. Whom
+ * to ask is no second one. */
 static struct span
 only_address(const struct format_input *in, struct span text)
 {
-	struct span rest = text, address, only = { NULL, 0 };
+	struct span rest = text, address, only = { NULL, 0 }, to_ask = { NULL, 0 };
 
 	while (notice_address(&rest, &address)) {
 		if (formats_is_own(in, address))
 			continue;
+		if (formats_is_for_questions(text, address)) {
+			to_ask = address;
+			continue;
+		}
 		if (only.ptr != NULL && !span_ieq(only, address))
 			return span_make(NULL, 0);
 		only = address;
 	}
-	return only;
+	return only.ptr != NULL ? only : to_ask;
 }
 
 /* The message that came back, as a part of its own. */

@@ -131,11 +131,10 @@ return_path_check(const struct return_path *path, const char *recipient,
 static int
 fits(const struct str *text, char out[ADDR_SIZE], struct err *err)
 {
-	if (text->len >= ADDR_SIZE) {
+	if (addr_normalise(span_make(text->data, text->len), out, NULL) != 0) {
 		err_set(err, "the signed address would be too long");
 		return -1;
 	}
-	memcpy(out, text->data, text->len + 1);
 	return 0;
 }
 

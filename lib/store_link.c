@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "mem.h"
+#include "store_hosts.h"
 #include "str.h"
 
 enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000, WRITE_AT_ONCE = 4 };
@@ -17,11 +17,9 @@ enum { RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000, WRITE_AT_ONCE = 4 };
 struct store_link {
 	struct event_base *base;
 	int port;
-	char *path;   /* "": over TCP */
-	char **hosts; /* the host's addresses as numbers */
-	size_t host_count, host;
-	size_t failed; /* of them, one after another */
-	bool proved;   /* this connection worked */
+	char *path; /* "": over TCP */
+	struct store_hosts hosts;
+	bool proved; /* this connection worked */
 	const struct store_link_events *events;
 	void *arg;
 	redisContext *redis; /* NULL: not connected */
@@ -37,24 +35,13 @@ struct store_link {
 	uint64_t connects;
 };
 
-/* Turns from an address that does not work to the next. False: all have been tried. */
-static bool
-turn_to_next(struct store_link *link)
-{
-	if (link->proved || link->host_count == 0)
-		return false;
-	link->host = (link->host + 1) % link->host_count;
-	link->failed = (link->failed + 1) % link->host_count;
-	return link->failed > 0;
-}
-
 /* True: at once, at another address. */
 static bool
 retry_later(struct store_link *link)
 {
 	struct timeval wait = { link->retry_ms / 1000, link->retry_ms % 1000 * 1000 };
 	struct timeval now = { 0, 0 };
-	bool at_once = turn_to_next(link);
+	bool at_once = !link->proved && store_hosts_failed(&link->hosts);
 
 	evtimer_add(link->retry, at_once ? &now : &wait);
 	if (!at_once)
@@ -201,9 +188,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 static void
 connect_now(struct store_link *link)
 {
-	redisContext *redis = *link->path != '\0'
-				  ? redisConnectUnixNonBlock(link->path)
-				  : redisConnectNonBlock(link->hosts[link->host], link->port);
+	redisContext *redis =
+	    *link->path != '\0' ? redisConnectUnixNonBlock(link->path)
+				: redisConnectNonBlock(store_hosts_text(&link->hosts), link->port);
 
 	link->proved = false;
 	if (redis == NULL || redis->err != 0) {
@@ -234,42 +221,6 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (link->redis == NULL)
 		connect_now(link);
-}
-
-static int
-add_host(struct store_link *link, const struct addrinfo *found)
-{
-	char numeric[NI_MAXHOST]; /* may have a zone: fe80::1%eth0 */
-	int rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof(numeric), NULL, 0,
-	    NI_NUMERICHOST);
-
-	if (rc == 0)
-		link->hosts[link->host_count++] = mem_dup(numeric);
-	return rc;
-}
-
-/* The host's addresses as numbers, so that connecting again never waits for DNS. */
-static int
-resolve(struct store_link *link, const char *host, struct err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	size_t count = 0;
-	int rc;
-
-	if (*host == '\0')
-		return 0;
-	rc = getaddrinfo(host, NULL, &hints, &found);
-	for (const struct addrinfo *p = found; p != NULL; p = p->ai_next)
-		count++;
-	link->hosts = mem_alloc((count + 1) * sizeof(*link->hosts));
-	for (const struct addrinfo *p = found; rc == 0 && p != NULL; p = p->ai_next)
-		rc = add_host(link, p);
-	if (rc != 0)
-		err_set(err, "Redis host %s: %s", host, gai_strerror(rc));
-	if (found != NULL)
-		freeaddrinfo(found);
-	return rc == 0 ? 0 : -1;
 }
 
 /* Nothing comes of a failure until the event loop runs into it: a command may be queued within the
@@ -306,7 +257,7 @@ store_link_new(struct event_base *base, const struct store_address *address,
 	link->retry_ms = RETRY_MIN_MS;
 	link->retry = evtimer_new(base, on_retry, link);
 	link->write_soon = event_new(base, -1, 0, on_write_soon, link);
-	if (resolve(link, address->host, err) != 0) {
+	if (*address->host != '\0' && store_hosts_find(&link->hosts, address->host, err) != 0) {
 		store_link_free(&link);
 		return NULL;
 	}
@@ -326,9 +277,7 @@ store_link_free(struct store_link **link)
 	event_free(old->retry);
 	event_free(old->write_soon);
 	str_free(&old->out);
-	for (size_t i = 0; i < old->host_count; i++)
-		free(old->hosts[i]);
-	free(old->hosts);
+	store_hosts_free(&old->hosts);
 	free(old->path);
 	free(old);
 }
@@ -378,5 +327,5 @@ store_link_proved(struct store_link *link)
 {
 	link->retry_ms = RETRY_MIN_MS;
 	link->proved = true;
-	link->failed = 0;
+	store_hosts_worked(&link->hosts);
 }

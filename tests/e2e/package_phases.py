@@ -147,6 +147,18 @@ def quarantines(i, _walk):
         wait_for(lambda: i.machine.ends("mxctl", "quarantine", "show", GONE_USER)[0] == 0, GONE_USER + " in quarantine", 30)
 
 
+def notifies(i, _walk):
+    """The follower's unit, enabled by INSTALL: what it may reach suffices for sendmail(1)."""
+    with case("mxpace-notify hands a mail to Postfix, from within its unit"):
+        since = i.machine.mark()
+        i.machine.run("mxctl", "account", "suspend", "phished.example", "--why", "phished")
+        number = i.machine.run("id", "-u", "mxpace").strip()
+        wait_for(lambda: any("uid=%s from=<>" % number in line for line in i.machine.journal("-t", "postfix/pickup", since)),
+                 "its mail", 30)
+        i.machine.run("mxctl", "account", "resume", "phished.example")
+        equal(i.machine.run("systemctl", "is-active", "mxpace-notify").strip(), "active")
+
+
 def sent_to_bulk(i):
     text = i.machine.run("mxctl", "group", "list")
     return int(like(text, r"(?m)^\s*bulk .*? (\d+)/10000 in 1h", "group list")[1])
@@ -317,4 +329,4 @@ def autopkgtest(i, _walk):
         say("debian/tests: " + "; ".join(line for line in text.splitlines() if " passed, " in line and line[0].isdigit()))
 
 
-PHASES = (lintian, boots, installs, units, limit_holds, quarantines, restarts, upgrades, removes, purges, from_old, autopkgtest)
+PHASES = (lintian, boots, installs, units, limit_holds, quarantines, notifies, restarts, upgrades, removes, purges, from_old, autopkgtest)

@@ -7,7 +7,8 @@ import time
 import tap
 from fleet import SOON, Fleet, rule, site
 from process import wait_for
-from tap import case, check, equal
+from tap import case, check, equal, like
+from world import DEFAULT_RULE
 
 FAST_S = 0.1  # a provider takes this long over a message
 SHORT_USE = 0.4  # of the connections: so briefly, and with so much else going on. The long form asks for 0.9
@@ -27,7 +28,10 @@ CASES = [
      {"connections": 2}),
     ("IPv6", site("six", hosts=2, family="ipv6", data_s=FAST_S), 40, {"connections": 2, "messages_per_connection": 5}),
 ]
-SITES = [one for _, one, _, _ in CASES]
+# Their rules come later, without a set-up of Postfix; the last rule's transport would put more on a connection of the second.
+ADDED = [(site("added", data_s=FAST_S), {"connections": 2}),
+         (site("careful", data_s=FAST_S), {"connections": 2, "messages_per_connection": 1})]
+SITES = [one for _, one, _, _ in CASES] + [one for one, _ in ADDED]
 RULES = [rule(one.name, **limits) for _, one, _, limits in CASES]
 MAIN = (*SOON, "smtp_tls_security_level = may", "smtp_tls_connection_reuse = yes", "smtp_connect_timeout = 1s")
 
@@ -103,9 +107,49 @@ def pause(f, seconds):
     f.redis.resume()
 
 
+def goes_by(f, one):
+    """The transport of a site's mail, as mxctl explain has it."""
+    with f.node("a").network:
+        done = f.mxctl("explain", "u@" + one.domains[0], conf=f.conf_path("a"))
+    return like(done.stdout, r"OK (mxp-[a-z]+-1):", done.stdout + done.stderr)[1]
+
+
+def added_rules(f):
+    with case("rules that Postfix has no transports for: a word in the log, and their mail does not wait for a set-up"):
+        f.write_rules(RULES + [rule(one.name, **limits) for one, limits in ADDED] + [DEFAULT_RULE])
+        marks = [node.log.mark() for node in f.nodes]
+        for node in f.nodes:
+            policyd = f.policyd_of(node.name)
+            mark = policyd.log.mark()
+            policyd.send(signal.SIGHUP)
+            policyd.log.wait(r"warning: transports: .* \(mxp-added-1, mxp-careful-1\);", mark)
+        equal([goes_by(f, one) for one, _ in ADDED], ["mxp-default-1", "mxp-unknown-1"])
+        recipients = {one.name: one.recipients(30) for one, _ in ADDED}
+        f.queue_up([r for both in zip(*recipients.values()) for r in both])
+        for one, _ in ADDED:
+            f.wait_messages(30, one.name)
+    for one, limits in ADDED:
+        with case("%s: within its limits, each message once" % one.name):
+            seen = f.seen(one.name)
+            seen.check(**limits)
+            all_once(seen, recipients[one.name])
+    with case("... Postfix missed no transport"):
+        equal([line for node, mark in zip(f.nodes, marks) for line in node.log.lines("mail transport unavailable|/private/mxp-", mark)],
+              [])
+    with case("... and after a set-up they go by their own"):
+        for node in f.nodes:
+            f.set_up(node)
+            f.policyd_of(node.name).log.wait("transports: Postfix has all of them now")
+            node.command("postfix", "reload")
+        equal([goes_by(f, one) for one, _ in ADDED], ["mxp-added-1", "mxp-careful-1"])
+        f.queue_up(ADDED[0][0].recipients(6))
+        f.wait_messages(36, "added")
+
+
 def run(f):
     recipients = deliver(f)
     judge(f, recipients)
+    added_rules(f)
     faults(f)
 
 

@@ -176,6 +176,27 @@ refuses_what_is_too_long(void **state)
 	assert_string_equal(out, "");
 }
 
+/* Signing may make a local part over 320 bytes, which is no address any more. */
+static void
+signs_no_longer_local_part_than_an_address_has(void **state)
+{
+	struct verp_keys keys = { 0 };
+	struct return_path path;
+	char sender[ADDR_SIZE], out[ADDR_SIZE];
+
+	(void)state;
+	fill_keys(&keys, 1, 0);
+	memset(sender, 'a', 315);
+	strcpy(sender + 315, "@bounces.test");
+	assert_int_equal(return_path_parse(span_of(sender), "+=", &path), 0);
+	assert_int_equal(return_path_sign_sender(&keys, "+=", &path, SIGNED_S, out, NULL), -1);
+	assert_string_equal(out, "");
+	assert_int_equal(return_path_sign(&keys, "+=", span_of(sender), SPAN("ann@example.org"),
+			     SIGNED_S, out, NULL),
+	    -1);
+	assert_string_equal(out, "");
+}
+
 int
 main(void)
 {
@@ -185,5 +206,6 @@ main(void)
 	CHECK_ROWS(&list, signs, sign_rows);
 	CHECK(&list, signs_any_length);
 	CHECK(&list, refuses_what_is_too_long);
+	CHECK(&list, signs_no_longer_local_part_than_an_address_has);
 	return check_run(&list, "return_path");
 }
