@@ -171,7 +171,8 @@ read_labels(const struct format_input *in, struct report *report)
 		}
 		named = is_label(span_make(line.ptr, (size_t)(address.ptr - line.ptr))) ||
 			(listing && notice_line_address(line, &address, &behind));
-		if (named && !formats_is_own(in, address)) {
+		if (named && !formats_is_own(in, address) &&
+		    !formats_is_for_questions(in->text, address)) {
 			struct span said = said_behind(in, address, why);
 
 			formats_add(report, address, has_words(said) ? said : why, action);
@@ -180,24 +181,21 @@ read_labels(const struct format_input *in, struct report *report)
 }
 
 /* The one address that a text names; if there are several, nobody can tell which one it means. Whom
- * to ask is no second one. */
+ * to ask is no second one, and counts only if asked for. */
 static struct span
-only_address(const struct format_input *in, struct span text)
+only_address(const struct format_input *in, struct span text, bool to_ask)
 {
-	struct span rest = text, address, only = { NULL, 0 }, to_ask = { NULL, 0 };
+	struct span rest = text, address, only = { NULL, 0 };
 
 	while (notice_address(&rest, &address)) {
-		if (formats_is_own(in, address))
+		if (formats_is_own(in, address) ||
+		    (!to_ask && formats_is_for_questions(text, address)))
 			continue;
-		if (formats_is_for_questions(text, address)) {
-			to_ask = address;
-			continue;
-		}
 		if (only.ptr != NULL && !span_ieq(only, address))
 			return span_make(NULL, 0);
 		only = address;
 	}
-	return only.ptr != NULL ? only : to_ask;
+	return only;
 }
 
 /* The message that came back, as a part of its own. */
@@ -208,6 +206,20 @@ returned_part(const struct format_input *in)
 		if (mime_is_message(part))
 			return mime_bytes(in->arena, part);
 	return span_make("", 0);
+}
+
+/* The same as text below the notice, with a line of a mailbox file before it or not. */
+static struct span
+returned_text(const struct format_input *in)
+{
+	struct span text = mime_bytes(in->arena, in->root), line;
+
+	text = span_from(text, notice_returned(text));
+	for (struct span rest = text; span_line(&rest, &line); text = rest)
+		if (span_trim(line).len > 0 && line.ptr[0] != '-' &&
+		    !span_starts(line, SPAN("From ")))
+			break;
+	return text;
 }
 
 /* A gateway's own words around the report of another system: that report is what came back. */
@@ -275,11 +287,12 @@ read_named(const struct format_input *in, struct report *report)
 		read_lines(in, &with_words, report);
 	if (report->count == 0 && *in->verp_recipient != '\0')
 		formats_add(report, span_of(in->verp_recipient), reason(in), formats_action(in));
-	if (report->count == 0 && (address = only_address(in, in->text)).ptr != NULL)
+	if (report->count == 0 && (address = only_address(in, in->text, false)).ptr != NULL)
 		add_with_reason(in, address, report);
 	if (report->count == 0)
 		read_labels(in, report);
-	if (report->count == 0 && (address = only_address(in, span_of(in->subject))).ptr != NULL)
+	if (report->count == 0 &&
+	    (address = only_address(in, span_of(in->subject), true)).ptr != NULL)
 		formats_add(report, address, reason(in), formats_action(in));
 }
 
@@ -291,8 +304,12 @@ read_unnamed(const struct format_input *in, const struct evidence *evidence, str
 	struct span message = returned_part(in), address;
 
 	read_inner(in, message, report);
+	if (report->count == 0 && message.len == 0)
+		read_inner(in, returned_text(in), report);
 	if (report->count == 0 && (address = sent_to(in, message)).ptr != NULL)
 		formats_add(report, address, reason(in), formats_action(in));
+	if (report->count == 0 && (address = only_address(in, in->text, true)).ptr != NULL)
+		add_with_reason(in, address, report);
 	if (report->count == 0 && evidence->phrase) /* somebody wrote to himself */
 		read_lines(in, &own, report);
 }

@@ -7,11 +7,29 @@
 #include <time.h>
 
 #include "mem.h"
+#include "store_hosts.h"
 #include "store_reply.h"
 
 struct store_sync {
 	redisContext *redis;
 };
+
+/* Each of the host's addresses until one works: hiredis knows the first alone. */
+static redisContext *
+connect_host(const struct store_address *address, struct timeval timeout, struct err *err)
+{
+	struct store_hosts hosts;
+	redisContext *redis = NULL;
+
+	if (store_hosts_find(&hosts, address->host, err) == 0)
+		do {
+			redisFree(redis);
+			redis = redisConnectWithTimeout(store_hosts_text(&hosts),
+			    (int)address->port, timeout);
+		} while ((redis == NULL || redis->err != 0) && store_hosts_failed(&hosts));
+	store_hosts_free(&hosts);
+	return redis;
+}
 
 struct store_sync *
 store_sync_open(const struct store_address *address, int64_t timeout_ms, struct err *err)
@@ -19,14 +37,14 @@ store_sync_open(const struct store_address *address, int64_t timeout_ms, struct 
 	struct timeval timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 	struct store_batch login = { 0 };
 	struct store_sync *store;
-	redisContext *redis =
-	    *address->path != '\0'
-		? redisConnectUnixWithTimeout(address->path, timeout)
-		: redisConnectWithTimeout(address->host, (int)address->port, timeout);
+	redisContext *redis;
 
+	err_set(err, "Redis at %s: no memory", address->text);
+	redis = *address->path != '\0' ? redisConnectUnixWithTimeout(address->path, timeout)
+				       : connect_host(address, timeout, err);
 	if (redis == NULL || redis->err != 0) {
-		err_set(err, "Redis at %s: %s", address->text,
-		    redis != NULL ? redis->errstr : "no memory");
+		if (redis != NULL)
+			err_set(err, "Redis at %s: %s", address->text, redis->errstr);
 		redisFree(redis);
 		return NULL;
 	}

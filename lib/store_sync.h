@@ -9,7 +9,8 @@
 
 struct store_sync;
 
-/* Connects and logs in, within timeout_ms. NULL and words: the store is away. */
+/* Connects and logs in, within timeout_ms; of several addresses of the host each has as long. NULL and
+ * words: the store is away. */
 struct store_sync *store_sync_open(const struct store_address *address, int64_t timeout_ms,
     struct err *err);
 void store_sync_close(struct store_sync **store);

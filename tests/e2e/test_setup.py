@@ -149,6 +149,12 @@ def kept(w):
     return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
+def recorded(w):
+    """The transports that mxpolicyd finds there, of the one directory."""
+    with open("%s/postfix-setup/%s/transports" % (STATE_FOLDER, kept(w)[0]), encoding="utf-8") as f:
+        return f.read().split()
+
+
 def written(w):
     s = Site(w, "written")
     before = s.texts()
@@ -251,6 +257,7 @@ def changed_rules(w):
         equal(s.options("mxp-google-1")["smtp_connection_reuse_count_limit"], "9")
         equal(s.mxctl("show").returncode, DONE)
         like(s.must("setup").stdout, "Nothing to change")
+        equal(recorded(w), s.transports())
     with case("status has nothing to warn of then"):
         check("set up" not in s.w.mxctl("status", conf=s.conf).stderr, "it warns")
     with case("admission wants none of it: show says so, and setup does nothing"):

@@ -70,7 +70,7 @@ POLICYD = (
     {"addresses", "conclusion", "route_decide"},
     {"accounts", "refused_accounts", "logins", "sent_counts", "decision_log", "route_log", "delivery_log"},
     {"metrics", "metrics_lanes", "metrics_fleet", "fleet", "engine", "answers", "egress", "budget", "message", "message_question", "restore", "slots", "grant", "slot_question", "kernel_view", "open_socket",
-     "offers", "backoff", "backoff_end", "route", "route_lanes"},
+     "offers", "backoff", "backoff_end", "route", "route_lanes", "transports_watch"},
     {"flow", "stream", "metrics_http"},
     {"conn", "delivery", "delivery_state", "delivery_hold", "delivery_turn", "delivery_outcome", "delivery_pack"},
     {"map_conn"},

@@ -67,6 +67,19 @@ static const struct row {
 	    "ndr a@d.test 550  " },
 	{ "plain, which of two?", DAEMON "One of a@d.test and b@d.test was refused: 550 no\n", "",
 	    "none" },
+	{ "plain, another system's report as text below",
+	    DAEMON "Your mail could not be delivered. Please contact help@d.test\n\n"
+		   "----------\nFrom MAILER-DAEMON  Tue Mar 11 09:14:03 2025\nReturn-Path: <>\n"
+		   "From: MAILER-DAEMON@d.test\nSubject: Undelivered\nContent-Type: "
+		   "multipart/report; boundary=b\n\n--b\nContent-Type: "
+		   "message/delivery-status\n\nReporting-MTA: dns; d.test\n\nFinal-Recipient: "
+		   "rfc822; a@d.test\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+	    "plain", "ndr a@d.test 0 5.1.1 " },
+	{ "plain, whom to ask is not which of two",
+	    DAEMON "The mail for a@d.test was refused: 550 no\nPlease contact help@d.test\n",
+	    "plain", "ndr a@d.test 550  " },
+	{ "plain, the end of an address of our own is another one", DAEMON "s@l.test: 550 no\n",
+	    "plain", "ndr s@l.test 550  " },
 	{ "plain, our own address", DAEMON "bounces@l.test: 550 no\n", "", "none" },
 	{ "plain, postmaster", DAEMON "postmaster@d.test: 550 no\n", "", "none" },
 	{ "plain, no reply but words", DAEMON "<a@d.test>: this person left us\n", "plain",

@@ -243,6 +243,11 @@ static const struct row {
 	    "From: Postmaster@mail.test\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
 	    "\033$BAw?.$G$-$^$;$s$G$7$?\033(B\n\n<a@d.test>: 550 no\n",
 	    "japan", "ndr a@d.test 550   (送信できませんでした <a@d.test>: 550 no)" },
+	{ "Japan, whom to ask above the recipient",
+	    UTF8 "送信できませんでした\n<help@d.test>へご連絡ください。\n<a@d.test>: 550 no\n",
+	    "japan",
+	    "ndr a@d.test 550   (送信できませんでした <help@d.test>へご連絡ください。 <a@d.test>: 550 "
+	    "no)" },
 	{ "Verizon, picture message",
 	    "From:Admin <x@m01.vzwpix.com>\n\nMessage could not be delivered to mobile.\nError: No "
 	    "valid recipients for this MM\n\n\nOriginal Message:\nFrom: l@l.test\nTo: "

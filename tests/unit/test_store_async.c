@@ -1,10 +1,9 @@
 /* store_async against a Redis of the test's own that errs, holds back and hangs up on demand. */
 #include "check.h"
 
-#include <dlfcn.h>
-#include <netdb.h>
 #include <netinet/in.h>
 
+#include "fake_hosts.h"
 #include "fake_redis.h"
 #include "store_async.h"
 
@@ -537,31 +536,6 @@ says_nothing_once_retired(void **state)
 }
 
 /* -- over TCP ---------------------------------------------------------------------------------- */
-
-#define MANY_ADDRESSES "several.test"
-
-/* In place of the C library's: MANY_ADDRESSES is one where nobody listens, one that is not to be had, and the
- * fake's. */
-int
-getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-    struct addrinfo **found)
-{
-	static const char *const addresses[] = { "127.0.0.2", "2001:db8::1", "127.0.0.1" };
-	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-	struct addrinfo **end = found;
-	int rc = 0;
-
-	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-	if (strcmp(node, MANY_ADDRESSES) != 0)
-		return real(node, service, hints, found);
-	*found = NULL;
-	for (size_t i = 0; rc == 0 && i < COUNT(addresses); i++) {
-		rc = real(addresses[i], service, hints, end);
-		while (rc == 0 && *end != NULL)
-			end = &(*end)->ai_next;
-	}
-	return rc;
-}
 
 /* As fake_start, at a free port of 127.0.0.1; backlog: as listen's. */
 static int
