@@ -6,7 +6,9 @@
  *   /readyz   200 while Redis answers, else 503
  *
  * A connection has one request, of HTTP_HEAD_MAX bytes and policy_timeout at most; there are
- * METRICS_HTTP_MAX at once.
+ * METRICS_HTTP_MAX at once. Not by libevent 2.1's evhttp, which bounds neither the number of its
+ * clients (evhttp_set_max_connections() came with 2.2) nor the time of one that sends a byte now and
+ * then.
  */
 #ifndef METRICS_HTTP_H
 #define METRICS_HTTP_H
