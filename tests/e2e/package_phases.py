@@ -161,7 +161,7 @@ def notifies(i, _walk):
 
 def sent_to_bulk(i):
     text = i.machine.run("mxctl", "group", "list")
-    return int(like(text, r"(?m)^\s*bulk .*? (\d+)/10000 in 1h", "group list")[1])
+    return int(like(text, r"\b(\d+)/10000 in 1h", "group list")[1])  # on a line of its own, if the row is too wide
 
 
 def main_pid(i):
