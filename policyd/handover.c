@@ -40,6 +40,7 @@ handover_make(struct engine *engine, struct server *server, int **fds, size_t *c
 	(*fds)[0] = file;
 	transactions_pack(engine->transactions, &out);
 	clients_pack(clients, &out, *fds + 1);
+	pack_number(&out, slots_see(engine->egress->slots));
 	pack_number(&head, HANDOVER_FORMAT);
 	pack_number(&head, (int64_t)pack_sum(span_make(out.data, out.len)));
 	if (file >= 0 && write_all(file, span_make(head.data, head.len)) == 0 &&
@@ -115,7 +116,7 @@ read_head(struct unpack *in)
 static size_t
 unpack(struct engine *engine, struct server *server, struct unpack *in, int *fds, size_t count)
 {
-	bool admission = engine->settings->enforce == ENFORCE_ADMISSION;
+	bool admission = engine->settings->enforce == ENFORCE_ADMISSION, sees;
 	size_t found;
 
 	if (!read_head(in))
@@ -123,8 +124,9 @@ unpack(struct engine *engine, struct server *server, struct unpack *in, int *fds
 	transactions_unpack(engine->transactions, engine->groups, in);
 	found = clients_unpack(server_clients(server), in, fds, count);
 	transactions_unpacked(engine->transactions, !admission);
+	sees = unpack_number(in) != 0;
 	if (!admission && !in->failed)
-		slots_adopted(engine->egress->slots);
+		slots_adopted(engine->egress->slots, sees);
 	return found;
 }
 

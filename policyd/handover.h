@@ -16,7 +16,7 @@
 #include "server.h"
 
 /* Changes with whatever any *_pack() writes. */
-enum { HANDOVER_FORMAT = 2 };
+enum { HANDOVER_FORMAT = 3 };
 
 /* The files to leave: the description, the first, and the sockets of parked clients, which stay
  * theirs. -1 and words: none. The list and the first file are the caller's to free. */

@@ -34,8 +34,9 @@ kernel_view_is_starting(const struct kernel_view *view)
 }
 
 void
-kernel_view_skip_start(struct kernel_view *view)
+kernel_view_skip_start(struct kernel_view *view, bool sees)
 {
+	view->any_seen = view->any_seen || sees;
 	view->started_ms = clock_monotonic_ms() - KERNEL_VIEW_START_MS;
 }
 
@@ -401,6 +402,12 @@ bool
 kernel_view_is_busy(const struct kernel_view *view)
 {
 	return view->seen != NULL || view->cached != NULL || !TAILQ_EMPTY(&view->live);
+}
+
+bool
+kernel_view_sees(const struct kernel_view *view)
+{
+	return view->any_seen;
 }
 
 bool

@@ -40,8 +40,11 @@ struct grant *kernel_view_stale(const struct kernel_view *view, int64_t now_ms);
 
 /* What is open may be incomplete yet: nobody is to be granted anything. */
 bool kernel_view_is_starting(const struct kernel_view *view);
-/* The process before us told all it knew: nothing is yet to be found. */
-void kernel_view_skip_start(struct kernel_view *view);
+/* The process before us told all it knew: nothing is yet to be found. sees: it has seen sockets, so
+ * short connections alone make us blind no more. */
+void kernel_view_skip_start(struct kernel_view *view, bool sees);
+/* A socket of a grant was seen, by us or the process before. */
+bool kernel_view_sees(const struct kernel_view *view);
 /* There is something whose end only a look can tell. */
 bool kernel_view_is_busy(const struct kernel_view *view);
 bool kernel_view_is_blind(const struct kernel_view *view);

@@ -396,9 +396,9 @@ slots_adopt(struct slots *slots, struct grant *grant, struct lane *lane, bool pa
 }
 
 void
-slots_adopted(struct slots *slots)
+slots_adopted(struct slots *slots, bool sees)
 {
-	kernel_view_skip_start(slots->view);
+	kernel_view_skip_start(slots->view, sees);
 	look(slots);
 	look_again(slots);
 }
@@ -446,6 +446,12 @@ slots_rebind(struct slots *slots)
 {
 	if (slots->egress->engine->settings->enforce != ENFORCE_ADMISSION)
 		look_soon(slots);
+}
+
+bool
+slots_see(const struct slots *slots)
+{
+	return kernel_view_sees(slots->view);
 }
 
 bool

@@ -52,11 +52,14 @@ void slots_end(struct slots *slots, struct grant *grant, bool talked);
 /* Of another process before us: live, or let pass to reuse a connection. The caller has set what a
  * grant at that moment has. */
 void slots_adopt(struct slots *slots, struct grant *grant, struct lane *lane, bool passed);
-/* All have been adopted: one look at the kernel shows what else is open. */
-void slots_adopted(struct slots *slots);
+/* All have been adopted: one look at the kernel shows what else is open. sees: what slots_see() was in
+ * the process before. */
+void slots_adopted(struct slots *slots, bool sees);
 /* Looks at the kernel now if the grant may have a socket and has not been seen with one yet. */
 void slots_look_for(struct slots *slots, struct grant *grant);
 
+/* The kernel has shown us connections of our Postfix; it never did, and should have. */
+bool slots_see(const struct slots *slots);
 bool slots_are_blind(const struct slots *slots);
 int64_t slots_sockets(const struct slots *slots); /* open, all lanes */
 /* Limits are others: who waits is looked at anew, from the event loop. */

@@ -581,7 +581,7 @@ hand_over(struct process *from, struct process *to)
 	delivery_unpack(to->delivery, &in);
 	assert_false(in.failed);
 	assert_int_equal(in.at, out.len);
-	slots_adopted(engine.egress->slots);
+	slots_adopted(engine.egress->slots, false);
 	str_free(&out);
 }
 

@@ -380,6 +380,21 @@ reusing_connections_is_no_blindness(void)
 	assert_false(slots_are_blind(engine.egress->slots));
 }
 
+/* Its connections may all be too short for a look. */
+static void
+a_successor_sees_what_the_process_before_saw(void)
+{
+	slots_adopted(engine.egress->slots, true);
+	for (int i = 0; i < 8; i++) {
+		process_dns(&one, "a.wide.test");
+		process_connect(&one, "a.wide.test");
+		process_ask(&one, MAP_STATUS, DELIVERED);
+		look();
+	}
+	assert_false(slots_are_blind(engine.egress->slots));
+	assert_true(slots_see(engine.egress->slots));
+}
+
 static const struct test_row {
 	const char *label;
 	void (*test)(void);
@@ -401,6 +416,8 @@ static const struct test_row {
 	{ "keeps what it saw", keeps_what_it_saw },
 	{ "finds out that it is blind", finds_out_that_it_is_blind },
 	{ "reusing connections is no blindness", reusing_connections_is_no_blindness },
+	{ "a successor sees what the process before saw",
+	    a_successor_sees_what_the_process_before_saw },
 };
 
 static void
