@@ -16,19 +16,40 @@ struct store_sync {
 
 /* Each of the host's addresses until one works: hiredis knows the first alone. */
 static redisContext *
-connect_host(const struct store_address *address, struct timeval timeout, struct err *err)
+connect_host(struct store_hosts *hosts, const struct store_address *address, struct timeval timeout)
 {
-	struct store_hosts hosts;
 	redisContext *redis = NULL;
 
-	if (store_hosts_find(&hosts, address->host, err) == 0)
-		do {
-			redisFree(redis);
-			redis = redisConnectWithTimeout(store_hosts_text(&hosts),
-			    (int)address->port, timeout);
-		} while ((redis == NULL || redis->err != 0) && store_hosts_failed(&hosts));
-	store_hosts_free(&hosts);
+	do {
+		redisFree(redis);
+		redis =
+		    redisConnectWithTimeout(store_hosts_text(hosts), (int)address->port, timeout);
+	} while ((redis == NULL || redis->err != 0) && store_hosts_failed(hosts));
 	return redis;
+}
+
+/* NULL and words: it does not work. */
+static redisContext *
+connect_to(const struct store_address *address, struct timeval timeout, struct err *err)
+{
+	struct store_hosts hosts;
+	redisContext *redis;
+
+	if (*address->path != '\0') {
+		redis = redisConnectUnixWithTimeout(address->path, timeout);
+	} else {
+		bool found = store_hosts_find(&hosts, address->host, err) == 0;
+
+		redis = found ? connect_host(&hosts, address, timeout) : NULL;
+		store_hosts_free(&hosts);
+		if (!found)
+			return NULL;
+	}
+	if (redis != NULL && redis->err == 0)
+		return redis;
+	err_set(err, "Redis at %s: %s", address->text, redis != NULL ? redis->errstr : "no memory");
+	redisFree(redis);
+	return NULL;
 }
 
 struct store_sync *
@@ -39,15 +60,9 @@ store_sync_open(const struct store_address *address, int64_t timeout_ms, struct 
 	struct store_sync *store;
 	redisContext *redis;
 
-	err_set(err, "Redis at %s: no memory", address->text);
-	redis = *address->path != '\0' ? redisConnectUnixWithTimeout(address->path, timeout)
-				       : connect_host(address, timeout, err);
-	if (redis == NULL || redis->err != 0) {
-		if (redis != NULL)
-			err_set(err, "Redis at %s: %s", address->text, redis->errstr);
-		redisFree(redis);
+	redis = connect_to(address, timeout, err);
+	if (redis == NULL)
 		return NULL;
-	}
 	redisSetTimeout(redis, timeout);
 	store = mem_alloc(sizeof(*store));
 	store->redis = redis;

@@ -22,7 +22,7 @@ lines_of(const char *text, const char *begin)
 static void
 is_bounded(void **state)
 {
-	static char names[MANY][24];
+	static char names[MANY][32];
 	static struct metrics_lanes lanes;
 	struct ledger ledger = { 0 };
 	struct mx_limits limits = { .connections = 5 };
