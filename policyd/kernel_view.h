@@ -5,9 +5,10 @@
  * A new socket belongs to the oldest grant without one that its addresses fit (remote: of the
  * delivery's MX hosts; local: of the sending IP), and to that grant's lane for life. A look costs the
  * kernel a walk over all its connections (0.2 ms and more), so a grant that ends before a look has
- * seen its socket counts until the next one. If that finds none, and
- * an older grant was given a socket since, that one is the ended one's, and the older without again. A socket that fits no grant counts extra in every lane that lists its
- * address: connections of before a restart, and those whose process did not ask.
+ * seen its socket counts until the next one. If that finds none, and an older grant was given a
+ * socket since, that one is the ended one's, and the older without again. A socket that fits no grant
+ * counts extra in every lane that lists its address: connections of before a restart, and those whose
+ * process did not ask.
  *
  * A process in another network namespace has no sockets here: after KERNEL_VIEW_BLIND deliveries
  * that talked to a provider while no socket was ever seen we say so once, and a grant counts until
