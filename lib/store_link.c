@@ -31,6 +31,7 @@ struct store_link {
 	struct event *retry;                               /* connect again */
 	int64_t retry_ms;
 	unsigned unwritten; /* flushes that wait for others of this round of the event loop */
+	bool alone;         /* what is queued was queued while no command waited */
 	struct event *write_soon;
 	uint64_t connects;
 };
@@ -229,6 +230,7 @@ static void
 write_now(struct store_link *link)
 {
 	link->unwritten = 0;
+	link->alone = false;
 	if (link->connected && write_out(link) != 0)
 		event_active(link->writable, EV_WRITE, 0);
 }
@@ -299,6 +301,8 @@ store_link_queue(struct store_link *link, struct span wire, struct store_link_co
 {
 	if (link->redis == NULL)
 		return -1;
+	if (STAILQ_EMPTY(&link->waiting))
+		link->alone = true;
 	str_add_span(&link->out, wire);
 	STAILQ_INSERT_TAIL(&link->waiting, command, link);
 	return 0;
@@ -307,7 +311,7 @@ store_link_queue(struct store_link *link, struct span wire, struct store_link_co
 void
 store_link_flush(struct store_link *link)
 {
-	if (++link->unwritten >= WRITE_AT_ONCE)
+	if (link->alone || ++link->unwritten >= WRITE_AT_ONCE)
 		write_now(link);
 	else
 		event_active(link->write_soon, EV_TIMEOUT, 0);

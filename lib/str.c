@@ -24,34 +24,12 @@ str_reserve(struct str *str, size_t more)
 }
 
 void
-str_add(struct str *str, const void *bytes, size_t len)
-{
-	str_reserve(str, len);
-	if (len > 0)
-		memcpy(str->data + str->len, bytes, len);
-	str->len += len;
-	str->data[str->len] = '\0';
-}
-
-void
-str_adds(struct str *str, const char *string)
-{
-	str_add(str, string, strlen(string));
-}
-
-void
 str_addc(struct str *str, char c)
 {
 	if (str->len + 1 >= str->cap)
 		str_reserve(str, 1);
 	str->data[str->len++] = c;
 	str->data[str->len] = '\0';
-}
-
-void
-str_add_span(struct str *str, struct span span)
-{
-	str_add(str, span.ptr, span.len);
 }
 
 void

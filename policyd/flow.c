@@ -234,14 +234,17 @@ ask_store(struct flow *flow)
 	struct engine *engine = flow->engine;
 	struct decide_facts *facts = &flow->facts;
 	const struct mx_rule *rule = facts->rule;
-	struct transaction *transaction = open_transaction(flow);
+	struct span instance = span_of(flow->instance);
+	struct transaction *transaction =
+	    transactions_find(engine->transactions, instance, flow->owner);
 	struct store_batch *batch = store_async_batch(engine->store);
 	char address[ADDR_SIZE];
 
 	facts->entry = &none;
 	quarantine_address_of(flow->settings, flow->recipient, address);
 	store_put_quarantine_find(batch, address, &flow->entry);
-	facts->repeated = rule != NULL && transaction_has(transaction, flow->group);
+	facts->repeated =
+	    rule != NULL && transaction != NULL && transaction_has(transaction, flow->group);
 	if (!facts->repeated && flow->settings->enforce == ENFORCE_ADMISSION &&
 	    decide_take(rule, facts->limits, facts->group, flow->ip, flow->settings->node, 0,
 		&flow->take)) {
@@ -256,6 +259,8 @@ ask_store(struct flow *flow)
 	}
 	flow->store = engine->store;
 	flow->call = store_async_run(flow->store, on_store, flow, &flow->store_error);
+	/* Now that Redis has something to do. */
+	transactions_take(engine->transactions, transaction, instance, flow->owner);
 	if (flow->call == NULL) {
 		if (flow->slot)
 			group_close_slot(flow->group);

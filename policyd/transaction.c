@@ -152,7 +152,7 @@ is_named(const struct transaction *transaction, struct span instance)
 }
 
 static struct transaction *
-find(struct transactions *transactions, struct span instance)
+find(const struct transactions *transactions, struct span instance)
 {
 	struct transaction *found = NULL;
 
@@ -182,20 +182,31 @@ add(struct transactions *transactions, struct span instance)
 }
 
 struct transaction *
+transactions_find(const struct transactions *transactions, struct span instance,
+    struct transaction *const *owner)
+{
+	instance = bounded(instance);
+	if (*owner != NULL && is_named(*owner, instance))
+		return *owner; /* the usual case: no look-up */
+	return find(transactions, instance);
+}
+
+struct transaction *
 transactions_open(struct transactions *transactions, struct span instance,
     struct transaction **owner)
 {
-	struct transaction *transaction;
+	return transactions_take(transactions, transactions_find(transactions, instance, owner),
+	    instance, owner);
+}
 
-	instance = bounded(instance);
-	if (*owner != NULL && is_named(*owner, instance))
-		transaction = *owner; /* the usual case: no look-up */
-	else
-		transaction = find(transactions, instance);
+struct transaction *
+transactions_take(struct transactions *transactions, struct transaction *transaction,
+    struct span instance, struct transaction **owner)
+{
 	if (*owner != NULL && *owner != transaction)
 		transactions_disown(transactions, owner);
 	if (transaction == NULL)
-		transaction = add(transactions, instance);
+		transaction = add(transactions, bounded(instance));
 	if (transaction->owner != NULL && transaction->owner != owner)
 		*transaction->owner = NULL;
 	transaction->owner = owner;

@@ -29,6 +29,12 @@ size_t transactions_count(const struct transactions *transactions);
  * transaction goes. With an empty instance each opening makes another one. */
 struct transaction *transactions_open(struct transactions *transactions, struct span instance,
     struct transaction **owner);
+/* The same in two steps, so that a question can go to Redis between them: making a new one touches
+ * much memory that nobody has looked at for long. NULL: it is new. */
+struct transaction *transactions_find(const struct transactions *transactions, struct span instance,
+    struct transaction *const *owner);
+struct transaction *transactions_take(struct transactions *transactions, struct transaction *found,
+    struct span instance, struct transaction **owner);
 /* The owner's connection brings this instance: the slots of another one it had end. */
 void transactions_leave(struct transactions *transactions, struct span instance,
     struct transaction **owner);

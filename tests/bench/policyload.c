@@ -5,8 +5,9 @@
  * only. Every answer must be exactly one well-formed `action=` line and an empty line, or the
  * program ends. Every wait is bounded. Prints one JSON line: throughput, latencies, what the
  * luckiest and the unluckiest connection got. All that is of requests at RCPT; with -e each message's
- * END-OF-MESSAGE is asked as well and only counted. Not for: other protocol states, malformed requests
- * (the end-to-end tests send those).
+ * END-OF-MESSAGE is asked as well and only counted. With -x the same client asks Redis itself, one
+ * command over and over: what a decision is compared with, by the same clock. Not for: other protocol
+ * states, malformed requests (the end-to-end tests send those).
  */
 
 #include <sys/epoll.h>
@@ -56,6 +57,7 @@ struct options {
 	uint64_t domains;
 	uint64_t repeat; /* requests with one instance, as for a message to several recipients */
 	bool ends;       /* END-OF-MESSAGE after them */
+	const char *command; /* a file: this is sent instead, to Redis; NULL: policy requests */
 };
 
 struct conn {
@@ -91,6 +93,8 @@ struct load {
 	struct hist latency_ns;
 	struct word words[WORDS_MAX];
 	unsigned nwords;
+	char command[REQUEST_SIZE]; /* of -x, as it goes to Redis */
+	size_t command_len;
 };
 
 static void die(const char *, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -164,6 +168,28 @@ next_request(struct load *load, struct conn *conn)
 	load->issued++;
 }
 
+static void
+command_read(struct load *load)
+{
+	FILE *file = fopen(load->opt->command, "rb");
+
+	if (file == NULL)
+		die("%s: %s", load->opt->command, strerror(errno));
+	load->command_len = fread(load->command, 1, sizeof(load->command), file);
+	fclose(file);
+	if (load->command_len == 0 || load->command_len == sizeof(load->command))
+		die("%s: not a command of 1 to %zu bytes", load->opt->command,
+		    sizeof(load->command) - 1);
+}
+
+static void
+command_put(const struct load *load, struct conn *conn)
+{
+	memcpy(conn->out, load->command, load->command_len);
+	conn->out_len = load->command_len;
+	conn->out_done = 0;
+}
+
 /* What smtpd(8) of Postfix 3.7 sends, all attributes, in its order. */
 static void
 request_format(struct load *load, struct conn *conn)
@@ -235,7 +261,10 @@ static void
 conn_ask(struct load *load, struct conn *conn)
 {
 	next_request(load, conn);
-	request_format(load, conn);
+	if (load->opt->command != NULL)
+		command_put(load, conn);
+	else
+		request_format(load, conn);
 	conn->waiting = true;
 	load->waiting++;
 	conn->sent_ns = now_ns();
@@ -263,6 +292,23 @@ words_add(struct load *load, const struct conn *conn, const char *text, size_t l
 		load->words[load->nwords++].text[n] = '\0';
 	}
 	load->words[i].count++;
+}
+
+/* As answer_is_complete(), of Redis: an integer, which it counts under that name. */
+static bool
+reply_is_complete(struct load *load, const struct conn *conn)
+{
+	const char *newline = memchr(conn->in, '\n', conn->in_len);
+
+	if (conn->in[0] != ':')
+		conn_die(load, conn, "not an integer from Redis: %.*s", (int)conn->in_len,
+		    conn->in);
+	if (newline != NULL && (size_t)(newline - conn->in) + 1 < conn->in_len)
+		conn_die(load, conn, "bytes nobody asked for after the reply");
+	if (newline == NULL)
+		return false;
+	words_add(load, conn, "integer", strlen("integer"));
+	return true;
 }
 
 /* True: the bytes read are a whole answer. Ends the program when they cannot become one. */
@@ -309,7 +355,7 @@ conn_read(struct load *load, struct conn *conn)
 	if (!conn->waiting)
 		conn_die(load, conn, "bytes nobody asked for");
 	conn->in_len += (size_t)n;
-	if (!answer_is_complete(load, conn))
+	if (!(load->opt->command != NULL ? reply_is_complete : answer_is_complete)(load, conn))
 		return;
 	conn->in_len = 0;
 	now = now_ns();
@@ -539,6 +585,7 @@ usage(FILE *to, int status)
 	      "  -s NAME  which end in NAME (bench.test): u7@d7.bench.test\n"
 	      "  -r N     requests with the same instance on a connection (1)\n"
 	      "  -e       END-OF-MESSAGE after them\n"
+	      "  -x FILE  instead, send the Redis command in FILE (RESP; its reply an integer)\n"
 	      "  -w N     wait at most N ms for a connection, and for each answer (10000)\n",
 	    to);
 	exit(status);
@@ -580,7 +627,7 @@ options_parse(struct options *opt, int argc, char **argv)
 	size_t i;
 	int c;
 
-	while ((c = getopt(argc, argv, "c:n:t:a:d:s:r:ew:h")) != -1) {
+	while ((c = getopt(argc, argv, "c:n:t:a:d:s:r:ex:w:h")) != -1) {
 		for (i = 0; i < rows && number_options[i].letter != c; i++)
 			continue;
 		if (i < rows)
@@ -589,6 +636,8 @@ options_parse(struct options *opt, int argc, char **argv)
 			opt->suffix = optarg;
 		else if (c == 'e')
 			opt->ends = true;
+		else if (c == 'x')
+			opt->command = optarg;
 		else
 			usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : 2);
 	}
@@ -614,6 +663,8 @@ main(int argc, char **argv)
 
 	options_parse(&opt, argc, argv);
 	load.opt = &opt;
+	if (opt.command != NULL)
+		command_read(&load);
 	load.random = UINT64_C(88172645463325252);
 	load_open(&load);
 	load_run(&load);

@@ -170,7 +170,7 @@ class World:
 
     def write(self, name, text):
         path = self.folder / name
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return str(path)
 
     def write_dns(self):
