@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <uthash.h>
 
 #include "clock.h"
+#include "hash_index.h"
 #include "mem.h"
 
 enum { SWEEP_S = 5, INSTANCE_MAX = 128 };
@@ -24,8 +24,8 @@ struct tally {
 };
 
 struct transaction {
-	UT_hash_handle hh;
 	TAILQ_ENTRY(transaction) link;
+	uint64_t hash; /* of the instance */
 	struct transaction **owner;
 	struct grant grant; /* the first; most messages need no other */
 	struct tally tally; /* the first; most messages need no other */
@@ -35,7 +35,7 @@ struct transaction {
 };
 
 struct transactions {
-	struct transaction *by_instance;
+	struct hash_index by_instance;
 	TAILQ_HEAD(, transaction) by_use; /* longest unused first */
 	struct event *sweep;
 	size_t count;
@@ -87,7 +87,7 @@ discard(struct transactions *transactions, struct transaction *transaction)
 		*transaction->owner = NULL;
 	TAILQ_REMOVE(&transactions->by_use, transaction, link);
 	if (transaction->len > 0)
-		HASH_DEL(transactions->by_instance, transaction);
+		hash_index_remove(&transactions->by_instance, transaction->hash, transaction);
 	transactions->count--;
 	free(transaction);
 }
@@ -128,6 +128,7 @@ transactions_free(struct transactions **transactions)
 		return;
 	while (!TAILQ_EMPTY(&old->by_use))
 		discard(old, TAILQ_FIRST(&old->by_use));
+	hash_index_free(&old->by_instance);
 	event_free(old->sweep);
 	free(old);
 }
@@ -145,8 +146,10 @@ bounded(struct span instance)
 }
 
 static bool
-is_named(const struct transaction *transaction, struct span instance)
+is_named(const void *item, struct span instance)
 {
+	const struct transaction *transaction = item;
+
 	return transaction->len > 0 &&
 	       span_eq(span_make(transaction->instance, transaction->len), instance);
 }
@@ -154,11 +157,10 @@ is_named(const struct transaction *transaction, struct span instance)
 static struct transaction *
 find(const struct transactions *transactions, struct span instance)
 {
-	struct transaction *found = NULL;
-
-	if (instance.len > 0)
-		HASH_FIND(hh, transactions->by_instance, instance.ptr, instance.len, found);
-	return found;
+	if (instance.len == 0)
+		return NULL;
+	return hash_index_find(&transactions->by_instance, hash_index_hash(instance), is_named,
+	    instance);
 }
 
 static struct transaction *
@@ -173,9 +175,10 @@ add(struct transactions *transactions, struct span instance)
 	*transaction = (struct transaction){ .len = instance.len };
 	memcpy(transaction->instance, instance.len > 0 ? instance.ptr : "", instance.len);
 	transaction->instance[instance.len] = '\0';
-	if (instance.len > 0)
-		HASH_ADD_KEYPTR(hh, transactions->by_instance, transaction->instance, instance.len,
-		    transaction);
+	if (instance.len > 0) {
+		transaction->hash = hash_index_hash(instance);
+		hash_index_add(&transactions->by_instance, transaction->hash, transaction);
+	}
 	TAILQ_INSERT_TAIL(&transactions->by_use, transaction, link);
 	transactions->count++;
 	return transaction;
@@ -358,7 +361,7 @@ transactions_pack(const struct transactions *transactions, struct str *out)
 {
 	const struct transaction *transaction;
 
-	pack_number(out, HASH_COUNT(transactions->by_instance));
+	pack_number(out, (int64_t)transactions->by_instance.count);
 	TAILQ_FOREACH (transaction, &transactions->by_use, link)
 		if (transaction->len > 0)
 			pack_one(transaction, out);
