@@ -81,10 +81,10 @@ enum { DECISION_TEXT_SIZE = 768 };
 struct decision {
 	enum verdict verdict;
 	enum decide_reason reason;
-	/* For Postfix: "DUNNO", "DEFER_IF_PERMIT 4.7.1 mxpace: ..." */
-	char action[DECISION_TEXT_SIZE];
 	/* The message and slot that `took` took are not used: give them back. */
 	bool gives_back;
+	/* For Postfix: "DUNNO", "DEFER_IF_PERMIT 4.7.1 mxpace: ..." */
+	char action[DECISION_TEXT_SIZE];
 };
 
 void decide(const struct decide_facts *facts, struct decision *decision);

@@ -15,12 +15,23 @@
 
 enum { TEXT_SIZE = 256, GROUPS_OF_MESSAGE = 64 };
 
+/* What every decision touches stands together: with a thousand clients none of it is in the CPU's
+ * nearest caches when a request comes. */
 struct flow {
 	struct engine *engine;
 	struct transaction **owner;
 	flow_done *done;
 	void *arg;
+
 	bool busy;
+	bool slot; /* one is open for the take under way */
+	bool identified;
+	struct mx_query *query;
+	struct store_call *call;
+	struct store_async *store;      /* that the call went to */
+	struct quarantine_entry *entry; /* NULL: none, as of most recipients */
+	struct group *group;            /* a reference, while busy; NULL: none */
+	struct store_take take;
 
 	/* Of the configuration it began with, also after a reload. */
 	struct settings *settings; /* held while busy */
@@ -28,24 +39,16 @@ struct flow {
 	char ip[SENDING_IP_SIZE];
 
 	struct decide_facts facts;
-	struct decision decision;
-	char recipient[ADDR_SIZE];
-	struct err recipient_error, store_error;
-	struct group *group; /* a reference, while busy; NULL: none */
-	char mx_words[MX_WORDS_SIZE];
-	bool identified;
-	struct sender_identity identity; /* once identified */
-	char instance[TEXT_SIZE], sender[ADDR_SIZE], client[64], login[SENDER_NAME_SIZE];
-	char queue_id[64]; /* "" before the first recipient that is taken */
-
-	struct mx_query *query;
-	struct store_call *call;
-	struct store_async *store;      /* that the call went to */
-	struct quarantine_entry *entry; /* NULL: none, as of most recipients */
 	struct store_took took;
-	struct store_take take;
+	struct decision decision;
 	struct mx_limits limits; /* of facts.rule, as they were when it was known */
-	bool slot;               /* one is open for the take under way */
+	char client[64];
+	char queue_id[64]; /* "" before the first recipient that is taken */
+	char login[SENDER_NAME_SIZE], instance[TEXT_SIZE], recipient[ADDR_SIZE], sender[ADDR_SIZE];
+
+	struct sender_identity identity; /* once identified */
+	char mx_words[MX_WORDS_SIZE];
+	struct err recipient_error, store_error;
 };
 
 struct flow *
@@ -427,7 +430,7 @@ end_message(struct engine *engine, const struct policy_request *request)
 const struct decision *
 flow_start(struct flow *flow, const struct policy_request *request)
 {
-	static const struct decision pass = { VERDICT_PASS, DECIDE_NONE, "DUNNO", false };
+	static const struct decision pass = { .verdict = VERDICT_PASS, .action = "DUNNO" };
 	struct engine *engine = flow->engine;
 
 	engine->metrics.requests++;
