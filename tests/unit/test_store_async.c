@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include "fake_hosts.h"
 #include "fake_redis.h"
@@ -133,6 +134,40 @@ answers_a_run(void **state)
 	assert_int_equal(store_async_figures(store).waiting, 0);
 	assert_int_equal(store_async_figures(store).runs, 1);
 	str_free(&run.text);
+}
+
+/* Bytes that stand before Redis. */
+static int
+unread(void)
+{
+	int bytes;
+
+	assert_int_equal(ioctl(redis.clients[0].fd, FIONREAD, &bytes), 0);
+	return bytes;
+}
+
+/* What is alone has nothing to wait for; what comes while others wait goes in fours. */
+static void
+writes_at_once_when_nothing_waits(void **state)
+{
+	struct run runs[5] = { { 0 } };
+	int one;
+
+	(void)state;
+	redis.answer = answers;
+	assert_true(start(&runs[0]));
+	one = unread();
+	assert_true(one > 0);
+	for (unsigned i = 1; i < COUNT(runs); i++) {
+		assert_int_equal(unread(), one);
+		assert_true(start(&runs[i]));
+	}
+	assert_int_equal(unread(), (int)COUNT(runs) * one);
+	WAIT_FOR(base, runs[COUNT(runs) - 1].done);
+	for (unsigned i = 0; i < COUNT(runs); i++) {
+		assert_string_equal(str_text(&runs[i].text), "5 mx.test");
+		str_free(&runs[i].text);
+	}
 }
 
 static const char *
@@ -698,6 +733,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORKING(answers_a_run),
+		WORKING(writes_at_once_when_nothing_waits),
 		WORKING(keeps_other_results_when_one_is_refused),
 		WORKING(does_not_call_back_after_cancel),
 		WORKING(survives_a_failing_write_within_a_callback),
