@@ -103,7 +103,7 @@ static bool
 write_out(struct stream *stream)
 {
 	while (stream->out.len > 0) {
-		ssize_t n = write(stream->fd, stream->out.data, stream->out.len);
+		ssize_t n = send(stream->fd, stream->out.data, stream->out.len, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -240,7 +240,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	str_reserve(&stream->in, READ_SIZE);
 	do
-		n = read(fd, stream->in.data + stream->in.len, READ_SIZE);
+		n = recv(fd, stream->in.data + stream->in.len, READ_SIZE, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return;
