@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "promptness.h"
 #include "store_link.h"
 #include "store_reply.h"
 
@@ -32,6 +33,7 @@ struct store_async {
 	struct store_batch batch;
 	TAILQ_HEAD(store_calls, store_call) calls; /* oldest first: all deadlines are alike */
 	struct store_calls failed;
+	struct promptness promptness; /* of runs that are alone */
 	struct store_async_figures figures;
 };
 
@@ -46,6 +48,7 @@ struct store_call {
 	bool listed;        /* in store->calls */
 	bool failing;       /* in store->failed */
 	bool over;          /* done: replies to come are dropped */
+	bool alone;         /* nothing else was under way when it began */
 	size_t outstanding; /* replies still to come */
 	enum store_outcome outcome;
 	struct err *err; /* NULL: nothing went wrong */
@@ -118,7 +121,11 @@ finish(struct store_call *call)
 	if (call->outcome == STORE_REFUSED)
 		store->figures.refused++;
 	if (call->kind == CALL_RUN) {
-		histogram_observe(&store->figures.took, clock_monotonic_us() - call->started_us);
+		int64_t took_us = clock_monotonic_us() - call->started_us;
+
+		histogram_observe(&store->figures.took, took_us);
+		if (call->alone)
+			promptness_learn(&store->promptness, took_us);
 		call->done(call->arg, call->outcome, call->err != NULL ? call->err : &none);
 	}
 }
@@ -320,6 +327,7 @@ start(struct store_async *store, enum call_kind kind, store_done *done, void *ar
 	store_batch_empty(&store->batch);
 	call->started_us = clock_monotonic_us();
 	call->deadline_ms = call->started_us / 1000 + store->timeout_ms;
+	call->alone = TAILQ_EMPTY(&store->calls);
 	call->listed = true;
 	TAILQ_INSERT_TAIL(&store->calls, call, link);
 	store->figures.waiting++;
@@ -493,6 +501,15 @@ bool
 store_async_works(const struct store_async *store)
 {
 	return store->greeted && !store->said_away;
+}
+
+bool
+store_async_expects(const struct store_async *store)
+{
+	const struct store_call *oldest = TAILQ_FIRST(&store->calls);
+
+	return oldest != NULL && oldest->alone && oldest->kind == CALL_RUN &&
+	       promptness_awaits(&store->promptness, clock_monotonic_us() - oldest->started_us);
 }
 
 struct store_batch *

@@ -39,6 +39,8 @@ void store_async_set_timeout(struct store_async *store, int64_t timeout_ms);
 
 /* Connected, greeted, and not known to refuse. */
 bool store_async_works(const struct store_async *store);
+/* One run is under way, begun when nothing else was, and its last reply is due any moment. */
+bool store_async_expects(const struct store_async *store);
 
 /* The scratch batch, emptied, to put verbs in for the next run or send. */
 struct store_batch *store_async_batch(struct store_async *store);

@@ -12,6 +12,7 @@
 
 #include "clients.h"
 #include "clock.h"
+#include "event_loop.h"
 #include "handover.h"
 #include "listen.h"
 #include "log.h"
@@ -406,7 +407,7 @@ serve(struct daemon *daemon, struct config *config)
 		daemon->pulse = pulse_new(&daemon->engine);
 		daemon->watch = rules_watch_new(&daemon->engine, daemon->program, daemon->file,
 		    reload_again, daemon);
-		event_base_dispatch(daemon->base);
+		event_loop_run(&daemon->engine);
 		log_info("stopped");
 		rc = EX_OK;
 	}

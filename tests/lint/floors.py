@@ -39,7 +39,7 @@ GROUND = re.compile(
 
 # Modules that turn values into values: no event, no socket, no clock, no log, no store behind them.
 PURE = {
-    "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "histogram", "json", "keys", "limit", "log_line", "log_repeat", "mx_set", "pack", "pattern",
+    "lib": {"addr", "arena", "blake2b", "domain", "dsn", "duration", "err", "histogram", "json", "keys", "limit", "log_line", "log_repeat", "mx_set", "pack", "pattern", "promptness",
             "quarantine", "reason", "return_path", "script", "sender", "sender_identity", "span", "store", "store_address", "store_backoff", "store_batch",
             "store_egress", "store_fleet", "store_limits", "store_quarantine", "store_reply", "store_rules", "store_sender", "store_trace", "str", "trace_pattern", "transports", "utf8", "verp_sign", "warmup"},
     "policyd": {"decide", "dns_record", "http", "intake", "ledger", "local", "metrics_text", "mxwire", "next_hop", "policy", "route_decide",
@@ -75,7 +75,7 @@ POLICYD = (
     {"conn", "delivery", "delivery_state", "delivery_hold", "delivery_turn", "delivery_outcome", "delivery_pack"},
     {"map_conn"},
     {"clients"},
-    {"server", "pulse", "successor"},
+    {"server", "pulse", "successor", "event_loop"},
     {"handover"},
     {"reload", "rules_watch"},
     {"main"},
