@@ -6,8 +6,8 @@
  * Listens on the unix socket SOCKET for one client at a time; for each request, however it came in
  * one read, the bytes of the file COMMANDS go to Redis at the unix socket REDIS, and when something
  * comes back the client has its `action=DUNNO`. It reads no request and no reply, keeps nothing,
- * decides nothing: what mxpolicyd takes beside it is mxpolicyd's own, the rest is a process in the
- * middle with its two more wake-ups and six more system calls. For bench.py.
+ * decides nothing: what it takes beside a bare script is the price of a process in the middle, with its
+ * two more wake-ups and six more system calls. For bench.py.
  */
 #include <errno.h>
 #include <fcntl.h>
