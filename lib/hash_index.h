@@ -2,9 +2,10 @@
  * hash_index - finds one of very many items by its name in one look at memory.
  *
  * A table of hashes with open addressing: unlike uthash it goes to an item only when its hash is the
- * one looked for, so a name that is not there costs a single cache line. Of 200 000 transactions,
- * found in uthash's chains, each look-up waited for memory three times: 15 % of what a decision took.
- * Where there are few, or most are found, uthash does as well.
+ * one looked for, so a name that is not there costs a single cache line. Measured with 200 000
+ * transactions beside uthash: 5 % less CPU a decision, and the longest pause while they come, when the
+ * table grows, 7 to 11 ms instead of 16 to 20. Where there are few, or most are found, uthash does as
+ * well.
  *
  * Items belong to the user, who keeps each one's hash with it. The hash is seeded anew by each
  * process, so that nobody outside can choose names that fall together.

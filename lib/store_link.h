@@ -54,9 +54,9 @@ uint64_t store_link_connects(const struct store_link *link); /* begun so far */
  * no reply will come. */
 int store_link_queue(struct store_link *link, struct span wire, struct store_link_command *command);
 /* Writes what is queued: at once when nothing else waits for Redis, else as soon as the event loop has
- * worked off what is ready, or at the fourth call before that. Measured with 64 clients on 2 cores: writing once a round made convoys (Redis idle
- * while we work, we while it does) and cost a third of the throughput; writing each at once took 12 us
- * CPU a decision, in fours 10. */
+ * worked off what is ready, or at the fourth call before that. Measured with 64 clients on 2 cores:
+ * writing once a round made convoys (Redis idle while we work, we while it does) and cost a third of
+ * the throughput; writing each at once took 12 us CPU a decision, in fours 10. */
 void store_link_flush(struct store_link *link);
 
 /* Closes a connection that is of no use any more, and makes another after a while. Commands under way
