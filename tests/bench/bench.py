@@ -319,9 +319,6 @@ def claims_of(rows, turns):
     _, least, _ = ratios(turns, "relay", "bare")
     yield ("one connection: a decision <= 1.4 x the bare EVALSHA round trip (median to median)",
            f"{bare:.3f} x (a relay that decides nothing: {least:.3f} x)", bare <= 1.4)
-    _, own, _ = ratios(turns, "decision", "relay")
-    yield ("one connection: a decision <= 1.15 x what a relay takes that decides nothing",
-           f"{own:.2f} x", own <= 1.15)
 
 
 def print_table(rows):
