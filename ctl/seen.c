@@ -2,21 +2,17 @@
 
 #include <stdlib.h>
 
+#include "hash_index.h"
 #include "mem.h"
 
 enum { FIRST_SIZE = 1024 };
 
-/* FNV-1a, its bits mixed as in MurmurHash3; never 0. */
+/* Never 0. */
 static uint64_t
 hash_of(struct span text)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = hash_index_hash(text);
 
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.ptr[i]) * UINT64_C(1099511628211);
-	hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 33;
 	return hash != 0 ? hash : 1;
 }
 
